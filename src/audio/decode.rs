@@ -1,0 +1,1 @@
+//! Audio files of any format become samples.

@@ -1,0 +1,1 @@
+//! Every name bound to a take or a clip, lengths known.

@@ -1,0 +1,9 @@
+//! Signal processing: slices of samples in, slices out. No files, no script, no time but frames.
+//!
+//! Transcendental functions come from `libm`, never from the standard library, whose last bit differs from one
+//! system to the next.
+
+pub mod biquad;
+pub mod fade;
+pub mod noise;
+pub mod resample;

@@ -1,0 +1,1 @@
+//! Files for listeners: written whole or not at all.

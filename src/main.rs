@@ -1,0 +1,3 @@
+//! The `radioplay` command: hands its arguments to [`radioplay::cli`] and its answer to the system.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The last step of the mix: gain and limiter.

@@ -1,0 +1,1 @@
+//! Regions become sound: tracks, buses, ducking, block by block.

@@ -1,0 +1,1 @@
+//! The script as written, every value with its place.

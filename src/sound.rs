@@ -1,0 +1,1 @@
+//! Sounds become clips: recorded ones decoded, patches rendered.

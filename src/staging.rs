@@ -1,0 +1,94 @@
+//! The words a script directs with: how near a sound is, and what it is heard through.
+//!
+//! Only the words: what they do to the sound is the mixer's.
+
+macro_rules! words {
+    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident => $word:literal,)+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[doc = $vdoc])+ $variant,)+ }
+
+        impl $name {
+            /// Every one of them.
+            pub const ALL: &[$name] = &[$($name::$variant,)+];
+
+            /// The word a script uses.
+            pub fn word(self) -> &'static str {
+                match self { $($name::$variant => $word,)+ }
+            }
+
+            /// The one a word names.
+            pub fn from_word(word: &str) -> Option<$name> {
+                $name::ALL.iter().copied().find(|it| it.word() == word)
+            }
+        }
+    };
+}
+
+words! {
+    /// How near a sound is to the listener: `as` in a script.
+    Perspective {
+        /// At the ear, dry: an inner voice.
+        Close => "close",
+        /// In the room.
+        Room => "room",
+        /// At the other end of it.
+        Far => "far",
+        /// Out of sight: round a corner, off stage.
+        Off => "off",
+    }
+}
+
+words! {
+    /// What stands, or what line runs, between a sound and the listener: `through` in a script.
+    Through {
+        /// A telephone's earpiece.
+        Telephone => "telephone",
+        /// A small radio's loudspeaker.
+        Radio => "radio",
+        /// A door's intercom.
+        Intercom => "intercom",
+        /// A closed door.
+        Door => "door",
+        /// A wall.
+        Wall => "wall",
+        /// A closed window.
+        Window => "window",
+        /// Under water.
+        Underwater => "underwater",
+    }
+}
+
+words! {
+    /// How a line is spoken: `mood` in a script.
+    Mood {
+        /// Without voice, all breath.
+        Whisper => "whisper",
+        /// Low and near.
+        Quiet => "quiet",
+        /// Warm and slow.
+        Tender => "tender",
+        /// Flat and without warmth.
+        Cold => "cold",
+        /// Tired, falling.
+        Weary => "weary",
+        /// Pressed for time.
+        Urgent => "urgent",
+        /// Hard and loud.
+        Angry => "angry",
+        /// At the top of the voice.
+        Shout => "shout",
+        /// Close to tears.
+        Broken => "broken",
+        /// Light and quick.
+        Bright => "bright",
+        /// Dry, a smile held back.
+        Wry => "wry",
+        /// Rough and short of breath.
+        Hoarse => "hoarse",
+        /// Begging.
+        Pleading => "pleading",
+        /// Nothing in particular.
+        Plain => "plain",
+    }
+}

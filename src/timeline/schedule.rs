@@ -1,0 +1,1 @@
+//! From a cue sheet to a timeline.
