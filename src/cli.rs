@@ -1,1 +1,47 @@
-//! The command line.
+//! The command line: what was typed becomes work, and its outcome an exit code.
+//!
+//! One file for each subcommand. Only this module prints, and only through [`terminal`]: results go to standard
+//! output, talk, problems and progress to standard error.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::args::{Cli, Command};
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+
+mod args;
+mod build;
+mod check;
+mod failure;
+mod locate;
+mod new;
+mod render;
+mod sounds;
+mod terminal;
+mod voices;
+
+/// The exit code after Ctrl-C: 128 and the signal's number, as shells have it.
+const INTERRUPTED_EXIT: u8 = 130;
+
+/// Does what the process's arguments ask for.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal::new(cli.color, cli.quiet);
+    Terminal::catch_interrupts();
+    let outcome = match &cli.command {
+        Command::Render(args) => render::run(args, &terminal),
+        Command::Check(args) => check::run(args, &terminal),
+        Command::Voices(args) => voices::run(args, &terminal),
+        Command::Sounds(args) => sounds::run(args, &terminal),
+        Command::New(args) => new::run(args, &terminal),
+    };
+    let Err(failure) = outcome else { return ExitCode::SUCCESS };
+    match &failure {
+        Failure::Script => {}
+        Failure::Usage(why) | Failure::Machine(why) => terminal.complain(why),
+        Failure::Interrupted => terminal.complain("interrupted; nothing was written"),
+    }
+    ExitCode::from(failure.code())
+}

@@ -2,6 +2,8 @@
 
 pub mod units;
 
+pub mod progress;
+pub mod routing;
 pub mod source;
 pub mod staging;
 

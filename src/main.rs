@@ -1,3 +1,7 @@
 //! The `radioplay` command: hands its arguments to [`radioplay::cli`] and its answer to the system.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    radioplay::cli::run()
+}

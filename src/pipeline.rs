@@ -1,1 +1,79 @@
-//! Runs the stages one after the other.
+//! Runs the stages one after the other, script to timeline.
+
+use std::io;
+
+use crate::audio::decode::Limits;
+use crate::audio::samples::Samples;
+use crate::cuesheet::bind::{Tools, bind};
+use crate::cuesheet::resolve::resolve;
+use crate::cuesheet::takes::Takes;
+use crate::cuesheet::CueSheet;
+use crate::diag::Diagnostics;
+use crate::host::Show;
+use crate::progress::Progress;
+use crate::script::Script;
+use crate::script::load::load;
+use crate::source::Sources;
+use crate::speech::Engines;
+use crate::spool::Spool;
+use crate::timeline::Timeline;
+use crate::timeline::schedule::schedule;
+use crate::units::time::SampleRate;
+
+/// What an episode is built with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// The project rate. Default: 48 kHz.
+    pub rate: SampleRate,
+    /// How long a clip may be. Default: two hours.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { rate: SampleRate::DEFAULT, limits: Limits::default() }
+    }
+}
+
+/// An episode, ready to be mixed; and everything there is to be said about it.
+#[derive(Debug)]
+pub struct Build {
+    /// Every text file that was read.
+    pub sources: Sources,
+    /// What is wrong with them, sorted.
+    pub diagnostics: Diagnostics,
+    /// As written.
+    pub script: Script,
+    /// Names bound, clips at hand.
+    pub sheet: CueSheet,
+    /// Times solved.
+    pub timeline: Timeline,
+}
+
+impl Build {
+    /// What the timeline's regions play, by clip index.
+    pub fn samples(&self) -> Vec<Samples> {
+        self.sheet.clips.iter().map(|clip| clip.samples.clone()).collect()
+    }
+}
+
+/// Builds the episode `path`, from the show's folder. Every stage runs whatever the one before found, so that one
+/// build reports everything; with errors among the diagnostics, what cannot be had is silence.
+///
+/// # Errors
+/// Where no scratch file can be made.
+pub fn build(show: &Show, path: &str, settings: Settings, progress: &dyn Progress) -> io::Result<Build> {
+    let spool = Spool::new()?;
+    let engines = Engines::new();
+    let mut sources = Sources::new();
+    let mut diagnostics = Diagnostics::new();
+    let script = load(show, path, &mut sources, &mut diagnostics);
+    let takes = Takes::find_all(show, &script, &mut diagnostics);
+    let cues = resolve(&script, &takes, settings.rate, &mut diagnostics);
+    takes.warn_unused(&cues, &mut diagnostics);
+    let tools = Tools { show, engines: &engines, spool: &spool, limits: settings.limits, progress };
+    let sheet = bind(cues, tools, &mut sources, &mut diagnostics);
+    let timeline = schedule(&sheet, &mut diagnostics);
+    diagnostics.sort();
+    Ok(Build { sources, diagnostics, script, sheet, timeline })
+}

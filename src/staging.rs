@@ -92,3 +92,25 @@ words! {
         Plain => "plain",
     }
 }
+
+words! {
+    /// What an episode is mastered for: `deliver` in a script.
+    Preset {
+        /// Podcasts, stereo.
+        Podcast => "podcast",
+        /// Podcasts, mono.
+        PodcastMono => "podcast-mono",
+        /// European broadcasting, EBU R 128.
+        EbuR128 => "ebu-r128",
+        /// American television, ATSC A/85.
+        AtscA85 => "atsc-a85",
+        /// Audiobooks on ACX.
+        Acx => "acx",
+        /// Spotify.
+        Spotify => "spotify",
+        /// American public radio.
+        Prss => "prss",
+        /// Nothing in particular: the mix as it is.
+        None => "none",
+    }
+}

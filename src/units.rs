@@ -6,3 +6,9 @@
 pub mod level;
 pub mod pan;
 pub mod time;
+
+/// A number as the 32-bit float that samples and gains are, rounded to the nearest.
+#[expect(clippy::cast_possible_truncation, reason = "this is where it is meant")]
+pub fn narrow(number: f64) -> f32 {
+    number as f32
+}

@@ -1,5 +1,6 @@
 //! Second-order filters.
 
+use crate::units::narrow;
 use crate::units::time::SampleRate;
 
 /// A filter's shape. Frequencies in Hz, gains in dB.
@@ -123,9 +124,7 @@ impl Biquad {
     /// Filters a channel in place.
     pub fn process(&mut self, samples: &mut [f32]) {
         for sample in samples {
-            #[expect(clippy::cast_possible_truncation, reason = "samples are 32-bit; the filter is not")]
-            let y = self.tick(f64::from(*sample)) as f32;
-            *sample = y;
+            *sample = narrow(self.tick(f64::from(*sample)));
         }
     }
 }

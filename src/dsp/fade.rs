@@ -1,5 +1,7 @@
 //! The shape of fades and crossfades.
 
+use crate::units::narrow;
+
 /// The gain of a rise from silence after `done` of `length` frames: raised cosine, ½(1 − cos πx), whose slope is
 /// zero at both ends, so that neither clicks. A `length` of zero is over at once.
 pub fn rise(done: u64, length: u64) -> f32 {
@@ -18,9 +20,4 @@ pub fn equal_power(done: u64, length: u64) -> (f32, f32) {
     }
     let x = (done as f64 + 0.5) / length as f64 * std::f64::consts::FRAC_PI_2;
     (narrow(libm::cos(x)), narrow(libm::sin(x)))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
-fn narrow(x: f64) -> f32 {
-    x as f32
 }

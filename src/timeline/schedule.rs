@@ -1,1 +1,237 @@
-//! From a cue sheet to a timeline.
+//! From a cue sheet to a timeline: every entry gets its frames, every sound its regions.
+
+use crate::cuesheet::{Body, CueSheet, Cues, Extent, Origin, Scene, Sounding};
+use crate::diag::code::Code;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::timeline::solve::{Solution, hit, solve, source_length, source_start};
+use crate::timeline::{ClipShape, EntrySpan, MarkTime, Region, SceneSpan, Timeline};
+use crate::units::time::{FrameCount, FramePos, Seconds};
+
+/// The longest episode, in seconds: 100 hours.
+const LONGEST: f64 = 360_000.0;
+/// How long the edge of a sound that is cut fades, so that it does not click.
+const DECLICK: f64 = 0.002;
+/// The crossfade of a looped clip where the script says nothing: at most this, and at most a quarter of the clip.
+const CROSSFADE: f64 = 1.0;
+/// How long a place's tone takes to come and go.
+const TONE_FADE: f64 = 0.4;
+
+/// Solves the episode's times. Anchors that depend on each other, sounds before their scene, empty spans and fades
+/// longer than what they fade are reported; a timeline is returned all the same.
+pub fn schedule(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Timeline {
+    let cues = &sheet.cues;
+    let solution = solve(sheet, diagnostics);
+    let mut regions = Vec::new();
+    let mut entries = Vec::new();
+    for (index, entry) in cues.entries.iter().enumerate() {
+        let (start, end) = solution.entry(index);
+        let mut span = EntrySpan {
+            id: entry.id.clone(),
+            kind: entry.kind,
+            scene: entry.scene,
+            start,
+            end,
+            hit: None,
+            marks: Vec::new(),
+        };
+        if let Body::Sounding(sounding) = &entry.body {
+            let first = source_start(sounding, sheet);
+            let clip = &sheet.clips[sounding.clip];
+            let inside = |at: FrameCount| start.after(at).before(first);
+            span.hit = hit(sounding, sheet).map(|hit| start.after(hit));
+            span.marks = clip
+                .cues
+                .iter()
+                .map(|cue| MarkTime { name: cue.name.clone(), at: inside(cue.at), estimated: cue.estimated })
+                .collect();
+            regions.extend(region(index, sounding, sheet, &solution, diagnostics));
+        }
+        entries.push(span);
+    }
+    let scene_end = solution.scenes.last().map_or(FramePos::ZERO, |scene| scene.1);
+    let last = regions.iter().map(|region| region.start.after(region.length)).max().unwrap_or(FramePos::ZERO);
+    let end = scene_end.max(last);
+    let length = end.from_start().unwrap_or_default();
+    if length.seconds(cues.rate) > LONGEST {
+        diagnostics.push(Diagnostic::error(Code::TooLong, "the episode is longer than 100 hours"));
+    }
+    let scenes = scenes(cues, &solution, end);
+    regions.extend(tones(cues, sheet, &scenes));
+    regions.sort_by_key(|region| (region.start, region.entry));
+    Timeline {
+        rate: cues.rate,
+        length,
+        scenes,
+        entries,
+        clips: sheet
+            .clips
+            .iter()
+            .map(|clip| ClipShape {
+                name: clip.name.clone(),
+                channels: clip.samples.channels(),
+                frames: clip.samples.frames(),
+            })
+            .collect(),
+        tracks: cues.tracks.clone(),
+        buses: cues.buses.clone(),
+        regions,
+    }
+}
+
+fn scenes(cues: &Cues, solution: &Solution, end: FramePos) -> Vec<SceneSpan> {
+    let next = |index: usize| solution.scenes.get(index + 1).map_or(end, |scene| scene.0);
+    let span = |(index, scene): (usize, &Scene)| SceneSpan {
+        id: scene.id.clone(),
+        title: scene.title.clone(),
+        start: solution.scenes[index].0,
+        end: solution.scenes[index].1,
+        boundary: next(index),
+    };
+    cues.scenes.iter().enumerate().map(span).collect()
+}
+
+/// The region of an entry that is heard, or a report of why it cannot be.
+fn region(
+    index: usize,
+    sounding: &Sounding,
+    sheet: &CueSheet,
+    solution: &Solution,
+    diagnostics: &mut Diagnostics,
+) -> Option<Region> {
+    let cues = &sheet.cues;
+    let entry = &cues.entries[index];
+    let clip = &sheet.clips[sounding.clip];
+    let missing = clip.origin == Origin::Missing;
+    let (start, end) = solution.entry(index);
+    let length = end.span_since(start);
+    let source_start = source_start(sounding, sheet);
+    let source_length = source_length(sounding, sheet);
+    if length == FrameCount::ZERO {
+        if !missing && !solution.is_poisoned(index) {
+            diagnostics.push(empty(index, sounding, sheet, start, end));
+        }
+        return None;
+    }
+    let looped = matches!(sounding.extent, Extent::Loop { .. });
+    let played = if looped { source_length } else { source_length.min(length) };
+    let short = |time: f64| Seconds::new(time).unwrap_or_default().to_count(cues.rate);
+    // An edge inside the clip, where nothing says how it fades, gets just enough not to click.
+    let declick = short(DECLICK).min(FrameCount::new(length.get() / 2));
+    let cut_start = source_start > FrameCount::ZERO || (looped && !clip.seamless);
+    let cut_end = looped || source_start.plus(played) < clip.samples.frames();
+    let edge = |cut: bool| if cut { declick } else { FrameCount::ZERO };
+    let [fade_in, fade_out] = match &sounding.fade {
+        Some(fade) if fade.value[0].plus(fade.value[1]) > length && !missing => {
+            let seconds = |frames: FrameCount| frames.seconds(cues.rate);
+            let message = format!(
+                "fades of {:.3} s and {:.3} s do not fit into {:.3} s",
+                seconds(fade.value[0]),
+                seconds(fade.value[1]),
+                seconds(length)
+            );
+            diagnostics.push(Diagnostic::error(Code::FadeTooLong, message).at(fade.span, ""));
+            [FrameCount::ZERO; 2]
+        }
+        Some(fade) => {
+            let [rise, fall] = fade.value;
+            [if rise == FrameCount::ZERO { edge(cut_start) } else { rise }, if fall == FrameCount::ZERO { edge(cut_end) } else { fall }]
+        }
+        None => [edge(cut_start), edge(cut_end)],
+    };
+    let loop_crossfade = match sounding.extent {
+        Extent::Clip { .. } => None,
+        Extent::Loop { crossfade: Some(asked), .. } if asked.plus(asked) >= source_length && !missing => {
+            let message = format!(
+                "a crossfade of {:.3} s does not fit into a loop of {:.3} s",
+                asked.seconds(cues.rate),
+                source_length.seconds(cues.rate)
+            );
+            let help = "it must be shorter than half of what is looped";
+            diagnostics.push(Diagnostic::error(Code::FadeTooLong, message).at(entry.span, "").help(help));
+            Some(FrameCount::ZERO)
+        }
+        Extent::Loop { crossfade: Some(asked), .. } => Some(asked),
+        Extent::Loop { crossfade: None, .. } if clip.seamless && played == clip.samples.frames() => Some(FrameCount::ZERO),
+        Extent::Loop { crossfade: None, .. } => Some(short(CROSSFADE).min(FrameCount::new(source_length.get() / 4))),
+    };
+    Some(Region {
+        entry: Some(index),
+        track: sounding.track,
+        clip: sounding.clip,
+        source_start,
+        source_length: played,
+        start,
+        length,
+        gain: sounding.gain,
+        pan: sounding.pan,
+        fade_in: fade_in.min(length),
+        fade_out: fade_out.min(length.minus(fade_in)),
+        loop_crossfade,
+        perspective: sounding.perspective,
+        through: sounding.through,
+    })
+}
+
+/// The report that nothing of a sound is left to be heard.
+fn empty(index: usize, sounding: &Sounding, sheet: &CueSheet, start: FramePos, end: FramePos) -> Diagnostic {
+    let cues = &sheet.cues;
+    let entry = &cues.entries[index];
+    let source = sheet.clips[sounding.clip].samples.frames();
+    if source == FrameCount::ZERO {
+        let message = format!("`{}` has no sound in it", sheet.clips[sounding.clip].name);
+        return Diagnostic::error(Code::EmptySpan, message).at(entry.span, "");
+    }
+    let to = match &sounding.extent {
+        Extent::Clip { to } => to.as_ref(),
+        Extent::Loop { to, .. } => Some(to),
+    };
+    let seconds = |at: FramePos| at.get() as f64 / f64::from(cues.rate.hz());
+    let message = format!(
+        "`{}` would end at {:.3} s, where it starts or before: it starts at {:.3} s",
+        entry.id,
+        seconds(end),
+        seconds(start)
+    );
+    Diagnostic::error(Code::EmptySpan, message).at(to.map_or(entry.span, |to| to.span), "")
+}
+
+/// The tones of places: one region for each run of scenes with the same tone, so that it never restarts.
+fn tones(cues: &Cues, sheet: &CueSheet, scenes: &[SceneSpan]) -> Vec<Region> {
+    let mut regions: Vec<Region> = Vec::new();
+    let mut before = None;
+    for (scene, span) in cues.scenes.iter().zip(scenes) {
+        let tone = scene.tone.as_ref().filter(|tone| {
+            sheet.clips[tone.clip].samples.frames() > FrameCount::ZERO && span.boundary > span.start
+        });
+        if let (Some(tone), Some(last)) = (tone, regions.last_mut())
+            && before == Some(tone)
+        {
+            last.length = span.boundary.span_since(last.start);
+        } else if let Some(tone) = tone {
+            let clip = &sheet.clips[tone.clip];
+            let frames = clip.samples.frames();
+            let length = span.boundary.span_since(span.start);
+            let short = |time: f64| Seconds::new(time).unwrap_or_default().to_count(cues.rate);
+            let fade = short(TONE_FADE).min(FrameCount::new(length.get() / 2));
+            let crossfade = short(CROSSFADE).min(FrameCount::new(frames.get() / 4));
+            regions.push(Region {
+                entry: None,
+                track: tone.track,
+                clip: tone.clip,
+                source_start: FrameCount::ZERO,
+                source_length: frames,
+                start: span.start,
+                length,
+                gain: tone.gain,
+                pan: crate::units::pan::Pan::CENTER,
+                fade_in: fade,
+                fade_out: fade,
+                loop_crossfade: Some(if clip.seamless { FrameCount::ZERO } else { crossfade }),
+                perspective: crate::staging::Perspective::Room,
+                through: None,
+            });
+        }
+        before = tone;
+    }
+    regions
+}

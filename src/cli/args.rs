@@ -1,0 +1,187 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Turns a written script into a finished radio play.
+#[derive(Debug, Parser)]
+#[command(
+    name = "radioplay",
+    version,
+    about = "Turns a written script into a finished radio play",
+    long_about = "Turns a written script into a finished radio play: a TOML script marks up lines, pauses and sound \
+                  cues; recorded or synthesized voices and sounds are placed to the frame, mixed, and written to a WAV \
+                  file.",
+    after_help = "Examples:\n  \
+                  radioplay new my-show && cd my-show && radioplay render\n  \
+                  radioplay check                     what is wrong, how long it runs, what is not recorded yet\n  \
+                  radioplay render --scene knock      one scene, into output/\n  \
+                  radioplay voices --say \"Who is it?\" --role her -o try.wav\n\n\
+                  Exit codes: 0 done, 1 the script has errors, 2 wrong usage, 3 the machine failed (disk, permission), \
+                  130 interrupted."
+)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// When to use colours.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub(super) color: When,
+    /// Say nothing but errors.
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub(super) quiet: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Render an episode to a WAV file.
+    Render(Render),
+    /// Check an episode: everything short of mixing.
+    Check(Check),
+    /// List voices, or try one.
+    Voices(Voices),
+    /// List sounds, or render one.
+    Sounds(Sounds),
+    /// Make a small show that renders at once.
+    New(New),
+}
+
+/// Which episode, and how it is read.
+#[derive(Debug, Args)]
+pub(super) struct Episode {
+    /// The script; without it, the only episode in `script/`.
+    pub(super) script: Option<PathBuf>,
+    /// Let the script also read files below this folder, outside its show.
+    #[arg(long, value_name = "DIR")]
+    pub(super) allow: Vec<PathBuf>,
+    /// Frames per second, 44100 to 192000.
+    #[arg(long, value_name = "HZ", default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(44_100..=192_000))]
+    pub(super) rate: u32,
+    /// How many threads work at once; without it, as many as there are cores. The result is the same for any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// The longest clip that is decoded, in minutes.
+    #[arg(long, value_name = "MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=6000))]
+    pub(super) longest_clip: u32,
+    /// How problems are printed: for people, or as JSON on standard output.
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub(super) format: Format,
+}
+
+/// How problems are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Message, file, line, caret, help; on standard error.
+    Human,
+    /// One JSON object on standard output.
+    Json,
+}
+
+/// `radioplay render`.
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    #[command(flatten)]
+    pub(super) episode: Episode,
+    /// The file to write; without it, `output/EPISODE.wav` in the show.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Only this scene; may be given several times.
+    #[arg(long, value_name = "ID")]
+    pub(super) scene: Vec<String>,
+    /// Bits of a sample: 16, 24, or 32f for floating point.
+    #[arg(long, value_name = "BITS", default_value = "24")]
+    pub(super) bits: Bits,
+}
+
+/// Bits of a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Bits {
+    /// 16-bit integers.
+    #[value(name = "16")]
+    Sixteen,
+    /// 24-bit integers.
+    #[value(name = "24")]
+    TwentyFour,
+    /// 32-bit floats.
+    #[value(name = "32f")]
+    Float,
+}
+
+/// `radioplay check`.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) episode: Episode,
+    /// Print a stage's result as JSON on standard output instead of the report.
+    #[arg(long, value_name = "STAGE")]
+    pub(super) dump: Option<Dump>,
+}
+
+/// A stage whose result can be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Dump {
+    /// What was written.
+    Script,
+    /// Every name bound to a take or a clip.
+    Cuesheet,
+    /// Every time solved.
+    Timeline,
+}
+
+/// `radioplay voices`.
+#[derive(Debug, Args)]
+pub(super) struct Voices {
+    #[command(flatten)]
+    pub(super) episode: Episode,
+    /// Say this.
+    #[arg(long, value_name = "TEXT", requires = "output")]
+    pub(super) say: Option<String>,
+    /// With the voice of this role of the episode.
+    #[arg(long, value_name = "ROLE", requires = "say")]
+    pub(super) role: Option<String>,
+    /// In this language.
+    #[arg(long, value_name = "TAG", requires = "say")]
+    pub(super) lang: Option<String>,
+    /// The WAV file to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// `radioplay sounds`.
+#[derive(Debug, Args)]
+pub(super) struct Sounds {
+    /// The sound to render: a file in `sfx/`, with or without its ending.
+    pub(super) name: Option<String>,
+    /// The show's folder; without it, this one.
+    #[arg(long, value_name = "DIR")]
+    pub(super) show: Option<PathBuf>,
+    /// The WAV file to write.
+    #[arg(short, long, value_name = "FILE", requires = "name")]
+    pub(super) output: Option<PathBuf>,
+    /// Which variant of a patch.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) variant: u32,
+    /// Frames per second, 44100 to 192000.
+    #[arg(long, value_name = "HZ", default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(44_100..=192_000))]
+    pub(super) rate: u32,
+}
+
+/// `radioplay new`.
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// The folder to make.
+    pub(super) dir: PathBuf,
+}

@@ -1,0 +1,104 @@
+//! From arguments to a built episode, with its problems shown: what `render` and `check` have in common.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::audio::decode::Limits;
+use crate::cli::args::{Episode, Format};
+use crate::cli::failure::Failure;
+use crate::cli::locate::{Located, locate};
+use crate::cli::terminal::Terminal;
+use crate::diag::Severity;
+use crate::diag::render::json;
+use crate::pipeline::{self, Build, Settings};
+use crate::units::time::{SampleRate, Seconds};
+
+/// Runs `work` on as many threads as were asked for.
+///
+/// # Errors
+/// Where the threads cannot be started, and whatever `work` fails with.
+pub(super) fn on_threads<T: Send>(
+    jobs: Option<u16>,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
+    let threads = jobs.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Failure::Machine(format!("threads cannot be started: {error}")))?.install(work)
+}
+
+/// Builds the episode. Its problems are the caller's to show.
+///
+/// # Errors
+/// Where there is no such episode, no scratch file, or the person stopped it.
+pub(super) fn build(args: &Episode, terminal: &Terminal) -> Result<(Located, Build), Failure> {
+    let located = locate(args.script.as_deref(), &args.allow).map_err(Failure::Usage)?;
+    let rate = SampleRate::new(args.rate).unwrap_or(SampleRate::DEFAULT);
+    let longest = Seconds::new(f64::from(args.longest_clip) * 60.0).unwrap_or_default();
+    let settings = Settings { rate, limits: Limits { longest } };
+    let bars = terminal.bars(rate);
+    let built = pipeline::build(&located.show, &located.script, settings, &bars)
+        .map_err(|error| Failure::Machine(format!("no scratch file can be made: {error}")))?;
+    if Terminal::interrupted() {
+        return Err(Failure::Interrupted);
+    }
+    Ok((located, built))
+}
+
+/// Shows what is wrong: to people on standard error. As JSON it is part of the result, which the caller prints.
+pub(super) fn show_problems(args: &Episode, build: &Build, terminal: &Terminal) {
+    if args.format == Format::Human {
+        terminal.diagnostics(&build.diagnostics, &build.sources);
+    }
+}
+
+/// A result as JSON: the diagnostics, and whatever else the command has to say.
+#[derive(Debug, Serialize)]
+pub(super) struct JsonResult<'b, T: Serialize> {
+    /// Every problem, sorted by place.
+    pub(super) diagnostics: Vec<json::JsonDiagnostic<'b>>,
+    /// What the command found; `null` where errors kept it from it.
+    pub(super) result: Option<T>,
+}
+
+/// Prints a result as JSON.
+pub(super) fn print_json<T: Serialize>(build: &Build, result: Option<T>, terminal: &Terminal) {
+    let all = JsonResult { diagnostics: json::render(&build.diagnostics, &build.sources), result };
+    terminal.result(&to_json(&all));
+}
+
+/// Any value as JSON text.
+pub(super) fn to_json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"))
+}
+
+/// How many of each: "2 errors and 1 warning".
+pub(super) fn count(build: &Build) -> String {
+    let some = |severity, one: &str, many: &str| match build.diagnostics.count(severity) {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {many}")),
+    };
+    let parts: Vec<String> = [
+        some(Severity::Error, "error", "errors"),
+        some(Severity::Warning, "warning", "warnings"),
+        some(Severity::Note, "note", "notes"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match parts.split_last() {
+        None => "no problems".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// Minutes and seconds, `12:03.5`; hours before them where there are any.
+pub(super) fn clock(seconds: f64) -> String {
+    let tenths = Duration::from_secs_f64((seconds.max(0.0) * 10.0).round() / 10.0);
+    let whole = tenths.as_secs();
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
+    let tenth = tenths.subsec_millis() / 100;
+    if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}.{tenth}") } else { format!("{minutes}:{rest:02}.{tenth}") }
+}

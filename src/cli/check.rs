@@ -1,0 +1,119 @@
+//! `radioplay check`: everything short of mixing.
+
+use serde::Serialize;
+
+use crate::cli::args::{Check, Dump, Format};
+use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems, to_json};
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+use crate::cuesheet::{Origin, Request, dump as cuesheet};
+use crate::pipeline::Build;
+use crate::script::dump as script;
+use crate::timeline::dump as timeline;
+
+/// What `check` finds, as JSON.
+#[derive(Debug, Serialize)]
+struct Report<'b> {
+    title: &'b str,
+    rate: u32,
+    frames: u64,
+    seconds: f64,
+    scenes: Vec<SceneReport<'b>>,
+    recorded: usize,
+    synthesized: usize,
+    unrecorded: Vec<Unrecorded<'b>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SceneReport<'b> {
+    id: &'b str,
+    title: &'b str,
+    start: f64,
+    seconds: f64,
+    lines: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Unrecorded<'b> {
+    role: &'b str,
+    id: &'b str,
+    text: &'b str,
+}
+
+pub(super) fn run(args: &Check, terminal: &Terminal) -> Result<(), Failure> {
+    on_threads(args.episode.jobs, || {
+        let (_, built) = build(&args.episode, terminal)?;
+        show_problems(&args.episode, &built, terminal);
+        match args.dump {
+            Some(Dump::Script) => terminal.result(&to_json(&script::dump(&built.script, &built.sources))),
+            Some(Dump::Cuesheet) => terminal.result(&to_json(&cuesheet::dump(&built.sheet))),
+            Some(Dump::Timeline) => terminal.result(&to_json(&timeline::dump(&built.timeline))),
+            None if args.episode.format == Format::Json => print_json(&built, Some(report(&built)), terminal),
+            None => print(&built, terminal),
+        }
+        if built.diagnostics.has_errors() { Err(Failure::Script) } else { Ok(()) }
+    })
+}
+
+fn report(build: &Build) -> Report<'_> {
+    let (timeline, cues) = (&build.timeline, &build.sheet.cues);
+    let seconds = |frames: i64| frames as f64 / f64::from(timeline.rate.hz());
+    let scenes = timeline.scenes.iter().enumerate().map(|(index, scene)| SceneReport {
+        id: &scene.id,
+        title: &scene.title,
+        start: seconds(scene.start.get()),
+        seconds: scene.boundary.span_since(scene.start).seconds(timeline.rate),
+        lines: timeline.entries.iter().filter(|entry| entry.scene == index && entry.kind == "line").count(),
+    });
+    let spoken = |origin| build.sheet.clips.iter().filter(|clip| clip.origin == origin).count();
+    let unrecorded = cues.requests.iter().zip(&build.sheet.clips).filter_map(|(request, clip)| match request {
+        Request::Line(line) if clip.origin != Origin::Recorded => {
+            Some(Unrecorded { role: &line.role, id: &line.id, text: &line.text.plain })
+        }
+        _ => None,
+    });
+    Report {
+        title: &cues.title,
+        rate: timeline.rate.hz(),
+        frames: timeline.length.get(),
+        seconds: timeline.length.seconds(timeline.rate),
+        scenes: scenes.collect(),
+        recorded: spoken(Origin::Recorded),
+        synthesized: spoken(Origin::Synthesized),
+        unrecorded: unrecorded.collect(),
+    }
+}
+
+fn print(build: &Build, terminal: &Terminal) {
+    let report = report(build);
+    let visible = crate::diag::render::human::visible;
+    let mut text = format!(
+        "{}: {} ({} frames at {} Hz), {} scenes, {} lines recorded, {} synthesized\n",
+        visible(report.title),
+        clock(report.seconds),
+        report.frames,
+        report.rate,
+        report.scenes.len(),
+        report.recorded,
+        report.synthesized,
+    );
+    for scene in &report.scenes {
+        text += &format!(
+            "{:>10}  {:>8}  {:>3} {}  {}: {}\n",
+            clock(scene.start),
+            clock(scene.seconds),
+            scene.lines,
+            if scene.lines == 1 { "line " } else { "lines" },
+            visible(scene.id),
+            visible(scene.title),
+        );
+    }
+    if !report.unrecorded.is_empty() {
+        text += &format!("not recorded yet ({}), as voices/ROLE/ID.wav:\n", report.unrecorded.len());
+        for line in &report.unrecorded {
+            text += &format!("  {}/{}  {}\n", visible(line.role), visible(line.id), visible(line.text));
+        }
+    }
+    text += &count(build);
+    terminal.result(&text);
+}

@@ -1,0 +1,92 @@
+//! Which show and which episode a command means.
+
+use std::path::{Path, PathBuf};
+
+use crate::diag::suggest;
+use crate::host::Show;
+
+/// A show, and the path of an episode in it, from the show's folder.
+#[derive(Debug)]
+pub(super) struct Located {
+    /// The show.
+    pub(super) show: Show,
+    /// The show's folder, as the person would type it; empty for the working folder.
+    pub(super) root: PathBuf,
+    /// The episode's file, from the show's folder.
+    pub(super) script: String,
+    /// The episode's name: its file's name without the ending.
+    pub(super) name: String,
+}
+
+/// Finds the episode: `script` where it is given, else the only one in `script/` of the working folder.
+///
+/// # Errors
+/// Says what was looked for, and where; these are wrong usage.
+pub(super) fn locate(script: Option<&Path>, allow: &[PathBuf]) -> Result<Located, String> {
+    let path = match script {
+        Some(path) => given(path)?,
+        None => only_episode(Path::new("script"))?,
+    };
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    // A script in a folder `script` belongs to the show around it; any other is a show by itself.
+    let absolute = std::path::absolute(&folder).unwrap_or_else(|_| folder.clone());
+    let in_script_folder = absolute.file_name().is_some_and(|name| name == "script");
+    let root = match (in_script_folder, folder.file_name().is_some_and(|name| name == "script")) {
+        (true, true) => folder.parent().map(Path::to_owned).unwrap_or_default(),
+        (true, false) => folder.join(".."),
+        (false, _) => folder,
+    };
+    let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let script = if in_script_folder { format!("script/{file}") } else { file.clone() };
+    let name = file.strip_suffix(".toml").unwrap_or(&file).to_owned();
+    let show = Show::open(if root.as_os_str().is_empty() { Path::new(".") } else { &root }, allow)
+        .map_err(|error| format!("`{}`: {error}", root.display()))?;
+    Ok(Located { show, root, script, name })
+}
+
+fn given(path: &Path) -> Result<PathBuf, String> {
+    if path.is_dir() {
+        let inside = path.join("script");
+        return only_episode(if inside.is_dir() { &inside } else { path });
+    }
+    if path.exists() {
+        return Ok(path.to_owned());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let there: Vec<String> = episodes(folder).iter().map(|path| path.display().to_string()).collect();
+    let wanted = path.display().to_string();
+    let help = suggest::help(&wanted, there.iter().map(String::as_str));
+    Err(match help {
+        Some(help) => format!("there is no script `{wanted}`; {help}"),
+        None => format!("there is no script `{wanted}`"),
+    })
+}
+
+fn only_episode(folder: &Path) -> Result<PathBuf, String> {
+    let found = episodes(folder);
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(format!(
+            "there is no episode in `{}`; name a script, or make a show with `radioplay new DIR`",
+            folder.display()
+        )),
+        several => {
+            let names: Vec<String> = several.iter().map(|path| format!("`{}`", path.display())).collect();
+            Err(format!("there are several episodes, say which: {}", names.join(", ")))
+        }
+    }
+}
+
+/// The TOML files of a folder that say `format`: others are included by episodes. Unreadable ones count, so that
+/// what is wrong with them is said.
+fn episodes(folder: &Path) -> Vec<PathBuf> {
+    let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let tables = listed.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "toml"));
+    let is_episode = |path: &PathBuf| {
+        path.is_file()
+            && Show::peek(path).is_none_or(|text| text.lines().any(|line| line.trim_start().starts_with("format")))
+    };
+    let mut found: Vec<PathBuf> = tables.filter(is_episode).collect();
+    found.sort();
+    found
+}

@@ -1,0 +1,131 @@
+//! `radioplay render`: an episode, or some of its scenes, to a WAV file.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::cli::args::{Bits, Format, Render};
+use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems};
+use crate::cli::failure::Failure;
+use crate::cli::locate::Located;
+use crate::cli::terminal::Terminal;
+use crate::cuesheet::Origin;
+use crate::diag::suggest;
+use crate::export::episode::{self, EpisodeError, Summary};
+use crate::export::wav::BitDepth;
+use crate::pipeline::Build;
+use crate::timeline::{SceneSpan, Timeline};
+
+/// What a render came to, as JSON.
+#[derive(Debug, Serialize)]
+struct Rendered<'b> {
+    file: String,
+    frames: u64,
+    rate: u32,
+    seconds: f64,
+    scenes: Vec<&'b str>,
+    recorded: usize,
+    synthesized: usize,
+    peak_dbfs: Option<f32>,
+    limiter_db: f32,
+    times_real_time: f64,
+}
+
+pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
+    let started = Instant::now();
+    on_threads(args.episode.jobs, || {
+        let (located, built) = build(&args.episode, terminal)?;
+        show_problems(&args.episode, &built, terminal);
+        if built.diagnostics.has_errors() {
+            if args.episode.format == Format::Json {
+                print_json::<Rendered<'_>>(&built, None, terminal);
+            } else {
+                terminal.complain(&format!("nothing was rendered: {}", count(&built)));
+            }
+            return Err(Failure::Script);
+        }
+        let scenes = chosen(&args.scene, &built.timeline)?;
+        let target = args.output.clone().unwrap_or_else(|| default_target(&located, &args.scene));
+        let bits = match args.bits {
+            Bits::Sixteen => BitDepth::Sixteen,
+            Bits::TwentyFour => BitDepth::TwentyFour,
+            Bits::Float => BitDepth::Float,
+        };
+        let bars = terminal.bars(built.timeline.rate);
+        let job = episode::Job { timeline: &built.timeline, samples: &built.samples(), scenes: &scenes, bits };
+        let summary = episode::write(&job, &target, &bars).map_err(|error| match error {
+            EpisodeError::Stopped => Failure::Interrupted,
+            error => Failure::Machine(format!("`{}`: {error}", target.display())),
+        })?;
+        let rendered = rendered(&built, &scenes, &target, &summary, started);
+        if args.episode.format == Format::Json {
+            print_json(&built, Some(rendered), terminal);
+        } else {
+            print(&rendered, terminal);
+        }
+        Ok(())
+    })
+}
+
+/// The scenes that were asked for, in the episode's order; none for all of it.
+fn chosen<'t>(ids: &[String], timeline: &'t Timeline) -> Result<Vec<&'t SceneSpan>, Failure> {
+    for id in ids {
+        if !timeline.scenes.iter().any(|scene| scene.id == *id) {
+            let help = suggest::help(id, timeline.scenes.iter().map(|scene| scene.id.as_str()));
+            let help = help.map_or(String::new(), |help| format!("; {help}"));
+            return Err(Failure::Usage(format!("there is no scene `{id}`{help}")));
+        }
+    }
+    Ok(timeline.scenes.iter().filter(|scene| ids.contains(&scene.id)).collect())
+}
+
+/// `output/EPISODE.wav` in the show; with scenes, `output/EPISODE.SCENE.wav`.
+fn default_target(located: &Located, scenes: &[String]) -> PathBuf {
+    let name = std::iter::once(&located.name).chain(scenes).map(String::as_str).collect::<Vec<_>>().join(".");
+    located.root.join("output").join(format!("{name}.wav"))
+}
+
+fn rendered<'b>(
+    build: &'b Build,
+    scenes: &[&'b SceneSpan],
+    target: &std::path::Path,
+    summary: &Summary,
+    started: Instant,
+) -> Rendered<'b> {
+    let timeline = &build.timeline;
+    let seconds = summary.length.seconds(timeline.rate);
+    let all = timeline.scenes.iter().map(|scene| scene.id.as_str());
+    let lines = |origin| build.sheet.clips.iter().filter(|clip| clip.origin == origin).count();
+    Rendered {
+        file: target.display().to_string(),
+        frames: summary.length.get(),
+        rate: timeline.rate.hz(),
+        seconds,
+        scenes: if scenes.is_empty() { all.collect() } else { scenes.iter().map(|scene| scene.id.as_str()).collect() },
+        recorded: lines(Origin::Recorded),
+        synthesized: lines(Origin::Synthesized),
+        peak_dbfs: Some(summary.peak.dbfs()).filter(|peak| peak.is_finite()),
+        limiter_db: summary.limiter.deepest.db(),
+        times_real_time: seconds / started.elapsed().as_secs_f64().max(1e-9),
+    }
+}
+
+fn print(rendered: &Rendered<'_>, terminal: &Terminal) {
+    let peak = rendered.peak_dbfs.map_or("silence".to_owned(), |peak| format!("{peak:.1} dBFS"));
+    let limited = if rendered.limiter_db < 0.0 {
+        format!(", limited by up to {:.1} dB", -rendered.limiter_db)
+    } else {
+        String::new()
+    };
+    terminal.say(&format!(
+        "{} in {} {}, {} lines recorded, {} synthesized, peak {peak}{limited}, {:.0} times faster than real time",
+        clock(rendered.seconds),
+        rendered.scenes.len(),
+        if rendered.scenes.len() == 1 { "scene" } else { "scenes" },
+        rendered.recorded,
+        rendered.synthesized,
+        rendered.times_real_time,
+    ));
+    terminal.result(&rendered.file);
+}

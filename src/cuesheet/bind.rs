@@ -1,0 +1,126 @@
+//! Requests become clips: lines spoken or read from their takes, sounds decoded or synthesized, all in parallel.
+
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use crate::audio::buffer::{AudioBuffer, Channels};
+use crate::audio::samples::Samples;
+use crate::cuesheet::load::{Patches, sound};
+use crate::cuesheet::speak::line;
+use crate::cuesheet::{Clip, CueSheet, CueTime, Cues, LineRequest, Origin, Request};
+use crate::audio::decode::Limits;
+use crate::diag::Diagnostics;
+use crate::host::Show;
+use crate::progress::{Progress, Stage};
+use crate::source::Sources;
+use crate::speech::Engines;
+use crate::spool::Spool;
+use crate::units::time::{FrameCount, SampleRate, Seconds};
+
+/// How long a word is taken to last where nothing can be heard, seconds.
+const WORD: f64 = 0.35;
+/// How long a sound is taken to last where it cannot be had, seconds.
+const SOUND: f64 = 1.0;
+
+/// What clips are made with.
+#[derive(Clone, Copy)]
+pub struct Tools<'a> {
+    /// Where files come from.
+    pub show: &'a Show,
+    /// Who speaks.
+    pub engines: &'a Engines,
+    /// Where finished audio goes.
+    pub spool: &'a Spool,
+    /// How long a clip may be.
+    pub limits: Limits,
+    /// Who is told.
+    pub progress: &'a dyn Progress,
+}
+
+/// Makes every clip that `cues` asks for. What cannot be had is reported, and stands as silence.
+pub fn bind(cues: Cues, tools: Tools<'_>, sources: &mut Sources, diagnostics: &mut Diagnostics) -> CueSheet {
+    let patches = Patches::read(&cues, tools.show, sources, diagnostics);
+    let lines = cues.requests.iter().filter(|request| matches!(request, Request::Line(_))).count() as u64;
+    tools.progress.begin(Stage::Speech, lines);
+    tools.progress.begin(Stage::Sounds, cues.requests.len() as u64 - lines);
+    let made: Vec<(Clip, Diagnostics)> = cues
+        .requests
+        .par_iter()
+        .with_max_len(1)
+        .map(|request| {
+            let mut found = Diagnostics::new();
+            let clip = make(request, &patches, tools, cues.rate, &mut found);
+            let stage = if matches!(request, Request::Line(_)) { Stage::Speech } else { Stage::Sounds };
+            tools.progress.advance(stage, 1);
+            (clip, found)
+        })
+        .collect();
+    tools.progress.end(Stage::Speech);
+    tools.progress.end(Stage::Sounds);
+    let mut clips = Vec::with_capacity(made.len());
+    for (clip, found) in made {
+        clips.push(clip);
+        diagnostics.extend(found);
+    }
+    CueSheet { cues, clips }
+}
+
+fn make(
+    request: &Request,
+    patches: &Patches,
+    tools: Tools<'_>,
+    rate: SampleRate,
+    diagnostics: &mut Diagnostics,
+) -> Clip {
+    let made = if tools.progress.stopped() {
+        None
+    } else {
+        match request {
+            Request::Line(request) => line(request, tools, rate, diagnostics),
+            Request::Sound(request) => sound(request, patches, tools, rate, diagnostics),
+        }
+    };
+    made.unwrap_or_else(|| missing(request, rate))
+}
+
+/// Silence in place of what cannot be had.
+fn missing(request: &Request, rate: SampleRate) -> Clip {
+    let (name, seconds, cues) = match request {
+        Request::Line(line) => (line.id.clone(), WORD * line.text.words().len().max(1) as f64, estimate(line, rate)),
+        Request::Sound(sound) => (sound.file.clone(), SOUND, Vec::new()),
+    };
+    let frames = Seconds::new(seconds).unwrap_or_default().to_count(rate);
+    let silence = AudioBuffer::new(vec![0.0; frames.index()], Channels::Mono, rate);
+    Clip { name, origin: Origin::Missing, samples: Samples::in_memory(silence), hit: None, seamless: false, cues }
+}
+
+/// The cues of a line that was never heard, one word's length after the other.
+fn estimate(line: &LineRequest, rate: SampleRate) -> Vec<CueTime> {
+    let words = line.text.words();
+    let after = |byte: usize| words.partition_point(|&word| word < byte) as f64;
+    let at = |byte| Seconds::new(WORD * after(byte)).unwrap_or_default().to_count(rate);
+    let cue = |cue: &crate::cuesheet::CuePoint| CueTime {
+        byte: cue.at,
+        name: cue.name.clone(),
+        at: at(cue.at),
+        estimated: true,
+    };
+    line.cues.iter().map(cue).collect()
+}
+
+/// How far a place in a line's text lies from its beginning to its end, 0 to 1, by characters that are heard.
+pub(super) fn fraction(line: &LineRequest, byte: usize) -> f64 {
+    let heard = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count() as f64;
+    let (before, all) = (heard(&line.text.plain[..byte]), heard(&line.text.plain));
+    if all > 0.0 { before / all } else { 0.0 }
+}
+
+/// A frame of a clip, counted in its own rate, at the project rate.
+pub(super) fn scaled(frames: FrameCount, factor: f64) -> FrameCount {
+    let seconds = frames.get() as f64 * factor;
+    Seconds::new(seconds).map_or(frames, |_| FrameCount::new(round(seconds)))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths are far below 2^53 frames")]
+fn round(frames: f64) -> u64 {
+    frames.max(0.0).round() as u64
+}

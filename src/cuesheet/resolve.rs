@@ -1,0 +1,522 @@
+//! Names become indices, settings fall through, seconds become frames, and what has to be heard is listed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cuesheet::moments::Moments;
+use crate::cuesheet::takes::Takes;
+use crate::cuesheet::{
+    Advance, Body, Cues, Entry, Extent, Group, LineRequest, Moment, Request, Scene, SoundRequest, Sounding,
+    Tone, Until,
+};
+use crate::diag::code::Code;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::routing::{Bus, Duck, Track};
+use crate::script::{self, Content, Gap, Playback, Range, Repeat, Script, Settings, VoiceSpec, name};
+use crate::source::{Span, Spanned};
+use crate::speech::engine::Voice;
+use crate::staging::{Perspective, Preset};
+use crate::units::level::Gain;
+use crate::units::narrow;
+use crate::units::pan::Pan;
+use crate::units::time::{FrameCount, SampleRate, Seconds};
+
+/// The buses every episode has.
+pub const BUSES: [&str; 4] = ["dialogue", "effects", "ambience", "music"];
+
+/// Binds every name of `script`, or reports those that name nothing. `takes` are the recorded lines there are.
+pub fn resolve(script: &Script, takes: &Takes, rate: SampleRate, diagnostics: &mut Diagnostics) -> Cues {
+    let cues = Cues {
+        rate,
+        title: script.title.as_ref().map(|title| title.value.clone()).unwrap_or_default(),
+        deliver: script.deliver.as_ref().map_or(Preset::Podcast, |preset| preset.value),
+        scenes: Vec::new(),
+        entries: Vec::new(),
+        tracks: Vec::new(),
+        buses: Vec::new(),
+        requests: Vec::new(),
+    };
+    let mut resolver = Resolver {
+        script,
+        takes,
+        diagnostics,
+        cues,
+        used: given_ids(script),
+        sounds: BTreeMap::new(),
+        variants: BTreeMap::new(),
+        moments: Moments::default(),
+    };
+    resolver.buses();
+    for scene in &script.scenes {
+        resolver.scene(scene);
+    }
+    let Resolver { mut cues, moments, diagnostics, .. } = resolver;
+    moments.bind(&mut cues, diagnostics);
+    cues
+}
+
+/// Every id that is written, so that derived ones keep out of their way.
+fn given_ids(script: &Script) -> BTreeSet<String> {
+    fn collect(entries: &[script::Entry], ids: &mut BTreeSet<String>) {
+        for entry in entries {
+            ids.extend(entry.id.as_ref().map(|id| id.value.clone()));
+            if let Content::Group(group) = &entry.content {
+                collect(&group.entries, ids);
+            }
+        }
+    }
+    let mut ids: BTreeSet<String> =
+        script.scenes.iter().filter_map(|scene| scene.id.as_ref()).map(|id| id.value.clone()).collect();
+    script.scenes.iter().for_each(|scene| collect(&scene.entries, &mut ids));
+    ids
+}
+
+struct Resolver<'a> {
+    script: &'a Script,
+    takes: &'a Takes,
+    diagnostics: &'a mut Diagnostics,
+    cues: Cues,
+    /// Ids that are given, and those derived so far.
+    used: BTreeSet<String>,
+    /// Requests for sounds by what tells them apart: file, variant, speed.
+    sounds: BTreeMap<(String, u32, u64), usize>,
+    /// How often each sound has been used.
+    variants: BTreeMap<String, u32>,
+    moments: Moments<'a>,
+}
+
+/// What falls through to an entry from around it.
+struct Around<'a> {
+    scene: usize,
+    parent: Option<usize>,
+    /// Settings outside the role's: episode, scene and place.
+    outer: Settings,
+    /// Settings of the groups it stands in.
+    groups: Settings,
+    siblings: &'a [script::Entry],
+}
+
+impl<'a> Resolver<'a> {
+    fn buses(&mut self) {
+        let script = self.script;
+        let own = script.buses.keys().map(String::as_str).filter(|name| !BUSES.contains(name));
+        let names: Vec<&str> = BUSES.into_iter().chain(own).collect();
+        for name in &names {
+            let bus = script.buses.get(*name);
+            let gain = bus.map_or(Gain::UNITY, |bus| bus.value.gain);
+            let ducks = bus.map_or(&[][..], |bus| bus.value.ducks.as_slice());
+            let ducks = ducks.iter().map(|duck| self.duck(duck, name, &names)).collect();
+            self.cues.buses.push(Bus { name: (*name).to_owned(), gain, ducks });
+        }
+    }
+
+    fn duck(&mut self, duck: &script::Duck, own: &str, names: &[&str]) -> Duck {
+        let mut under = Vec::new();
+        for bus in &duck.under {
+            if bus.value == own {
+                let message = format!("`{own}` cannot give way to itself");
+                self.diagnostics.push(Diagnostic::error(Code::Conflict, message).at(bus.span, ""));
+            } else if let Some(index) = names.iter().position(|name| *name == bus.value) {
+                under.push(index);
+            } else {
+                unknown(Code::UnknownBus, "bus", bus, names.iter().copied(), self.diagnostics);
+            }
+        }
+        let frames = |time: Seconds| self.cues.frames(time);
+        Duck {
+            under,
+            by: duck.by,
+            attack: frames(duck.attack),
+            hold: frames(duck.hold),
+            release: frames(duck.release),
+        }
+    }
+
+    fn scene(&mut self, scene: &'a script::Scene) {
+        let script = self.script;
+        let index = self.cues.scenes.len();
+        let number = format!("scene-{}", index + 1);
+        let id = scene.id.as_ref().map_or(number, |id| id.value.clone());
+        if let Some(written) = &scene.id {
+            self.moments.name_scene(written, index, self.diagnostics);
+        }
+        let place = scene.place.as_ref().and_then(|place| {
+            let known = script.places.get(&place.value);
+            if known.is_none() {
+                unknown(Code::UnknownPlace, "place", place, keys(&script.places), self.diagnostics);
+            }
+            known
+        });
+        let gap = |own: fn(&Gap) -> Option<Seconds>, default: f64| {
+            let seconds = own(&scene.gap).or(own(&script.gap)).or(Seconds::new(default)).unwrap_or_default();
+            self.cues.frames(seconds)
+        };
+        let (same, turn) = (gap(|gap| gap.same, Gap::DEFAULT[0]), gap(|gap| gap.turn, Gap::DEFAULT[1]));
+        let after = gap(|gap| gap.scene, Gap::DEFAULT[2]);
+        let tone = place.and_then(|place| place.value.tone.as_ref()).and_then(|tone| self.tone(tone));
+        let title = scene.title.clone().unwrap_or_else(|| id.clone());
+        let entries = Vec::new();
+        self.cues.scenes.push(Scene { id, title, span: scene.span, entries, same, turn, after, tone });
+        let mut outer = over(&scene.settings, &script.settings);
+        if let Some(place) = place {
+            outer = over(&place.value.settings, &outer);
+        }
+        let around = Around {
+            scene: index,
+            parent: None,
+            outer,
+            groups: Settings::default(),
+            siblings: &scene.entries,
+        };
+        self.cues.scenes[index].entries = self.entries(&around);
+    }
+
+    fn tone(&mut self, tone: &'a script::Tone) -> Option<Tone> {
+        let sound = self.sound(&tone.sound)?;
+        let clip = self.request_sound(sound, &tone.sound, 1.0, false)?;
+        let track = self.track("ambience", 2);
+        Some(Tone { name: tone.sound.value.clone(), clip, track, gain: tone.gain + sound.gain })
+    }
+
+    fn entries(&mut self, around: &Around<'a>) -> Vec<usize> {
+        let mut indices = Vec::new();
+        for entry in around.siblings {
+            indices.push(self.entry(entry, around, indices.last().copied()));
+        }
+        indices
+    }
+
+    fn entry(&mut self, entry: &'a script::Entry, around: &Around<'a>, prev: Option<usize>) -> usize {
+        let index = self.cues.entries.len();
+        let id = self.id(entry);
+        if let Some(written) = &entry.id {
+            self.moments.name_entry(written, index, self.diagnostics);
+        } else {
+            self.moments.name_derived(&id, index);
+        }
+        let advance = match (entry.advance, &entry.content) {
+            (_, Content::Bed(_) | Content::Mark(_)) => Advance::None,
+            (Some(script::Advance::End), _) => Advance::End,
+            (Some(script::Advance::None), _) => Advance::None,
+            (Some(script::Advance::After(time)), _) => Advance::After(self.cues.frames(time)),
+            (None, _) if entry.at.is_some() => Advance::None,
+            (None, _) => Advance::End,
+        };
+        self.cues.entries.push(Entry {
+            id: id.clone(),
+            kind: entry.content.kind(),
+            span: entry.span,
+            scene: around.scene,
+            parent: around.parent,
+            at: None,
+            advance,
+            body: Body::Mark,
+        });
+        self.moments.place(index, prev, entry.at.as_ref());
+        // What names nothing has been reported; a mark keeps its place for others to be anchored to.
+        self.cues.entries[index].body = match &entry.content {
+            Content::Pause(time) => Body::Pause(self.cues.frames(*time)),
+            Content::Mark(_) => Body::Mark,
+            Content::Line(line) => Body::Sounding(self.line(line, entry, &id, index, around)),
+            Content::Cue(cue) => self.cue(cue, entry, index, around).map_or(Body::Mark, Body::Sounding),
+            Content::Bed(bed) => self.bed(bed, entry, index).map_or(Body::Mark, Body::Sounding),
+            Content::Group(group) => {
+                let around = Around {
+                    scene: around.scene,
+                    parent: Some(index),
+                    outer: around.outer.clone(),
+                    groups: over(&entry.settings, &around.groups),
+                    siblings: &group.entries,
+                };
+                let entries = self.entries(&around);
+                let until = self.until(group, &entries);
+                Body::Group(Group { together: group.together, until, entries })
+            }
+        };
+        index
+    }
+
+    /// The id that is given, else one made from who says what, or from the sound.
+    fn id(&mut self, entry: &script::Entry) -> String {
+        if let Some(id) = &entry.id {
+            return id.value.clone();
+        }
+        let base = match &entry.content {
+            Content::Line(line) => {
+                let role = line.role.as_ref().map_or("line", |role| role.value.as_str());
+                format!("{role}-{}", name::slug(&line.text.plain))
+            }
+            Content::Cue(cue) => cue.sound.value.clone(),
+            Content::Bed(bed) => bed.sound.value.clone(),
+            other => other.kind().to_owned(),
+        };
+        let numbered = (2..).map(|n| format!("{base}-{n}"));
+        let mut candidates = std::iter::once(base.clone()).chain(numbered);
+        let id = candidates.find(|id| !self.used.contains(id)).unwrap_or(base);
+        self.used.insert(id.clone());
+        id
+    }
+
+    fn line(
+        &mut self,
+        line: &'a script::Line,
+        entry: &'a script::Entry,
+        id: &str,
+        index: usize,
+        around: &Around<'a>,
+    ) -> Sounding {
+        let script = self.script;
+        let role = line.role.as_ref().and_then(|role| {
+            let known = script.cast.get(&role.value).map(|known| (role, &known.value));
+            if known.is_none() {
+                unknown(Code::UnknownRole, "role", role, keys(&script.cast), self.diagnostics);
+            }
+            known
+        });
+        let role_name = role.map_or("nobody", |(name, _)| name.value.as_str());
+        let no_role = script::Role::default();
+        let (role_spec, role_span) = role.map_or((&no_role, entry.span), |(name, role)| (role, name.span));
+        let outer = over(&around.groups, &over(&role_spec.settings, &around.outer));
+        let settings = over(&entry.settings, &outer);
+        let (voice, voice_span) = voice(&line.voice, &role_spec.voice, role_span);
+        let request = LineRequest {
+            role: role_name.to_owned(),
+            id: id.to_owned(),
+            text: line.text.clone(),
+            cues: Vec::new(),
+            voice,
+            mood: settings.mood,
+            voice_span,
+            take: self.takes.find(role_name, id).map(str::to_owned),
+            speed: line.playback.speed.unwrap_or(1.0),
+        };
+        let clip = self.cues.requests.len();
+        self.cues.requests.push(Request::Line(Box::new(request)));
+        let track = self.routed(&settings, role_name, 0);
+        let extent = Extent::Clip { to: None };
+        let mut sounding = self.sounding(clip, track, &settings, Gain::UNITY, &line.playback, extent);
+        sounding.speaker = Some(role_name.to_owned());
+        self.moments.line(index, &line.text);
+        sounding
+    }
+
+    fn cue(
+        &mut self,
+        cue: &'a script::Cue,
+        entry: &'a script::Entry,
+        index: usize,
+        around: &Around<'a>,
+    ) -> Option<Sounding> {
+        let sound = self.sound(&cue.sound)?;
+        let settings = if cue.music {
+            entry.settings.clone()
+        } else {
+            over(&entry.settings, &over(&around.groups, &around.outer))
+        };
+        let looped = cue.playback.repeat.as_ref().filter(|repeat| repeat.value != Repeat::Once);
+        let vary = !cue.music && looped.is_none();
+        let clip = self.request_sound(sound, &cue.sound, cue.playback.speed.unwrap_or(1.0), vary)?;
+        if let (Some(looped), None) = (looped, &cue.to) {
+            let message = "a sound that loops needs `to`: where it stops";
+            self.diagnostics.push(Diagnostic::error(Code::MissingKey, message).at(looped.span, ""));
+        }
+        if let Some(to) = &cue.to {
+            self.moments.ends(index, to);
+        }
+        let track = if cue.music { self.routed(&settings, "", 3) } else { self.routed(&settings, "", 1) };
+        let extent = self.extent(looped, index);
+        Some(self.with_sound(sound, self.sounding(clip, track, &settings, sound.gain, &cue.playback, extent), &cue.playback))
+    }
+
+    fn bed(&mut self, bed: &'a script::Bed, entry: &'a script::Entry, index: usize) -> Option<Sounding> {
+        let sound = self.sound(&bed.sound)?;
+        let clip = self.request_sound(sound, &bed.sound, bed.playback.speed.unwrap_or(1.0), false)?;
+        if let Some(from) = &bed.from {
+            self.moments.begins(index, from);
+        }
+        match &bed.to {
+            Some(to) => self.moments.ends(index, to),
+            None => self.moments.ends_with_scene(index),
+        }
+        let track = self.routed(&entry.settings, "", 2);
+        let always = Spanned::new(Repeat::Loop, entry.span);
+        let looped = bed.playback.repeat.as_ref().unwrap_or(&always);
+        let extent = self.extent(Some(looped).filter(|repeat| repeat.value != Repeat::Once), index);
+        Some(self.with_sound(sound, self.sounding(clip, track, &entry.settings, sound.gain, &bed.playback, extent), &bed.playback))
+    }
+
+    /// Whether and how a sound runs on; where it stops is bound later.
+    fn extent(&self, looped: Option<&Spanned<Repeat>>, index: usize) -> Extent {
+        match looped.map(|repeat| repeat.value) {
+            None | Some(Repeat::Once) => Extent::Clip { to: None },
+            Some(Repeat::Loop) => Extent::Loop { to: Moment::playhead(index), crossfade: None },
+            Some(Repeat::Crossfade(time)) => {
+                Extent::Loop { to: Moment::playhead(index), crossfade: Some(self.cues.frames(time)) }
+            }
+        }
+    }
+
+    fn sounding(
+        &self,
+        clip: usize,
+        track: usize,
+        settings: &Settings,
+        trim: Gain,
+        playback: &Playback,
+        extent: Extent,
+    ) -> Sounding {
+        let speed = playback.speed.unwrap_or(1.0);
+        Sounding {
+            clip,
+            track,
+            speaker: None,
+            gain: settings.gain.unwrap_or_default() + trim,
+            pan: settings.pan.unwrap_or(Pan::CENTER),
+            perspective: settings.perspective.unwrap_or(Perspective::Room),
+            distance: settings.distance,
+            through: settings.through,
+            from: self.edge(playback.range.from, speed),
+            until: self.edge(playback.range.to, speed),
+            hit: None,
+            fade: playback.fade.as_ref().map(|fade| Spanned::new(fade.value.map(|t| self.cues.frames(t)), fade.span)),
+            extent,
+        }
+    }
+
+    /// What the sound itself says, where the entry does not.
+    fn with_sound(&self, sound: &script::Sound, mut sounding: Sounding, playback: &Playback) -> Sounding {
+        let speed = playback.speed.unwrap_or(1.0);
+        let Range { from, to } = sound.range;
+        sounding.from = sounding.from.or(self.edge(from, speed));
+        sounding.until = sounding.until.or(self.edge(to, speed));
+        sounding.hit = self.edge(sound.hit, speed).map(|hit| hit.value);
+        sounding
+    }
+
+    /// A moment of a clip at its own speed, in frames at the speed it is played at.
+    fn edge(&self, edge: Option<Spanned<Seconds>>, speed: f64) -> Option<Spanned<FrameCount>> {
+        let edge = edge?;
+        let played = Seconds::new(edge.value.get() / speed)?;
+        Some(Spanned::new(self.cues.frames(played), edge.span))
+    }
+
+    fn until(&mut self, group: &script::Group, entries: &[usize]) -> Until {
+        match group.until.as_ref().map(|until| (&until.value, until.span)) {
+            None | Some((script::Until::Last, _)) => Until::Last,
+            Some((script::Until::First, _)) => Until::First,
+            Some((script::Until::Entry(id), span)) => {
+                let ids = entries.iter().map(|&entry| self.cues.entries[entry].id.as_str());
+                if let Some(&entry) = entries.iter().find(|&&entry| self.cues.entries[entry].id == *id) {
+                    return Until::Entry(entry);
+                }
+                let wanted = Spanned::new(id.clone(), span);
+                let ids: Vec<&str> = ids.chain(["last", "first"]).collect();
+                unknown(Code::UnknownAnchor, "entry in this group", &wanted, ids, self.diagnostics);
+                Until::Last
+            }
+        }
+    }
+
+    fn sound(&mut self, sound: &Spanned<String>) -> Option<&'a script::Sound> {
+        let script = self.script;
+        let known = script.sounds.get(&sound.value).map(|known| &known.value);
+        if known.is_none() {
+            unknown(Code::UnknownSound, "sound", sound, keys(&script.sounds), self.diagnostics);
+        }
+        known
+    }
+
+    /// The request for a sound's file: a new variant each time where `vary`, else shared.
+    fn request_sound(
+        &mut self,
+        sound: &script::Sound,
+        name: &Spanned<String>,
+        speed: f64,
+        vary: bool,
+    ) -> Option<usize> {
+        let file = sound.file.as_ref()?;
+        let is_patch = file.value.ends_with(".toml");
+        let variant = if vary && is_patch {
+            let count = self.variants.entry(name.value.clone()).or_default();
+            *count += 1;
+            *count - 1
+        } else {
+            0
+        };
+        let key = (file.value.clone(), variant, speed.to_bits());
+        let next = self.cues.requests.len();
+        let index = *self.sounds.entry(key).or_insert(next);
+        if index == next {
+            let request = SoundRequest { file: file.value.clone(), span: file.span, variant, speed };
+            self.cues.requests.push(Request::Sound(request));
+        }
+        Some(index)
+    }
+
+    /// The track of something on the bus its settings name, else on bus `default`: named for the role, or the bus.
+    fn routed(&mut self, settings: &Settings, role: &str, default: usize) -> usize {
+        let bus = settings.bus.as_ref().map_or(default, |bus| {
+            let names = self.cues.buses.iter().map(|bus| bus.name.as_str());
+            self.cues.buses.iter().position(|known| known.name == bus.value).unwrap_or_else(|| {
+                unknown(Code::UnknownBus, "bus", bus, names, self.diagnostics);
+                default
+            })
+        });
+        let name = if role.is_empty() { self.cues.buses[bus].name.clone() } else { role.to_owned() };
+        self.track(&name, bus)
+    }
+
+    fn track(&mut self, name: &str, bus: usize) -> usize {
+        let tracks = &mut self.cues.tracks;
+        tracks.iter().position(|track| track.name == name && track.bus == bus).unwrap_or_else(|| {
+            tracks.push(Track { name: name.to_owned(), bus });
+            tracks.len() - 1
+        })
+    }
+}
+
+/// `inner` where it says something, else `outer`.
+fn over(inner: &Settings, outer: &Settings) -> Settings {
+    Settings {
+        gain: inner.gain.or(outer.gain),
+        pan: inner.pan.or(outer.pan),
+        perspective: inner.perspective.or(outer.perspective),
+        distance: inner.distance.or(outer.distance),
+        through: inner.through.or(outer.through),
+        mood: inner.mood.or(outer.mood),
+        bus: inner.bus.clone().or_else(|| outer.bus.clone()),
+    }
+}
+
+/// The line's voice, and the place to blame for it: where the language or engine is chosen, else the role.
+pub fn voice(line: &VoiceSpec, role: &VoiceSpec, role_span: Span) -> (Voice, Span) {
+    let default = Voice::default();
+    let factor = |own: Option<f64>, outer: Option<f64>| narrow(own.or(outer).unwrap_or(1.0));
+    let engine = line.engine.as_ref().or(role.engine.as_ref());
+    let lang = line.lang.as_ref().or(role.lang.as_ref());
+    let voice = Voice {
+        engine: engine.map_or(default.engine, |engine| engine.value.clone()),
+        lang: lang.map_or(default.lang, |lang| lang.value.clone()),
+        rate: factor(line.rate, role.rate),
+        pitch: factor(line.pitch, role.pitch),
+        timbre: factor(line.timbre, role.timbre),
+        volume: line.volume.or(role.volume).unwrap_or_default(),
+    };
+    (voice, engine.or(lang).map_or(role_span, |word| word.span))
+}
+
+fn keys<T>(definitions: &script::Definitions<T>) -> impl Iterator<Item = &str> {
+    definitions.keys().map(String::as_str)
+}
+
+/// Reports a name that names nothing.
+pub(super) fn unknown<'n>(
+    code: Code,
+    what: &str,
+    name: &Spanned<String>,
+    candidates: impl IntoIterator<Item = &'n str>,
+    diagnostics: &mut Diagnostics,
+) {
+    let report = Diagnostic::error(code, format!("there is no {what} `{}`", name.value)).at(name.span, "");
+    diagnostics.push(report.suggest(&name.value, candidates));
+}
+

@@ -1,0 +1,42 @@
+//! How long work tells how far it has come, and learns that it is to stop.
+
+/// A stage of a render that a person may have to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Lines become takes; counted in lines.
+    Speech,
+    /// Sounds become clips; counted in clips.
+    Sounds,
+    /// Regions become sound; counted in frames.
+    Mix,
+    /// Samples become a file; counted in frames.
+    Write,
+}
+
+/// Whoever is told. Called from several threads at once.
+pub trait Progress: Sync {
+    /// A stage begins, with `total` things to do.
+    fn begin(&self, stage: Stage, total: u64);
+
+    /// `count` more of them are done.
+    fn advance(&self, stage: Stage, count: u64);
+
+    /// A stage is over.
+    fn end(&self, stage: Stage);
+
+    /// Whether the person wants it to stop: work ends soon after, leaving nothing half done.
+    fn stopped(&self) -> bool;
+}
+
+/// Nobody is told, and nobody stops it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: Stage, _: u64) {}
+    fn end(&self, _: Stage) {}
+    fn stopped(&self) -> bool {
+        false
+    }
+}

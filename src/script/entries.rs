@@ -1,0 +1,210 @@
+//! Reading scenes and their entries.
+
+use crate::diag::code::Code;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::document::{Fields, Kind, Value, wrong_type};
+use crate::script::settings::{anchor, gap, playback, seconds, settings, voice};
+use crate::script::text::{self, Text};
+use crate::script::{Advance, Bed, Content, Cue, Entry, Group, Line, Scene, Settings, Until, name};
+use crate::source::{SourceFile, Spanned};
+use crate::units::time::Seconds;
+
+/// The kind keys, of which an entry has exactly one.
+const KINDS: [&str; 7] = ["line", "pause", "sfx", "music", "bed", "mark", "group"];
+/// The longest pause, in seconds.
+const LONGEST_PAUSE: f64 = 3600.0;
+/// How deep groups may stand in groups.
+const DEEPEST: usize = 32;
+
+pub(super) struct Reader<'a> {
+    pub(super) file: &'a SourceFile,
+    pub(super) diagnostics: &'a mut Diagnostics,
+}
+
+impl Reader<'_> {
+    pub(super) fn scene(&mut self, value: &Value) -> Option<Scene> {
+        let mut fields = Fields::of(value, "a scene", self.diagnostics)?;
+        let id = self.id(&mut fields, "id", "a scene");
+        if id.is_none() && fields.any("id").is_none() {
+            fields.missing("id", self.diagnostics);
+        }
+        let scene = Scene {
+            id,
+            title: fields.string("title", self.diagnostics).map(|s| s.value),
+            place: fields.string("place", self.diagnostics),
+            gap: gap(&mut fields, self.diagnostics),
+            settings: settings(&mut fields, self.diagnostics),
+            entries: self.entries(&mut fields, 0),
+            span: value.span,
+        };
+        fields.finish(self.diagnostics);
+        Some(scene)
+    }
+
+    fn entries(&mut self, fields: &mut Fields<'_>, depth: usize) -> Vec<Entry> {
+        if fields.any("script").is_none() {
+            fields.missing("script", self.diagnostics);
+        }
+        let Some(items) = fields.array("script", self.diagnostics) else { return Vec::new() };
+        items.value.iter().filter_map(|item| self.entry(item, depth)).collect()
+    }
+
+    fn entry(&mut self, value: &Value, depth: usize) -> Option<Entry> {
+        let Kind::Table(table) = &value.value else {
+            self.diagnostics.push(wrong_type(value.span, &value.value, "an entry", "a table"));
+            return None;
+        };
+        let kinds: Vec<_> = table.iter().filter(|(key, _)| KINDS.contains(key)).collect();
+        let [(kind, _)] = kinds.as_slice() else {
+            self.diagnostics.push(wrong_kind(value, &kinds, table.iter().map(|(key, entry)| (key, entry.key))));
+            return None;
+        };
+        match *kind {
+            "line" => self.line(Fields::new(table, value.span, "a line")),
+            "pause" => self.pause(Fields::new(table, value.span, "a pause")),
+            "sfx" => self.cue(Fields::new(table, value.span, "an sfx"), false),
+            "music" => self.cue(Fields::new(table, value.span, "music"), true),
+            "bed" => self.bed(Fields::new(table, value.span, "a bed")),
+            "mark" => self.mark(Fields::new(table, value.span, "a mark")),
+            _ => self.group(Fields::new(table, value.span, "a group"), depth),
+        }
+    }
+
+    fn line(&mut self, mut fields: Fields<'_>) -> Option<Entry> {
+        let text = fields.string("line", self.diagnostics).map(|text| self.text(&text));
+        let role = fields.string("by", self.diagnostics);
+        if fields.any("by").is_none() {
+            fields.missing("by", self.diagnostics);
+        }
+        let voice = voice(&mut fields, self.diagnostics);
+        let playback = playback(&mut fields, false, self.diagnostics);
+        let content = text.map(|text| Content::Line(Line { role, text, voice, playback }));
+        self.finish(fields, content, true)
+    }
+
+    fn text(&mut self, text: &Spanned<String>) -> Text {
+        let raw = self.file.text().get(text.span.range()).unwrap_or("");
+        text::parse(text, raw, self.diagnostics)
+    }
+
+    fn pause(&mut self, mut fields: Fields<'_>) -> Option<Entry> {
+        let id = self.id(&mut fields, "id", "an entry");
+        let pause = fields.number("pause", 0.0..=LONGEST_PAUSE, "seconds", self.diagnostics);
+        let span = fields.span();
+        fields.finish(self.diagnostics);
+        let content = Content::Pause(Seconds::new(pause?.value)?);
+        Some(Entry { id, span, at: None, advance: None, settings: Settings::default(), content })
+    }
+
+    fn cue(&mut self, mut fields: Fields<'_>, music: bool) -> Option<Entry> {
+        let sound = fields.string(if music { "music" } else { "sfx" }, self.diagnostics);
+        let to = anchor(&mut fields, "to", self.diagnostics);
+        let playback = playback(&mut fields, true, self.diagnostics);
+        let content = sound.map(|sound| Content::Cue(Cue { music, sound, to, playback }));
+        self.finish(fields, content, true)
+    }
+
+    fn bed(&mut self, mut fields: Fields<'_>) -> Option<Entry> {
+        let sound = fields.string("bed", self.diagnostics);
+        let from = anchor(&mut fields, "from", self.diagnostics);
+        let to = anchor(&mut fields, "to", self.diagnostics);
+        let playback = playback(&mut fields, true, self.diagnostics);
+        let content = sound.map(|sound| Content::Bed(Bed { sound, from, to, playback }));
+        self.finish(fields, content, false)
+    }
+
+    fn mark(&mut self, mut fields: Fields<'_>) -> Option<Entry> {
+        let id = self.id(&mut fields, "mark", "a mark");
+        let at = anchor(&mut fields, "at", self.diagnostics);
+        let span = fields.span();
+        fields.finish(self.diagnostics);
+        let content = Content::Mark(id.clone()?);
+        Some(Entry { id, span, at, advance: None, settings: Settings::default(), content })
+    }
+
+    fn group(&mut self, mut fields: Fields<'_>, depth: usize) -> Option<Entry> {
+        if depth >= DEEPEST {
+            let message = format!("groups stand at most {DEEPEST} deep");
+            self.diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(fields.span(), ""));
+            return None;
+        }
+        let words = ["together", "sequence"];
+        let read = |word: &str| words.contains(&word).then_some(word == "together");
+        let together = fields.word("group", &words, read, self.diagnostics);
+        let until = self.until(&mut fields);
+        if let (Some(false), Some(until)) = (together.map(|t| t.value), &until) {
+            let message = "only a group of entries side by side has `until`";
+            self.diagnostics.push(Diagnostic::error(Code::Conflict, message).at(until.span, ""));
+        }
+        let entries = self.entries(&mut fields, depth + 1);
+        let content = together.map(|t| Content::Group(Group { together: t.value, until, entries }));
+        self.finish(fields, content, true)
+    }
+
+    fn until(&mut self, fields: &mut Fields<'_>) -> Option<Spanned<Until>> {
+        let word = fields.string("until", self.diagnostics)?;
+        let until = match word.value.as_str() {
+            "last" => Until::Last,
+            "first" => Until::First,
+            id => Until::Entry(id.to_owned()),
+        };
+        Some(Spanned::new(until, word.span))
+    }
+
+    /// The keys that every entry but a pause and a mark has.
+    fn finish(&mut self, mut fields: Fields<'_>, content: Option<Content>, placed: bool) -> Option<Entry> {
+        let id = self.id(&mut fields, "id", "an entry");
+        let at = if placed { anchor(&mut fields, "at", self.diagnostics) } else { None };
+        let advance = if placed { self.advance(&mut fields) } else { None };
+        let settings = settings(&mut fields, self.diagnostics);
+        let span = fields.span();
+        fields.finish(self.diagnostics);
+        Some(Entry { id, span, at, advance, settings, content: content? })
+    }
+
+    fn advance(&mut self, fields: &mut Fields<'_>) -> Option<Advance> {
+        match fields.any("advance")? {
+            Value { value: Kind::String(_), .. } => {
+                let read = |word: &str| match word {
+                    "end" => Some(Advance::End),
+                    "none" => Some(Advance::None),
+                    _ => None,
+                };
+                fields.word("advance", &["end", "none"], read, self.diagnostics).map(|w| w.value)
+            }
+            Value { value: Kind::Integer(_) | Kind::Float(_), .. } => {
+                seconds(fields, "advance", self.diagnostics).map(|s| Advance::After(s.value))
+            }
+            other => {
+                let expected = "`\"end\"`, `\"none\"`, or seconds";
+                self.diagnostics.push(wrong_type(other.span, &other.value, "`advance`", expected));
+                None
+            }
+        }
+    }
+
+    fn id(&mut self, fields: &mut Fields<'_>, key: &'static str, what: &str) -> Option<Spanned<String>> {
+        let id = fields.string(key, self.diagnostics)?;
+        name::check(&id.value, what, id.span, self.diagnostics).then_some(id)
+    }
+}
+
+fn wrong_kind<'t>(
+    value: &Value,
+    kinds: &[(&str, &crate::document::Entry)],
+    keys: impl Iterator<Item = (&'t str, crate::source::Span)>,
+) -> Diagnostic {
+    if let [(first, one), (second, two), ..] = kinds {
+        let message = format!("an entry is one thing: this has `{first}` and `{second}`");
+        return Diagnostic::error(Code::EntryKind, message).at(two.key, "").also(one.key, "the other one");
+    }
+    // A key that is nearly a kind is most likely the mistake.
+    for (key, span) in keys {
+        if let Some(near) = crate::diag::suggest::nearest(key, KINDS) {
+            let message = format!("an entry has no key `{key}`");
+            return Diagnostic::error(Code::EntryKind, message).at(span, "").help(format!("did you mean `{near}`?"));
+        }
+    }
+    let kinds = KINDS.map(|kind| format!("`{kind}`")).join(", ");
+    Diagnostic::error(Code::EntryKind, "an entry with no kind").at(value.span, format!("this needs one of {kinds}"))
+}

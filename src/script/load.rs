@@ -1,0 +1,183 @@
+//! An episode's file and the files it includes become one script.
+
+use crate::diag::code::Code;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::document::{Fields, Kind, wrong_type};
+use crate::host::{HostError, Show};
+use crate::script::entries::Reader;
+use crate::script::settings::{gap, settings};
+use crate::script::{Definitions, Script, definitions};
+use crate::source::{SourceFile, Sources, Span, Spanned};
+use crate::staging::Preset;
+
+/// The only format this program reads.
+const FORMAT: i64 = 1;
+/// How many files may be included in all.
+const MOST_INCLUDES: usize = 64;
+
+/// Reads an episode: `path` is its file, from the show's folder. Whatever is wrong with it is reported.
+pub fn load(show: &Show, path: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Script {
+    let mut script = Script::default();
+    let Some(file) = read_file(show, path, None, sources, diagnostics) else { return script };
+    let table = crate::document::parse(file.0, &file.1, diagnostics);
+    let mut fields = Fields::new(&table.value, Span::new(file.0, 0, 0), "an episode");
+
+    format(&mut fields, diagnostics);
+    script.title = fields.string("title", diagnostics);
+    if fields.any("title").is_none() {
+        fields.missing("title", diagnostics);
+    }
+    let presets: Vec<_> = Preset::ALL.iter().map(|it| it.word()).collect();
+    script.deliver = fields.word("deliver", &presets, Preset::from_word, diagnostics);
+    script.gap = gap(&mut fields, diagnostics);
+    script.settings = settings(&mut fields, diagnostics);
+
+    let mut shared = Script::default();
+    let mut includes = Includes { show, sources, diagnostics, path: vec![path.to_owned()], read: Vec::new() };
+    includes.read_all(&mut fields, &mut shared);
+    definitions::read(&mut fields, &mut script, diagnostics);
+    inherit(shared.cast, &mut script.cast);
+    inherit(shared.sounds, &mut script.sounds);
+    inherit(shared.places, &mut script.places);
+    inherit(shared.buses, &mut script.buses);
+
+    let mut reader = Reader { file: &file.1, diagnostics };
+    match fields.any("scene").map(|value| (value, &value.value)) {
+        Some((_, Kind::Array(scenes))) => script.scenes = scenes.iter().filter_map(|s| reader.scene(s)).collect(),
+        Some((value, other)) => diagnostics.push(wrong_type(value.span, other, "`scene`", "an array, `[[scene]]`")),
+        None => fields.missing("scene", diagnostics),
+    }
+    fields.finish(diagnostics);
+    script
+}
+
+fn format(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) {
+    match fields.any("format") {
+        None => fields.missing("format", diagnostics),
+        Some(value) if value.value == Kind::Integer(FORMAT) => {}
+        Some(value) => {
+            let message = format!("this program reads format {FORMAT}");
+            diagnostics.push(Diagnostic::error(Code::UnknownFormat, message).at(value.span, "this is another"));
+        }
+    }
+}
+
+fn inherit<T>(shared: Definitions<T>, own: &mut Definitions<T>) {
+    for (name, definition) in shared {
+        own.entry(name).or_insert(definition);
+    }
+}
+
+struct Includes<'a> {
+    show: &'a Show,
+    sources: &'a mut Sources,
+    diagnostics: &'a mut Diagnostics,
+    /// The files that led here, the episode first.
+    path: Vec<String>,
+    /// The files read so far: one included twice is read once.
+    read: Vec<String>,
+}
+
+impl Includes<'_> {
+    fn read_all(&mut self, fields: &mut Fields<'_>, shared: &mut Script) {
+        let Some(items) = fields.array("include", self.diagnostics) else { return };
+        for item in items.value {
+            match &item.value {
+                Kind::String(path) => self.read_one(&Spanned::new(path.clone(), item.span), shared),
+                other => self.diagnostics.push(wrong_type(item.span, other, "`include`", "an array of paths")),
+            }
+        }
+    }
+
+    fn read_one(&mut self, path: &Spanned<String>, shared: &mut Script) {
+        if self.path.contains(&path.value) {
+            let chain = self.path.join("` includes `");
+            let message = format!("`{chain}` includes `{}` again", path.value);
+            self.diagnostics.push(Diagnostic::error(Code::IncludeCycle, message).at(path.span, ""));
+            return;
+        }
+        if self.read.contains(&path.value) {
+            return;
+        }
+        if self.read.len() == MOST_INCLUDES {
+            let message = format!("an episode includes at most {MOST_INCLUDES} files");
+            self.diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(path.span, ""));
+            return;
+        }
+        self.read.push(path.value.clone());
+        let Some(file) = read_file(self.show, &path.value, Some(path.span), self.sources, self.diagnostics) else {
+            return;
+        };
+        let table = crate::document::parse(file.0, &file.1, self.diagnostics);
+        let mut fields = Fields::new(&table.value, Span::new(file.0, 0, 0), "an included file");
+        self.path.push(path.value.clone());
+        self.read_all(&mut fields, shared);
+        self.path.pop();
+        let mut own = Script::default();
+        definitions::read(&mut fields, &mut own, self.diagnostics);
+        fields.finish(self.diagnostics);
+        self.merge(own.cast, &mut shared.cast);
+        self.merge(own.sounds, &mut shared.sounds);
+        self.merge(own.places, &mut shared.places);
+        self.merge(own.buses, &mut shared.buses);
+    }
+
+    fn merge<T>(&mut self, own: Definitions<T>, shared: &mut Definitions<T>) {
+        for (name, definition) in own {
+            if let Some(other) = shared.get(&name) {
+                let message = format!("two included files define `{name}`");
+                let report = Diagnostic::error(Code::DuplicateId, message).at(definition.span, "");
+                self.diagnostics.push(report.also(other.span, "the other one"));
+            }
+            shared.insert(name, definition);
+        }
+    }
+}
+
+/// Reads a text file of the show, or reports why not. `from` is where its path was written, if it was.
+pub fn read_file(
+    show: &Show,
+    path: &str,
+    from: Option<Span>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<(crate::source::FileId, SourceFile)> {
+    match show.read_text(path) {
+        Ok(text) => {
+            let file = SourceFile::new(show.display(path), text);
+            Some((sources.add(file.clone()), file))
+        }
+        Err(error) => {
+            diagnostics.push(refusal(show, path, from, &error));
+            None
+        }
+    }
+}
+
+/// The report that a file of the show cannot be had.
+pub fn refusal(show: &Show, path: &str, from: Option<Span>, error: &HostError) -> Diagnostic {
+    let code = match error {
+        HostError::NotFound => Code::MissingFile,
+        HostError::Outside { .. } => Code::OutsideShow,
+        HostError::NotAFile { .. } => Code::NotAFile,
+        HostError::NotUtf8 { .. } => Code::NotUtf8,
+        _ => Code::UnreadableFile,
+    };
+    let mut report = Diagnostic::error(code, format!("`{path}`: {error}"));
+    if let Some(span) = from {
+        report = report.at(span, "");
+    }
+    match error {
+        HostError::NotFound => {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let there = show.list(folder).unwrap_or_default();
+            let there: Vec<String> =
+                there.iter().map(|name| if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") }).collect();
+            report.suggest(path, there.iter().map(String::as_str))
+        }
+        HostError::Outside { .. } => {
+            report.help("a script reaches only into its own show; the person at the command line can pass `--allow DIR`")
+        }
+        _ => report,
+    }
+}

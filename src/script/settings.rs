@@ -1,0 +1,143 @@
+//! Reading what several tables share: settings, voices, gaps, seconds and decibels.
+
+use crate::diag::Diagnostics;
+use crate::document::{Fields, Kind, Value, number, wrong_type};
+use crate::script::anchor::{self, Anchor};
+use crate::script::{Gap, Playback, Range, Repeat, Settings, VoiceSpec};
+use crate::source::Spanned;
+use crate::staging::{Mood, Perspective, Through};
+use crate::units::level::Gain;
+use crate::units::narrow;
+use crate::units::pan::Pan;
+use crate::units::time::Seconds;
+
+/// The longest pause, gap, fade or crossfade, in seconds.
+const LONGEST: f64 = 3600.0;
+/// The farthest anything can be heard, in metres.
+const FARTHEST: f64 = 1000.0;
+/// How much faster or slower a clip may be played.
+const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=4.0;
+/// How far one voice may be raised or lowered, dB.
+const VOLUMES: std::ops::RangeInclusive<f64> = -24.0..=12.0;
+/// The ranges a voice's factors may take, by key.
+const RATES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+const TIMBRES: std::ops::RangeInclusive<f64> = 0.6..=1.6;
+
+pub(super) fn settings(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Settings {
+    let words = |all: &[Perspective]| all.iter().map(|it| it.word()).collect::<Vec<_>>();
+    Settings {
+        gain: gain(fields, "gain", diagnostics),
+        pan: fields.number("pan", -1.0..=1.0, "", diagnostics).and_then(|n| Pan::new(narrow(n.value))),
+        perspective: fields
+            .word("as", &words(Perspective::ALL), Perspective::from_word, diagnostics)
+            .map(|w| w.value),
+        distance: fields.number("distance", 0.0..=FARTHEST, "metres", diagnostics).map(|n| n.value),
+        through: fields
+            .word("through", &Through::ALL.iter().map(|it| it.word()).collect::<Vec<_>>(), Through::from_word, diagnostics)
+            .map(|w| w.value),
+        mood: fields
+            .word("mood", &Mood::ALL.iter().map(|it| it.word()).collect::<Vec<_>>(), Mood::from_word, diagnostics)
+            .map(|w| w.value),
+        bus: fields.string("bus", diagnostics),
+    }
+}
+
+pub(super) fn voice(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> VoiceSpec {
+    let Some(mut fields) = fields.table("voice", "a voice", diagnostics) else { return VoiceSpec::default() };
+    let spec = VoiceSpec {
+        engine: fields.string("engine", diagnostics),
+        lang: fields.string("lang", diagnostics),
+        rate: fields.number("rate", RATES, "", diagnostics).map(|n| n.value),
+        pitch: fields.number("pitch", RATES, "", diagnostics).map(|n| n.value),
+        timbre: fields.number("timbre", TIMBRES, "", diagnostics).map(|n| n.value),
+        volume: fields.number("volume", VOLUMES, "dB", diagnostics).and_then(|n| Gain::new(narrow(n.value))),
+    };
+    fields.finish(diagnostics);
+    spec
+}
+
+pub(super) fn gap(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Gap {
+    let Some(mut fields) = fields.table("gap", "a gap", diagnostics) else { return Gap::default() };
+    let gap = Gap {
+        same: seconds(&mut fields, "same", diagnostics).map(|s| s.value),
+        turn: seconds(&mut fields, "turn", diagnostics).map(|s| s.value),
+        scene: seconds(&mut fields, "scene", diagnostics).map(|s| s.value),
+    };
+    fields.finish(diagnostics);
+    gap
+}
+
+pub(super) fn playback(fields: &mut Fields<'_>, may_loop: bool, diagnostics: &mut Diagnostics) -> Playback {
+    Playback {
+        range: range(fields, diagnostics),
+        fade: fade(fields, diagnostics),
+        speed: fields.number("speed", SPEEDS, "", diagnostics).map(|n| n.value),
+        repeat: if may_loop { repeat(fields, diagnostics) } else { None },
+    }
+}
+
+pub(super) fn range(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Range {
+    let mut end = |key| {
+        let n = fields.number(key, 0.0..=Seconds::MAX, "seconds", diagnostics)?;
+        Some(Spanned::new(Seconds::new(n.value)?, n.span))
+    };
+    Range { from: end("in"), to: end("out") }
+}
+
+fn fade(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Spanned<[Seconds; 2]>> {
+    let value = fields.any("fade")?;
+    let one = |value: &Value, diagnostics: &mut Diagnostics| {
+        number(value, "fade", 0.0..=LONGEST, "seconds", diagnostics).and_then(|n| Seconds::new(n.value))
+    };
+    let both = match &value.value {
+        Kind::Array(items) => match items.as_slice() {
+            [rise, fall] => [one(rise, diagnostics)?, one(fall, diagnostics)?],
+            _ => {
+                diagnostics.push(wrong_type(value.span, &value.value, "`fade`", "seconds, or `[in, out]`"));
+                return None;
+            }
+        },
+        _ => [one(value, diagnostics)?; 2],
+    };
+    Some(Spanned::new(both, value.span))
+}
+
+fn repeat(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Spanned<Repeat>> {
+    let value = fields.any("loop")?;
+    let repeat = match value.value {
+        Kind::Boolean(true) => Repeat::Loop,
+        Kind::Boolean(false) => Repeat::Once,
+        Kind::Integer(_) | Kind::Float(_) => {
+            let n = number(value, "loop", 0.0..=60.0, "seconds", diagnostics)?;
+            Repeat::Crossfade(Seconds::new(n.value)?)
+        }
+        ref other => {
+            diagnostics.push(wrong_type(value.span, other, "`loop`", "`true`, `false`, or a crossfade in seconds"));
+            return None;
+        }
+    };
+    Some(Spanned::new(repeat, value.span))
+}
+
+pub(super) fn seconds(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Spanned<Seconds>> {
+    let n = fields.number(key, 0.0..=LONGEST, "seconds", diagnostics)?;
+    Some(Spanned::new(Seconds::new(n.value)?, n.span))
+}
+
+pub(super) fn gain(fields: &mut Fields<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Gain> {
+    let n = fields.number(key, Gain::MIN_DB..=Gain::MAX_DB, "dB", diagnostics)?;
+    Gain::new(narrow(n.value))
+}
+
+pub(super) fn anchor(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Spanned<Anchor>> {
+    let text = fields.string(key, diagnostics)?;
+    anchor::parse(&text, diagnostics)
+}

@@ -1,0 +1,220 @@
+//! The timeline as JSON: `radioplay check --dump timeline`.
+//!
+//! Every time is in frames at `rate`, counted from the episode's start. Gains are in dB; `null` stands for −∞.
+
+use serde::Serialize;
+
+use crate::timeline::Timeline;
+use crate::units::level::Gain;
+
+/// The whole timeline.
+#[derive(Debug, Serialize)]
+pub struct TimelineDump<'t> {
+    /// Frames per second.
+    pub rate: u32,
+    /// The episode's length in frames.
+    pub length: u64,
+    /// Scenes in order.
+    pub scenes: Vec<SceneDump<'t>>,
+    /// Entries as they were written, children after their group.
+    pub entries: Vec<EntryDump<'t>>,
+    /// Tracks in order.
+    pub tracks: Vec<TrackDump<'t>>,
+    /// Buses in order.
+    pub buses: Vec<BusDump<'t>>,
+    /// Regions by start.
+    pub regions: Vec<RegionDump<'t>>,
+}
+
+/// A scene.
+#[derive(Debug, Serialize)]
+pub struct SceneDump<'t> {
+    /// Its id.
+    pub id: &'t str,
+    /// Its title.
+    pub title: &'t str,
+    /// Its first frame.
+    pub start: i64,
+    /// Where its last advancing entry ends.
+    pub end: i64,
+    /// Where the next scene starts: the end of this one's file.
+    pub boundary: i64,
+}
+
+/// An entry.
+#[derive(Debug, Serialize)]
+pub struct EntryDump<'t> {
+    /// Its id.
+    pub id: &'t str,
+    /// Its kind key.
+    pub kind: &'t str,
+    /// Its scene's id.
+    pub scene: &'t str,
+    /// Its first frame.
+    pub start: i64,
+    /// The frame after its last.
+    pub end: i64,
+    /// Where its hit lands; `null` for what has none.
+    pub hit: Option<i64>,
+    /// The marks and words that others are anchored to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<MarkDump<'t>>,
+}
+
+/// A mark in a line.
+#[derive(Debug, Serialize)]
+pub struct MarkDump<'t> {
+    /// Its name; `word(3)` for a word.
+    pub name: &'t str,
+    /// Its frame.
+    pub at: i64,
+    /// Whether that is an estimate.
+    pub estimated: bool,
+}
+
+/// A track.
+#[derive(Debug, Serialize)]
+pub struct TrackDump<'t> {
+    /// A role's or a bus's name.
+    pub name: &'t str,
+    /// Its bus.
+    pub bus: &'t str,
+}
+
+/// A bus.
+#[derive(Debug, Serialize)]
+pub struct BusDump<'t> {
+    /// Its name.
+    pub name: &'t str,
+    /// Its gain, dB.
+    pub gain: Option<f32>,
+    /// What it gives way to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ducks: Vec<DuckDump<'t>>,
+}
+
+/// One bus giving way to others.
+#[derive(Debug, Serialize)]
+pub struct DuckDump<'t> {
+    /// The buses it gives way to.
+    pub under: Vec<&'t str>,
+    /// How far, dB.
+    pub by: Option<f32>,
+    /// The way down, frames.
+    pub attack: u64,
+    /// How long it stays down, frames.
+    pub hold: u64,
+    /// The way back, frames.
+    pub release: u64,
+}
+
+/// A region.
+#[derive(Debug, Serialize)]
+pub struct RegionDump<'t> {
+    /// Its entry's id; `null` for a place's tone.
+    pub entry: Option<&'t str>,
+    /// Its track.
+    pub track: &'t str,
+    /// Its bus.
+    pub bus: &'t str,
+    /// What it plays.
+    pub source: &'t str,
+    /// The first frame of that which it plays.
+    pub source_start: u64,
+    /// How many frames of that it plays, or repeats.
+    pub source_length: u64,
+    /// Its first frame.
+    pub start: i64,
+    /// How many frames it sounds.
+    pub length: u64,
+    /// Its gain, dB.
+    pub gain: Option<f32>,
+    /// −1 left, 1 right.
+    pub pan: f32,
+    /// Its rise from silence, frames.
+    pub fade_in: u64,
+    /// Its fall into silence, frames.
+    pub fade_out: u64,
+    /// The crossfade between two turns, frames; `null` where it does not loop.
+    #[serde(rename = "loop")]
+    pub repeat: Option<u64>,
+    /// How near it is heard.
+    #[serde(rename = "as")]
+    pub perspective: &'t str,
+    /// What it is heard through.
+    pub through: Option<&'t str>,
+}
+
+/// The timeline as serialisable values.
+pub fn dump(timeline: &Timeline) -> TimelineDump<'_> {
+    let bus = |index: usize| timeline.buses.get(index).map_or("", |bus| bus.name.as_str());
+    let scenes = timeline.scenes.iter().map(|scene| SceneDump {
+        id: &scene.id,
+        title: &scene.title,
+        start: scene.start.get(),
+        end: scene.end.get(),
+        boundary: scene.boundary.get(),
+    });
+    let entries = timeline.entries.iter().map(|entry| EntryDump {
+        id: &entry.id,
+        kind: entry.kind,
+        scene: &timeline.scenes[entry.scene].id,
+        start: entry.start.get(),
+        end: entry.end.get(),
+        hit: entry.hit.map(crate::units::time::FramePos::get),
+        marks: entry
+            .marks
+            .iter()
+            .map(|mark| MarkDump { name: &mark.name, at: mark.at.get(), estimated: mark.estimated })
+            .collect(),
+    });
+    let buses = timeline.buses.iter().map(|it| BusDump {
+        name: &it.name,
+        gain: db(it.gain),
+        ducks: it
+            .ducks
+            .iter()
+            .map(|duck| DuckDump {
+                under: duck.under.iter().map(|&under| bus(under)).collect(),
+                by: db(duck.by),
+                attack: duck.attack.get(),
+                hold: duck.hold.get(),
+                release: duck.release.get(),
+            })
+            .collect(),
+    });
+    let regions = timeline.regions.iter().map(|region| {
+        let track = &timeline.tracks[region.track];
+        RegionDump {
+            entry: region.entry.map(|entry| timeline.entries[entry].id.as_str()),
+            track: &track.name,
+            bus: bus(track.bus),
+            source: &timeline.clips[region.clip].name,
+            source_start: region.source_start.get(),
+            source_length: region.source_length.get(),
+            start: region.start.get(),
+            length: region.length.get(),
+            gain: db(region.gain),
+            pan: region.pan.get(),
+            fade_in: region.fade_in.get(),
+            fade_out: region.fade_out.get(),
+            repeat: region.loop_crossfade.map(crate::units::time::FrameCount::get),
+            perspective: region.perspective.word(),
+            through: region.through.map(crate::staging::Through::word),
+        }
+    });
+    TimelineDump {
+        rate: timeline.rate.hz(),
+        length: timeline.length.get(),
+        scenes: scenes.collect(),
+        entries: entries.collect(),
+        tracks: timeline.tracks.iter().map(|track| TrackDump { name: &track.name, bus: bus(track.bus) }).collect(),
+        buses: buses.collect(),
+        regions: regions.collect(),
+    }
+}
+
+/// JSON has no infinities.
+fn db(gain: Gain) -> Option<f32> {
+    gain.db().is_finite().then_some(gain.db())
+}

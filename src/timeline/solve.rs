@@ -1,0 +1,505 @@
+//! The solver: each start, end and playhead is a sum of others; sums are worked out in the order they need each
+//! other, without recursion, and a circle is reported with its chain.
+
+use crate::cuesheet::{Advance, Base, Body, CueSheet, Cues, Edge, Extent, Moment, Origin, Sounding, Until};
+use crate::diag::code::Code;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::units::time::{FrameCount, FrameDelta, FramePos};
+
+/// When everything happens.
+#[derive(Debug)]
+pub(super) struct Solution {
+    entries: Vec<(FramePos, FramePos)>,
+    poisoned: Vec<bool>,
+    /// Start and end of each scene.
+    pub(super) scenes: Vec<(FramePos, FramePos)>,
+}
+
+impl Solution {
+    /// Start and end of an entry.
+    pub(super) fn entry(&self, index: usize) -> (FramePos, FramePos) {
+        self.entries[index]
+    }
+
+    /// Whether an entry's times mean nothing because of a circle that has been reported.
+    pub(super) fn is_poisoned(&self, index: usize) -> bool {
+        self.poisoned[index]
+    }
+}
+
+/// The frame of the clip a sound starts with.
+pub(super) fn source_start(sounding: &Sounding, sheet: &CueSheet) -> FrameCount {
+    let frames = sheet.clips[sounding.clip].samples.frames();
+    sounding.from.map_or(FrameCount::ZERO, |from| from.value).min(frames)
+}
+
+/// How much of the clip a sound plays, or repeats.
+pub(super) fn source_length(sounding: &Sounding, sheet: &CueSheet) -> FrameCount {
+    let frames = sheet.clips[sounding.clip].samples.frames();
+    let until = sounding.until.map_or(frames, |until| until.value.min(frames));
+    until.minus(source_start(sounding, sheet))
+}
+
+/// How far after its start a sound lands, where it lands.
+pub(super) fn hit(sounding: &Sounding, sheet: &CueSheet) -> Option<FrameCount> {
+    let hit = sounding.hit.or(sheet.clips[sounding.clip].hit)?;
+    Some(hit.minus(source_start(sounding, sheet)))
+}
+
+/// One unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Node {
+    /// An entry's first frame.
+    Start(usize),
+    /// The frame after an entry's last.
+    End(usize),
+    /// Where the playhead stands after an entry.
+    After(usize),
+    /// A scene's first frame.
+    SceneStart(usize),
+    /// Where a scene's playhead stands at its end.
+    SceneEnd(usize),
+}
+
+/// How a node follows from others: the latest or earliest of them, each with its step.
+struct Rule {
+    terms: Vec<(Node, FrameDelta)>,
+    constant: Option<FramePos>,
+    earliest: bool,
+}
+
+impl Rule {
+    fn of(terms: Vec<(Node, FrameDelta)>) -> Rule {
+        Rule { terms, constant: None, earliest: false }
+    }
+}
+
+struct Solver<'a> {
+    sheet: &'a CueSheet,
+    cues: &'a Cues,
+    /// For each entry: the one before it in its own list.
+    before: Vec<Option<usize>>,
+    /// For each entry: the last one in its own list, up to and with itself, that moves the playhead.
+    moved: Vec<Option<usize>>,
+    /// Who is heard first and last in each entry.
+    voices: Vec<Voices<'a>>,
+}
+
+/// Who speaks at the beginning and at the end of an entry.
+#[derive(Clone, Copy, Default)]
+struct Voices<'a> {
+    first: Speaker<'a>,
+    last: Speaker<'a>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Speaker<'a> {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// One role.
+    One(&'a str),
+    /// Several at a time.
+    Several,
+}
+
+/// Works out when everything happens. Circles, and entries anchored before their scene, are reported.
+pub(super) fn solve(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Solution {
+    let cues = &sheet.cues;
+    check_clips(sheet, diagnostics);
+    let mut solver = Solver {
+        sheet,
+        cues,
+        before: vec![None; cues.entries.len()],
+        moved: vec![None; cues.entries.len()],
+        voices: vec![Voices::default(); cues.entries.len()],
+    };
+    // Groups stand before what is in them, so the last entries are the innermost.
+    for index in (0..cues.entries.len()).rev() {
+        solver.voices[index] = solver.voices_of(index);
+    }
+    cues.scenes.iter().for_each(|scene| solver.link(&scene.entries));
+    for entry in &cues.entries {
+        if let Body::Group(group) = &entry.body {
+            solver.link(&group.entries);
+        }
+    }
+    let (values, poisoned) = solver.run(diagnostics);
+    let at = |node| values[solver.slot(node)];
+    let solution = Solution {
+        entries: (0..cues.entries.len()).map(|i| (at(Node::Start(i)), at(Node::End(i)))).collect(),
+        poisoned: (0..cues.entries.len())
+            .map(|i| poisoned[solver.slot(Node::Start(i))] || poisoned[solver.slot(Node::End(i))])
+            .collect(),
+        scenes: (0..cues.scenes.len()).map(|s| (at(Node::SceneStart(s)), at(Node::SceneEnd(s)))).collect(),
+    };
+    solver.check_starts(&solution, &values, diagnostics);
+    solution
+}
+
+/// Parts of clips that are not there, and landings that do not exist.
+fn check_clips(sheet: &CueSheet, diagnostics: &mut Diagnostics) {
+    let rate = sheet.cues.rate;
+    for entry in &sheet.cues.entries {
+        let Body::Sounding(sounding) = &entry.body else { continue };
+        let clip = &sheet.clips[sounding.clip];
+        if clip.origin == Origin::Missing {
+            continue;
+        }
+        let frames = clip.samples.frames();
+        for edge in [sounding.from, sounding.until].into_iter().flatten().filter(|edge| edge.value > frames) {
+            let message =
+                format!("`{}` is only {:.3} s long", clip.name, frames.seconds(rate));
+            let found = format!("this is {:.3} s into it", edge.value.seconds(rate));
+            diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(edge.span, found));
+        }
+        if let (Some(from), Some(until)) = (sounding.from, sounding.until)
+            && from.value >= until.value
+        {
+            let message = "`out` must lie after `in`";
+            let report = Diagnostic::error(Code::OutOfRange, message).at(until.span, "");
+            diagnostics.push(report.also(from.span, "`in` is here"));
+        }
+    }
+}
+
+impl<'a> Solver<'a> {
+    fn voices_of(&self, index: usize) -> Voices<'a> {
+        match &self.cues.entries[index].body {
+            Body::Sounding(Sounding { speaker: Some(role), .. }) => {
+                Voices { first: Speaker::One(role), last: Speaker::One(role) }
+            }
+            Body::Group(group) => {
+                let moving = || group.entries.iter().filter(|&&e| self.cues.entries[e].advance != Advance::None);
+                let speaks = |voices: Voices<'_>| voices.first != Speaker::Nobody;
+                match (moving().next(), moving().next_back()) {
+                    (Some(&first), Some(&last)) if !group.together => {
+                        Voices { first: self.voices[first].first, last: self.voices[last].last }
+                    }
+                    _ if group.entries.iter().any(|&e| speaks(self.voices[e])) => {
+                        Voices { first: Speaker::Several, last: Speaker::Several }
+                    }
+                    _ => Voices::default(),
+                }
+            }
+            _ => Voices::default(),
+        }
+    }
+
+    /// Notes the order of a list of entries.
+    fn link(&mut self, list: &[usize]) {
+        let mut before = None;
+        let mut moved = None;
+        for &entry in list {
+            self.before[entry] = before;
+            if self.cues.entries[entry].advance != Advance::None {
+                moved = Some(entry);
+            }
+            self.moved[entry] = moved;
+            before = Some(entry);
+        }
+    }
+
+    /// Where the playhead stands before an entry: after its last mover, or at the beginning of what holds it.
+    fn playhead(&self, index: usize) -> (Node, Option<usize>) {
+        let entry = &self.cues.entries[index];
+        let together = |group: usize| matches!(&self.cues.entries[group].body, Body::Group(g) if g.together);
+        let begin = entry.parent.map_or(Node::SceneStart(entry.scene), Node::Start);
+        if entry.parent.is_some_and(together) {
+            return (begin, None);
+        }
+        match self.before[index].and_then(|before| self.moved[before]) {
+            Some(mover) => (Node::After(mover), Some(mover)),
+            None => (begin, None),
+        }
+    }
+
+    /// The silence between an entry and the one the playhead comes from.
+    fn gap(&self, mover: Option<usize>, index: usize) -> FrameCount {
+        let scene = &self.cues.scenes[self.cues.entries[index].scene];
+        let last = mover.map_or(Speaker::Nobody, |mover| self.voices[mover].last);
+        match (last, self.voices[index].first) {
+            (Speaker::Nobody, _) | (_, Speaker::Nobody) => FrameCount::ZERO,
+            (Speaker::One(a), Speaker::One(b)) if a == b => scene.same,
+            _ => scene.turn,
+        }
+    }
+
+    fn moment(&self, moment: &Moment) -> (Node, FrameDelta) {
+        let inside = |entry: usize, edge: Edge| -> (Node, FrameCount) {
+            let Body::Sounding(sounding) = &self.cues.entries[entry].body else {
+                return (Node::Start(entry), FrameCount::ZERO);
+            };
+            let first = source_start(sounding, self.sheet);
+            let at = match edge {
+                Edge::Hit => hit(sounding, self.sheet).unwrap_or_default(),
+                Edge::Cue(byte) => {
+                    let cues = &self.sheet.clips[sounding.clip].cues;
+                    let found = cues.iter().find(|cue| cue.byte == byte);
+                    found.map_or(FrameCount::ZERO, |cue| cue.at.minus(first))
+                }
+                Edge::Start | Edge::End => FrameCount::ZERO,
+            };
+            (Node::Start(entry), at)
+        };
+        let last = self.cues.scenes.len().saturating_sub(1);
+        let (node, step) = match (moment.base, moment.edge) {
+            (Base::Entry(entry), Edge::End) => (Node::End(entry), FrameCount::ZERO),
+            (Base::Entry(entry), edge) => inside(entry, edge),
+            (Base::Scene(scene), Edge::End) => (Node::SceneEnd(scene), FrameCount::ZERO),
+            (Base::Scene(scene), _) => (Node::SceneStart(scene), FrameCount::ZERO),
+            (Base::Episode, Edge::End) => (Node::SceneEnd(last), FrameCount::ZERO),
+            (Base::Episode, _) => (Node::SceneStart(0), FrameCount::ZERO),
+            (Base::Playhead(entry), _) => (self.playhead(entry).0, FrameCount::ZERO),
+        };
+        (node, step.forwards().checked_add(moment.offset).unwrap_or_default())
+    }
+
+    fn rule(&self, node: Node) -> Rule {
+        match node {
+            Node::SceneStart(0) => {
+                Rule { terms: Vec::new(), constant: Some(FramePos::ZERO), earliest: false }
+            }
+            Node::SceneStart(scene) => {
+                Rule::of(vec![(Node::SceneEnd(scene - 1), self.cues.scenes[scene - 1].after.forwards())])
+            }
+            Node::SceneEnd(scene) => {
+                let last = self.cues.scenes[scene].entries.last().and_then(|&last| self.moved[last]);
+                Rule::of(vec![(last.map_or(Node::SceneStart(scene), Node::After), FrameDelta::ZERO)])
+            }
+            Node::Start(index) => self.start(index),
+            Node::End(index) => self.end(index),
+            Node::After(index) => {
+                let own = match self.cues.entries[index].advance {
+                    Advance::After(step) => (Node::Start(index), step.forwards()),
+                    Advance::End | Advance::None => (Node::End(index), FrameDelta::ZERO),
+                };
+                // The playhead never moves back.
+                Rule::of(vec![own, (self.playhead(index).0, FrameDelta::ZERO)])
+            }
+        }
+    }
+
+    fn start(&self, index: usize) -> Rule {
+        let entry = &self.cues.entries[index];
+        let Some(at) = &entry.at else {
+            let (node, mover) = self.playhead(index);
+            return Rule::of(vec![(node, self.gap(mover, index).forwards())]);
+        };
+        let (node, step) = self.moment(at);
+        let lands = match &entry.body {
+            Body::Sounding(sounding) if entry.kind != "bed" => hit(sounding, self.sheet).unwrap_or_default(),
+            _ => FrameCount::ZERO,
+        };
+        Rule::of(vec![(node, step.checked_add(lands.backwards()).unwrap_or_default())])
+    }
+
+    fn end(&self, index: usize) -> Rule {
+        match &self.cues.entries[index].body {
+            Body::Mark => Rule::of(vec![(Node::Start(index), FrameDelta::ZERO)]),
+            Body::Pause(length) => Rule::of(vec![(Node::Start(index), length.forwards())]),
+            Body::Sounding(sounding) => {
+                let own = (Node::Start(index), source_length(sounding, self.sheet).forwards());
+                match &sounding.extent {
+                    Extent::Clip { to: None } => Rule::of(vec![own]),
+                    Extent::Clip { to: Some(to) } => {
+                        Rule { terms: vec![own, self.moment(to)], constant: None, earliest: true }
+                    }
+                    Extent::Loop { to, .. } => Rule::of(vec![self.moment(to)]),
+                }
+            }
+            Body::Group(group) => {
+                let end = |&entry: &usize| match self.cues.entries[entry].advance {
+                    Advance::After(step) => (Node::Start(entry), step.forwards()),
+                    _ => (Node::End(entry), FrameDelta::ZERO),
+                };
+                let begin = (Node::Start(index), FrameDelta::ZERO);
+                let counted = || group.entries.iter().filter(|&&e| !matches!(self.cues.entries[e].kind, "bed" | "mark"));
+                match group.until {
+                    _ if !group.together => {
+                        let last = group.entries.last().and_then(|&last| self.moved[last]);
+                        Rule::of(vec![(last.map_or(begin.0, Node::After), FrameDelta::ZERO)])
+                    }
+                    Until::Entry(entry) => Rule::of(vec![end(&entry)]),
+                    Until::First if counted().next().is_some() => {
+                        Rule { terms: counted().map(end).collect(), constant: None, earliest: true }
+                    }
+                    _ => Rule::of(std::iter::once(begin).chain(counted().map(end)).collect()),
+                }
+            }
+        }
+    }
+
+    fn slot(&self, node: Node) -> usize {
+        let (entries, scenes) = (self.cues.entries.len(), self.cues.scenes.len());
+        match node {
+            Node::Start(index) => index,
+            Node::End(index) => entries + index,
+            Node::After(index) => 2 * entries + index,
+            Node::SceneStart(scene) => 3 * entries + scene,
+            Node::SceneEnd(scene) => 3 * entries + scenes + scene,
+        }
+    }
+
+    fn run(&self, diagnostics: &mut Diagnostics) -> (Vec<FramePos>, Vec<bool>) {
+        let (entries, scenes) = (self.cues.entries.len(), self.cues.scenes.len());
+        let slots = 3 * entries + 2 * scenes;
+        let mut state = vec![State::New; slots];
+        let mut values = vec![FramePos::ZERO; slots];
+        let mut poisoned = vec![false; slots];
+        let nodes = (0..scenes).flat_map(|s| [Node::SceneStart(s), Node::SceneEnd(s)]);
+        let nodes = nodes.chain((0..entries).flat_map(|i| [Node::Start(i), Node::End(i), Node::After(i)]));
+        for root in nodes {
+            let mut stack = vec![root];
+            while let Some(&node) = stack.last() {
+                let slot = self.slot(node);
+                if state[slot] == State::Done {
+                    stack.pop();
+                    continue;
+                }
+                state[slot] = State::Open;
+                let rule = self.rule(node);
+                let mut waiting = false;
+                for &(term, _) in &rule.terms {
+                    match state[self.slot(term)] {
+                        State::New => {
+                            stack.push(term);
+                            waiting = true;
+                            break;
+                        }
+                        State::Open => {
+                            let from = stack.iter().position(|&open| open == term).unwrap_or(0);
+                            if !stack[from..].iter().any(|&n| poisoned[self.slot(n)]) {
+                                diagnostics.push(self.cycle(&stack[from..]));
+                            }
+                            stack[from..].iter().for_each(|&n| poisoned[self.slot(n)] = true);
+                        }
+                        State::Done => {}
+                    }
+                }
+                if waiting {
+                    continue;
+                }
+                values[slot] = self.value(&rule, &state, &values);
+                poisoned[slot] |= rule.terms.iter().any(|&(term, _)| poisoned[self.slot(term)]);
+                state[slot] = State::Done;
+                stack.pop();
+            }
+        }
+        (values, poisoned)
+    }
+
+    /// The sum; a term that is part of a circle does not count.
+    fn value(&self, rule: &Rule, state: &[State], values: &[FramePos]) -> FramePos {
+        let done = |&&(term, _): &&(Node, FrameDelta)| state[self.slot(term)] == State::Done;
+        let sum = |&(term, step): &(Node, FrameDelta)| values[self.slot(term)].checked_add(step).unwrap_or_default();
+        let terms = rule.terms.iter().filter(done).map(sum);
+        let found = if rule.earliest { terms.min() } else { terms.max() };
+        found.or(rule.constant).unwrap_or_default()
+    }
+
+    /// The report of a circle: the entries on it in order, and the anchors that close it.
+    fn cycle(&self, chain: &[Node]) -> Diagnostic {
+        let mut names: Vec<String> = Vec::new();
+        let mut anchors = Vec::new();
+        for node in chain {
+            let (name, moments) = match *node {
+                Node::Start(index) | Node::End(index) | Node::After(index) => {
+                    let entry = &self.cues.entries[index];
+                    let to = match (&entry.body, node) {
+                        (Body::Sounding(sounding), Node::End(_)) => match &sounding.extent {
+                            Extent::Clip { to } => to.as_ref(),
+                            Extent::Loop { to, .. } => Some(to),
+                        },
+                        _ => None,
+                    };
+                    let at = if matches!(node, Node::Start(_)) { entry.at.as_ref() } else { None };
+                    (entry.id.clone(), [at, to])
+                }
+                Node::SceneStart(scene) | Node::SceneEnd(scene) => (self.cues.scenes[scene].id.clone(), [None, None]),
+            };
+            if names.last() != Some(&name) {
+                names.push(name);
+            }
+            anchors.extend(moments.into_iter().flatten().map(|moment| moment.span));
+        }
+        if names.len() > 1 && names.first() == names.last() {
+            names.pop();
+        }
+        let first = names.first().cloned().unwrap_or_default();
+        let chain = names.iter().chain([&first]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
+        anchors.sort_unstable();
+        anchors.dedup();
+        let mut anchors = anchors.into_iter();
+        let mut report = Diagnostic::error(Code::AnchorCycle, format!("anchors depend on each other: {chain}"));
+        if let Some(span) = anchors.next() {
+            report = report.at(span, "this depends on itself in the end");
+        }
+        for span in anchors {
+            report = report.also(span, "by way of this");
+        }
+        report
+    }
+
+    /// Entries anchored before their scene, sounds that would start before the episode, landings that are none.
+    fn check_starts(&self, solution: &Solution, values: &[FramePos], diagnostics: &mut Diagnostics) {
+        for (index, entry) in self.cues.entries.iter().enumerate().filter(|&(index, _)| !solution.is_poisoned(index)) {
+            let Some(at) = &entry.at else { continue };
+            self.check_hit(at, diagnostics);
+            let (node, step) = self.moment(at);
+            let moment = values[self.slot(node)].checked_add(step).unwrap_or_default();
+            let scene = solution.scenes[entry.scene].0;
+            let early = |by: FramePos, from: FramePos| from.span_since(by).seconds(self.cues.rate);
+            let (start, _) = solution.entry(index);
+            if moment < scene && entry.kind != "bed" || moment < FramePos::ZERO {
+                let message = format!(
+                    "`{}` is anchored {:.3} s before its scene `{}` starts",
+                    entry.id,
+                    early(moment, scene),
+                    self.cues.scenes[entry.scene].id
+                );
+                let report = Diagnostic::error(Code::BeforeScene, message).at(at.span, "");
+                diagnostics.push(report.also(self.cues.scenes[entry.scene].span, "the scene"));
+            } else if start < FramePos::ZERO {
+                let message = format!(
+                    "`{}` would have to start {:.3} s before the episode for its hit to land here",
+                    entry.id,
+                    early(start, FramePos::ZERO)
+                );
+                diagnostics.push(Diagnostic::error(Code::BeforeScene, message).at(at.span, ""));
+            }
+        }
+        for entry in &self.cues.entries {
+            if let Body::Sounding(Sounding { extent: Extent::Clip { to: Some(to) } | Extent::Loop { to, .. }, .. }) =
+                &entry.body
+            {
+                self.check_hit(to, diagnostics);
+            }
+        }
+    }
+
+    fn check_hit(&self, moment: &Moment, diagnostics: &mut Diagnostics) {
+        let (Base::Entry(target), Edge::Hit) = (moment.base, moment.edge) else { return };
+        let target = &self.cues.entries[target];
+        let lands = match &target.body {
+            Body::Sounding(sounding) => {
+                let missing = self.sheet.clips[sounding.clip].origin == Origin::Missing;
+                missing || hit(sounding, self.sheet).is_some()
+            }
+            _ => false,
+        };
+        if !lands {
+            let message = format!("`{}` has no hit", target.id);
+            let help = "give its sound a `hit`: the seconds into it where it lands";
+            let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
+            diagnostics.push(report.also(target.span, "this entry").help(help));
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    New,
+    Open,
+    Done,
+}
