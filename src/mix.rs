@@ -14,8 +14,8 @@
 //! - A frame's value depends on its absolute position alone, never on who pulls, from where, or on how many threads.
 //!   Blocks lie on one grid from frame 0; loops, fades and ducks are functions of the frame; filters are restarted on
 //!   a grid of their own (see [`plan::Plan`]).
-//! - Sums have one order: regions in the timeline's order into their track, tracks in the timeline's order into their
-//!   bus, buses in the timeline's order into the sum, each from +0.0. So stems add up to the mix bit by bit. They are
+//! - Sums have one order: regions by start (then by the timeline's order) into their track, tracks in the timeline's
+//!   order into their bus, buses in the timeline's order into the sum, each from +0.0. So stems add up to the mix bit by bit. They are
 //!   summed in `f32`, so that a program that adds up stems in files gets the same bits; with a hundred regions at
 //!   once the rounding lies 130 dB below the loudest.
 //! - State exists only for regions that sound in the current block, and its size is known before the first one:

@@ -1,5 +1,7 @@
 //! The mixer and the master, from a timeline made by hand to samples.
 
+#![expect(clippy::float_cmp, reason = "where these tests compare exactly, exactness is the claim")]
+
 mod determinism;
 mod ducking;
 mod loops;

@@ -46,19 +46,11 @@ impl Ducker {
         let factor = self.by.factor();
         let begin = self.down.partition_point(|(_, up)| up + self.release <= first);
         for (down, up) in self.down[begin..].iter().take_while(|(down, _)| down - self.attack < end) {
-            let mut lower = |from: i64, to: i64, factor_at: &dyn Fn(i64) -> f32| {
-                for frame in from.max(first)..to.min(end) {
-                    let gain = usize::try_from(frame - first).ok().and_then(|index| gains.get_mut(index));
-                    if let Some(gain) = gain {
-                        *gain = gain.min(factor_at(frame));
-                    }
-                }
-            };
             let fall = down - self.attack;
-            lower(fall, *down, &|frame| self.partly(frame - fall, self.attack));
-            lower(*down, *up, &|_| factor);
+            lower(gains, first, (fall, *down), |frame| self.partly(frame - fall, self.attack));
+            lower(gains, first, (*down, *up), |_| factor);
             let back = up + self.release;
-            lower(*up, back, &|frame| self.partly(back - 1 - frame, self.release));
+            lower(gains, first, (*up, back), |frame| self.partly(back - 1 - frame, self.release));
         }
     }
 
@@ -68,5 +60,14 @@ impl Ducker {
         #[expect(clippy::cast_possible_truncation, reason = "-120 is exact")]
         let by = self.by.db().max(Gain::MIN_DB as f32);
         libm::exp2f(share * by * OCTAVES_PER_DB)
+    }
+}
+
+/// Lowers those of `gains`, for frames from `first` on, that lie in the frames `over`.
+fn lower(gains: &mut [f32], first: i64, over: (i64, i64), factor_at: impl Fn(i64) -> f32) {
+    let index = |frame: i64| usize::try_from(frame - first).unwrap_or(0).min(gains.len());
+    let (from, to) = (index(over.0), index(over.1));
+    for (frame, gain) in (over.0.max(first)..).zip(&mut gains[from..to]) {
+        *gain = gain.min(factor_at(frame));
     }
 }

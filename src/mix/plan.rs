@@ -97,6 +97,9 @@ impl Plan {
         let mut regions = Vec::with_capacity(timeline.regions.len());
         for (index, region) in timeline.regions.iter().enumerate() {
             check(timeline, region).map_err(|flaw| inconsistent(format!("region {index} {flaw}")))?;
+            if region.length == FrameCount::ZERO {
+                continue;
+            }
             let channels = timeline.clips[region.clip].channels;
             regions.push(placed(region, channels, chains.index(region.perspective, region.through)));
         }
@@ -241,8 +244,7 @@ fn bus_plan(timeline: &Timeline, regions: &[Placed], index: usize, bus: &Bus) ->
             return Err(inconsistent(format!("bus `{}` gives way to a bus that is not there", bus.name)));
         }
         let over = |region: &&Placed| duck.under.contains(&timeline.tracks[region.track].bus);
-        let mut spans: Vec<(u64, u64)> =
-            regions.iter().filter(over).filter(|it| it.length > 0).map(|it| (it.start, it.end())).collect();
+        let mut spans: Vec<(u64, u64)> = regions.iter().filter(over).map(|it| (it.start, it.end())).collect();
         spans.sort_unstable();
         Ok(Ducker::new(duck, spans))
     });

@@ -173,7 +173,7 @@ mod tests {
             for mut chain in every_chain(rate) {
                 let mut noise = crate::dsp::noise::Random::new(1);
                 let mut samples: Vec<f32> = (0..settle(rate).index())
-                    .map(|_| if noise.next_u64() % 2 == 0 { 1.0 } else { -1.0 })
+                    .map(|_| if noise.next_u64().is_multiple_of(2) { 1.0 } else { -1.0 })
                     .collect();
                 chain.process(&mut samples);
                 let mut rest = vec![0.0; settle(rate).index() * 2];

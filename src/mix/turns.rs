@@ -4,7 +4,7 @@ use std::io;
 
 use crate::audio::buffer::Channels;
 use crate::audio::samples::Samples;
-use crate::dsp::fade::equal_power;
+use crate::dsp::fade::equal_power_into;
 use crate::mix::block::FRAMES;
 use crate::mix::plan::Placed;
 use crate::units::time::FrameCount;
@@ -18,6 +18,8 @@ pub(super) struct Scratch {
     pub(super) right: Vec<f32>,
     incoming: Vec<f32>,
     outgoing: Vec<f32>,
+    falling: Vec<f32>,
+    rising: Vec<f32>,
 }
 
 impl Scratch {
@@ -27,6 +29,8 @@ impl Scratch {
             right: vec![0.0; FRAMES],
             incoming: vec![0.0; FRAMES * 2],
             outgoing: vec![0.0; FRAMES * 2],
+            falling: vec![0.0; FRAMES],
+            rising: vec![0.0; FRAMES],
         }
     }
 
@@ -58,11 +62,13 @@ impl Scratch {
             if let Some(looped) = fading {
                 let outgoing = &mut self.outgoing[..run * width];
                 clip.read(FrameCount::new(region.source_start + looped.period + source), outgoing)?;
-                let pairs = incoming.chunks_exact_mut(width).zip(outgoing.chunks_exact(width));
-                for (index, (incoming, outgoing)) in pairs.enumerate() {
-                    let (falling, rising) = equal_power(source + index as u64, looped.crossfade);
+                let (falling, rising) = (&mut self.falling[..run], &mut self.rising[..run]);
+                equal_power_into(source, looped.crossfade, falling, rising);
+                let gains = falling.iter().zip(rising);
+                let frames = incoming.chunks_exact_mut(width).zip(outgoing.chunks_exact(width));
+                for ((incoming, outgoing), (falling, rising)) in frames.zip(gains) {
                     for (incoming, outgoing) in incoming.iter_mut().zip(outgoing) {
-                        *incoming = *incoming * rising + outgoing * falling;
+                        *incoming = *incoming * *rising + outgoing * falling;
                     }
                 }
             }

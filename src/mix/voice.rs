@@ -117,21 +117,24 @@ fn read(region: &Placed, plan: &Plan, at: u64, frames: usize, scratch: &mut Scra
 
 /// Multiplies by the fades where the region's frames from `at` on lie in them, and nowhere else.
 fn fade(region: &Placed, plan: &Plan, at: u64, frames: usize, scratch: &mut Scratch) {
-    let channels = plan.clips[region.clip].samples.channels().count();
-    let mut over = |from: u64, to: u64, gain: &dyn Fn(u64) -> f32| {
-        let (from, to) = (from.max(at), to.min(at + frames as u64));
-        for frame in from..to {
-            let (gain, index) = (gain(frame), FrameCount::new(frame - at).index());
-            scratch.left[index] *= gain;
-            if channels == 2 {
-                scratch.right[index] *= gain;
-            }
-        }
-    };
-    over(0, region.fade_in, &|frame| rise(frame, region.fade_in));
     let last = region.length.saturating_sub(1);
     let falls = region.length.saturating_sub(region.fade_out);
-    over(falls, region.length, &|frame| rise(last - frame, region.fade_out));
+    let stereo = plan.clips[region.clip].samples.channels() == Channels::Stereo;
+    let channels = [Some(&mut scratch.left), stereo.then_some(&mut scratch.right)];
+    for channel in channels.into_iter().flatten() {
+        let channel = &mut channel[..frames];
+        multiply(channel, at, (0, region.fade_in), |frame| rise(frame, region.fade_in));
+        multiply(channel, at, (falls, region.length), |frame| rise(last - frame, region.fade_out));
+    }
+}
+
+/// Multiplies those of `samples`, the region's from its frame `at` on, that lie in the frames `over`.
+fn multiply(samples: &mut [f32], at: u64, over: (u64, u64), gain_at: impl Fn(u64) -> f32) {
+    let index = |frame: u64| FrameCount::new(frame.saturating_sub(at)).index().min(samples.len());
+    let (from, to) = (index(over.0), index(over.1));
+    for (frame, sample) in (over.0.max(at)..).zip(&mut samples[from..to]) {
+        *sample *= gain_at(frame);
+    }
 }
 
 /// Adds a region's frames to a track, each channel by its factor.

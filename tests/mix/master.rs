@@ -33,7 +33,7 @@ fn both(mono: &[f32]) -> Vec<f32> {
 
 fn hostile() -> Vec<(&'static str, Vec<f32>)> {
     let square = |period: usize, level: f32| -> Vec<f32> {
-        (0..48_000).map(|frame| if frame / period % 2 == 0 { level } else { -level }).collect()
+        (0..48_000).map(|frame| if (frame / period).is_multiple_of(2) { level } else { -level }).collect()
     };
     let mut impulses = vec![0.0; 48_000];
     for (index, frame) in [0, 1, 7, 500, 740, 979, 980, 981, 47_998, 47_999].into_iter().enumerate() {
