@@ -5,5 +5,8 @@
 
 pub mod biquad;
 pub mod fade;
+pub mod limiter;
 pub mod noise;
+pub mod pan;
 pub mod resample;
+pub mod saturate;

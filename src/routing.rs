@@ -23,7 +23,7 @@ pub struct Bus {
     pub ducks: Vec<Duck>,
 }
 
-/// One bus giving way to others.
+/// One bus giving way to others. In a gap shorter than `hold`, `release` and `attack` together it stays down.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Duck {
     /// Indices of the buses it gives way to.

@@ -1,0 +1,256 @@
+//! A look-ahead peak limiter for stereo.
+
+use std::collections::VecDeque;
+
+use crate::units::level::{Gain, Level};
+use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
+
+/// What a limiter is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// What no sample passes.
+    pub ceiling: Level,
+    /// How long before a peak the gain begins to fall, rounded to frames; also the latency. Below zero counts as none.
+    pub lookahead: Seconds,
+    /// The time constant of the way back: after it, 63 % of the way (in amplitude) is done. Below zero counts as none.
+    pub release: Seconds,
+}
+
+/// What a limiter did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Report {
+    /// The deepest gain it applied: 0 dB where it never had to.
+    pub deepest: Gain,
+    /// The first frame, counted in the input, that got the deepest gain; `None` where it never had to.
+    pub at: Option<FramePos>,
+    /// Samples that were infinite or not a number, and were silenced.
+    pub not_finite: u64,
+    /// Samples the final clamp had to cut. Always 0, as the type's documentation proves.
+    pub clamped: u64,
+}
+
+/// A look-ahead peak limiter, both channels turned down together. Latency: [`Limiter::latency`].
+///
+/// The scheme is the common one of a moving minimum followed by a moving average (described by G. Luff, "Designing a
+/// straightforward limiter", Signalsmith Audio, 2022; the minimum after D. Lemire, "Streaming
+/// maximum-minimum filter using no more than three comparisons per element", Nordic Journal of Computing 13, 2006):
+///
+/// 1. r: the gain each frame needs, ceiling / peak where its louder channel passes the ceiling, else 1.
+/// 2. m: the minimum of the last L + 1 values of r, L being the look-ahead.
+/// 3. e: m where it falls, else an exponential rise towards 1; never above m.
+/// 4. g: the average of the last L + 1 values of e, weighted by two box filters in a row (a triangle), so that the
+///    gain has no corners.
+/// 5. The frame of L frames ago is multiplied by g.
+///
+/// *Never above the ceiling.* Each of the L + 1 values of e that make up g is at most the minimum of a window
+/// that contains the r of the frame being output, so is at most that r; so is their average. Gains are integers in
+/// units of 2⁻³⁰, rounded down, and their running sums exact, so no rounding adds up; what remains is a relative 2⁻⁵¹
+/// of the last two multiplications, which rounding the product to 32 bits takes back, the ceiling being a 32-bit number.
+///
+/// *Idle means untouched.* When all values in the window are 1 the sum is exactly that of ones, and frames pass
+/// bit by bit. After a peak the rise ends at exactly 1, see [`Limiter::settle`].
+#[derive(Clone, Debug)]
+pub struct Limiter {
+    ceiling: f32,
+    lookahead: usize,
+    /// The share of the way back done in a frame, in units of 2⁻³².
+    rise: u64,
+    minimum: SlidingMinimum,
+    envelope: u64,
+    boxes: [RunningSum; 2],
+    /// The sum of the boxes that stands for a gain of 1.
+    idle: u64,
+    delay: VecDeque<[f32; 2]>,
+    frames: u64,
+    lowest: u64,
+    lowest_at: u64,
+    not_finite: u64,
+    clamped: u64,
+}
+
+/// A gain of 1.
+const ONE: u64 = 1 << 30;
+/// What [`Limiter::rise`] counts in.
+const RISE_BITS: u32 = 32;
+
+impl Limiter {
+    /// A limiter at rest, as if nothing but silence had come before.
+    pub fn new(settings: Settings, rate: SampleRate) -> Limiter {
+        let lookahead = settings.lookahead.to_count(rate).index();
+        let sizes = [lookahead / 2 + 1, lookahead - lookahead / 2 + 1];
+        let first = RunningSum::new(sizes[0], ONE);
+        let second = RunningSum::new(sizes[1], first.sum);
+        let idle = second.sum;
+        Limiter {
+            ceiling: settings.ceiling.amplitude(),
+            lookahead,
+            rise: rise(settings.release, rate),
+            minimum: SlidingMinimum::new(lookahead + 1),
+            envelope: ONE,
+            boxes: [first, second],
+            idle,
+            delay: std::iter::repeat_n([0.0; 2], lookahead).collect(),
+            frames: 0,
+            lowest: idle,
+            lowest_at: 0,
+            not_finite: 0,
+            clamped: 0,
+        }
+    }
+
+    /// How many frames the output comes after the input: the look-ahead.
+    pub fn latency(&self) -> FrameCount {
+        FrameCount::new(self.lookahead as u64)
+    }
+
+    /// How many frames of input before a frame decide on it. A limiter at rest that is started this much earlier (or
+    /// from the very beginning) puts out the same bits from there on as one that has run all along.
+    ///
+    /// That is the time the rise from silence to exactly 1 takes, plus both windows. One started late has an e that is
+    /// too high at most; the other's is at least the lower of that and of a rise from silence begun at the same time
+    /// (step 3 only takes minima and a monotonic function), which the end of that rise makes equal.
+    pub fn settle(&self) -> FrameCount {
+        let mut envelope = 0;
+        let mut frames = 0;
+        while envelope < ONE {
+            envelope = self.risen(envelope);
+            frames += 1;
+        }
+        FrameCount::new(frames + 2 * self.lookahead as u64)
+    }
+
+    /// Limits interleaved stereo frames in place; what comes out is [`Limiter::latency`] frames late. The result does
+    /// not depend on how the input is cut into slices. An incomplete last frame is left alone.
+    pub fn process(&mut self, frames: &mut [f32]) {
+        for frame in frames.as_chunks_mut::<2>().0 {
+            *frame = self.tick(*frame);
+        }
+    }
+
+    /// What was done so far to the frames that came out.
+    pub fn report(&self) -> Report {
+        #[expect(clippy::cast_possible_truncation, reason = "a gain in dB needs no more than 32 bits")]
+        let db = (20.0 * libm::log10(self.lowest as f64 / self.idle as f64)) as f32;
+        let limited = self.lowest < self.idle;
+        Report {
+            deepest: Gain::new(db).unwrap_or(Gain::UNITY),
+            at: limited.then(|| FramePos::ZERO.after(FrameCount::new(self.lowest_at))),
+            not_finite: self.not_finite,
+            clamped: self.clamped,
+        }
+    }
+
+    fn tick(&mut self, mut frame: [f32; 2]) -> [f32; 2] {
+        for sample in &mut frame {
+            if !sample.is_finite() {
+                *sample = 0.0;
+                self.not_finite += 1;
+            }
+        }
+        let lowest = self.minimum.push(self.required(frame));
+        self.envelope = if self.envelope == ONE { lowest } else { lowest.min(self.risen(self.envelope)) };
+        let [first, second] = &mut self.boxes;
+        let sum = second.push(first.push(self.envelope));
+        self.delay.push_back(frame);
+        let out = self.delay.pop_front().unwrap_or(frame);
+        let at = self.frames.checked_sub(self.lookahead as u64);
+        self.frames += 1;
+        if sum == self.idle {
+            return out;
+        }
+        if let Some(at) = at
+            && sum < self.lowest
+        {
+            (self.lowest, self.lowest_at) = (sum, at);
+        }
+        let gain = sum as f64 / self.idle as f64;
+        out.map(|sample| self.turned_down(sample, gain))
+    }
+
+    /// The gain a frame needs, rounded down.
+    fn required(&self, frame: [f32; 2]) -> u64 {
+        let peak = frame[0].abs().max(frame[1].abs());
+        if peak <= self.ceiling {
+            return ONE;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2³⁰")]
+        let gain = (f64::from(self.ceiling) / f64::from(peak) * ONE as f64) as u64;
+        gain
+    }
+
+    /// The envelope one frame later where nothing holds it down. Rounded up, so that it arrives.
+    fn risen(&self, envelope: u64) -> u64 {
+        envelope + ((ONE - envelope) * self.rise).div_ceil(1 << RISE_BITS)
+    }
+
+    fn turned_down(&mut self, sample: f32, gain: f64) -> f32 {
+        #[expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
+        let sample = (f64::from(sample) * gain) as f32;
+        if sample.abs() > self.ceiling {
+            self.clamped += 1;
+        }
+        sample.clamp(-self.ceiling, self.ceiling)
+    }
+}
+
+/// The share of the way back done in a frame, in units of 2⁻³²; at least one unit, at most all of it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2³²")]
+fn rise(release: Seconds, rate: SampleRate) -> u64 {
+    let whole = (1_u64 << RISE_BITS) as f64;
+    let frames = release.get().max(0.0) * f64::from(rate.hz());
+    let share = if frames > 0.0 { 1.0 - libm::exp(-1.0 / frames) } else { 1.0 };
+    (share * whole).clamp(1.0, whole) as u64
+}
+
+/// The minimum of the last `window` values, of which those before the first are [`ONE`]. Amortised constant time:
+/// the queue holds only values that are lower than all before them can still become.
+#[derive(Clone, Debug)]
+struct SlidingMinimum {
+    window: u64,
+    pushed: u64,
+    /// Values in rising order, each with when it came.
+    rising: VecDeque<(u64, u64)>,
+}
+
+impl SlidingMinimum {
+    fn new(window: usize) -> SlidingMinimum {
+        SlidingMinimum { window: window as u64, pushed: 0, rising: VecDeque::with_capacity(window + 1) }
+    }
+
+    fn push(&mut self, value: u64) -> u64 {
+        while self.rising.back().is_some_and(|(_, last)| *last >= value) {
+            self.rising.pop_back();
+        }
+        self.rising.push_back((self.pushed, value));
+        if self.rising.front().is_some_and(|(when, _)| when + self.window <= self.pushed) {
+            self.rising.pop_front();
+        }
+        self.pushed += 1;
+        self.rising.front().map_or(ONE, |(_, value)| *value)
+    }
+}
+
+/// The sum of the last values, in integers so that it stays exact for ever.
+#[derive(Clone, Debug)]
+struct RunningSum {
+    values: Vec<u64>,
+    oldest: usize,
+    sum: u64,
+}
+
+impl RunningSum {
+    fn new(size: usize, value: u64) -> RunningSum {
+        RunningSum { values: vec![value; size], oldest: 0, sum: value * size as u64 }
+    }
+
+    fn push(&mut self, value: u64) -> u64 {
+        let oldest = &mut self.values[self.oldest];
+        self.sum = self.sum + value - *oldest;
+        *oldest = value;
+        self.oldest += 1;
+        if self.oldest == self.values.len() {
+            self.oldest = 0;
+        }
+        self.sum
+    }
+}

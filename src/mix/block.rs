@@ -1,0 +1,123 @@
+//! What the mixer hands out: a block of every bus, and of their sum.
+
+use crate::mix::plan::Plan;
+use crate::units::time::{FrameCount, FramePos};
+
+/// How many frames a block has, but the episode's last. Blocks start at multiples of it.
+pub const FRAMES: usize = 1024;
+
+/// Two channels of a block's length, each by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stereo {
+    left: Box<[f32; FRAMES]>,
+    right: Box<[f32; FRAMES]>,
+}
+
+/// One block of the episode. Made once and filled again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    start: FramePos,
+    frames: usize,
+    buses: Vec<Stereo>,
+    sum: Stereo,
+}
+
+/// One stereo signal in a block: as many samples per channel as the block has frames.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View<'a> {
+    /// The left channel.
+    pub left: &'a [f32],
+    /// The right channel.
+    pub right: &'a [f32],
+}
+
+impl Block {
+    /// Room for a block of `plan`.
+    pub fn new(plan: &Plan) -> Block {
+        Block {
+            start: FramePos::ZERO,
+            frames: 0,
+            buses: vec![Stereo::silent(); plan.buses.len()],
+            sum: Stereo::silent(),
+        }
+    }
+
+    /// The block's first frame in the episode.
+    pub fn start(&self) -> FramePos {
+        self.start
+    }
+
+    /// How many frames it has: [`FRAMES`], less in the episode's last block, none past its end.
+    pub fn frames(&self) -> FrameCount {
+        FrameCount::new(self.frames as u64)
+    }
+
+    /// The sum of all buses: +0.0, plus the first, plus the second, and so on.
+    pub fn sum(&self) -> View<'_> {
+        self.sum.view(self.frames)
+    }
+
+    /// Every bus, by the timeline's index: after its gain and ducks, as it enters the sum.
+    pub fn buses(&self) -> impl Iterator<Item = View<'_>> {
+        self.buses.iter().map(|bus| bus.view(self.frames))
+    }
+
+    pub(super) fn begin(&mut self, start: FramePos, frames: u64, buses: usize) {
+        self.start = start;
+        self.frames = FrameCount::new(frames).index();
+        self.buses.resize_with(buses, Stereo::silent);
+        self.buses.iter_mut().for_each(Stereo::silence);
+        self.sum.silence();
+    }
+
+    pub(super) fn bus_mut(&mut self, index: usize) -> &mut Stereo {
+        &mut self.buses[index]
+    }
+
+    pub(super) fn add_bus_to_sum(&mut self, index: usize) {
+        self.sum.add(&self.buses[index]);
+    }
+}
+
+impl View<'_> {
+    /// Appends the frames to `out`, left before right.
+    pub fn interleave_to(&self, out: &mut Vec<f32>) {
+        out.extend(self.left.iter().zip(self.right).flat_map(|(left, right)| [*left, *right]));
+    }
+}
+
+impl Stereo {
+    pub(super) fn silent() -> Stereo {
+        Stereo { left: Box::new([0.0; FRAMES]), right: Box::new([0.0; FRAMES]) }
+    }
+
+    pub(super) fn silence(&mut self) {
+        self.left.fill(0.0);
+        self.right.fill(0.0);
+    }
+
+    /// Both channels from frame `start` on.
+    pub(super) fn channels_from(&mut self, start: usize) -> (&mut [f32], &mut [f32]) {
+        (&mut self.left[start..], &mut self.right[start..])
+    }
+
+    pub(super) fn add(&mut self, other: &Stereo) {
+        for (sum, sample) in self.left.iter_mut().zip(&other.left[..]) {
+            *sum += sample;
+        }
+        for (sum, sample) in self.right.iter_mut().zip(&other.right[..]) {
+            *sum += sample;
+        }
+    }
+
+    pub(super) fn multiply(&mut self, gains: &[f32]) {
+        for ((left, right), gain) in self.left.iter_mut().zip(&mut self.right[..]).zip(gains) {
+            *left *= gain;
+            *right *= gain;
+        }
+    }
+
+    fn view(&self, frames: usize) -> View<'_> {
+        View { left: &self.left[..frames], right: &self.right[..frames] }
+    }
+}

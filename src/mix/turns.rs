@@ -1,0 +1,88 @@
+//! A region's own sound: the stretch of its clip, repeated where it loops.
+
+use std::io;
+
+use crate::audio::buffer::Channels;
+use crate::audio::samples::Samples;
+use crate::dsp::fade::equal_power_into;
+use crate::mix::block::FRAMES;
+use crate::mix::plan::Placed;
+use crate::units::time::FrameCount;
+
+/// Room to work in, one block long. Nothing in it outlives the region it was used for.
+#[derive(Clone, Debug)]
+pub(super) struct Scratch {
+    /// The left channel, or the only one.
+    pub(super) left: Vec<f32>,
+    /// The right channel; of a mono clip, left over from another.
+    pub(super) right: Vec<f32>,
+    incoming: Vec<f32>,
+    outgoing: Vec<f32>,
+    falling: Vec<f32>,
+    rising: Vec<f32>,
+}
+
+impl Scratch {
+    pub(super) fn new() -> Scratch {
+        Scratch {
+            left: vec![0.0; FRAMES],
+            right: vec![0.0; FRAMES],
+            incoming: vec![0.0; FRAMES * 2],
+            outgoing: vec![0.0; FRAMES * 2],
+            falling: vec![0.0; FRAMES],
+            rising: vec![0.0; FRAMES],
+        }
+    }
+
+    /// Reads `frames` frames of a region, at most [`FRAMES`], from its own frame `at` on, before any gain.
+    ///
+    /// A loop's turns follow each other every `source_length - loop_crossfade` frames; each but the first rises over the
+    /// crossfade while the one before falls, with equal power. Which turn a frame belongs to follows from its number
+    /// alone, so that it sounds the same wherever playing started.
+    pub(super) fn read(&mut self, region: &Placed, clip: &Samples, at: u64, frames: usize) -> io::Result<()> {
+        let width = clip.channels().count();
+        let mut done = 0;
+        while done < frames {
+            let at = at + done as u64;
+            let left = (frames - done) as u64;
+            let (source, run, fading) = match &region.looped {
+                None => (at, left, None),
+                Some(looped) => {
+                    let (turn, source) = (at / looped.period, at % looped.period);
+                    if turn > 0 && source < looped.crossfade {
+                        (source, left.min(looped.crossfade - source), Some(looped))
+                    } else {
+                        (source, left.min(looped.period - source), None)
+                    }
+                }
+            };
+            let run = FrameCount::new(run).index();
+            let incoming = &mut self.incoming[done * width..][..run * width];
+            clip.read(FrameCount::new(region.source_start + source), incoming)?;
+            if let Some(looped) = fading {
+                let outgoing = &mut self.outgoing[..run * width];
+                clip.read(FrameCount::new(region.source_start + looped.period + source), outgoing)?;
+                let (falling, rising) = (&mut self.falling[..run], &mut self.rising[..run]);
+                equal_power_into(source, looped.crossfade, falling, rising);
+                let gains = falling.iter().zip(rising);
+                let frames = incoming.chunks_exact_mut(width).zip(outgoing.chunks_exact(width));
+                for ((incoming, outgoing), (falling, rising)) in frames.zip(gains) {
+                    for (incoming, outgoing) in incoming.iter_mut().zip(outgoing) {
+                        *incoming = *incoming * *rising + outgoing * falling;
+                    }
+                }
+            }
+            done += run;
+        }
+        match clip.channels() {
+            Channels::Mono => self.left[..frames].copy_from_slice(&self.incoming[..frames]),
+            Channels::Stereo => {
+                let channels = self.left.iter_mut().zip(&mut self.right);
+                for ((left, right), frame) in channels.zip(self.incoming[..frames * 2].as_chunks::<2>().0) {
+                    [*left, *right] = *frame;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! How fast it is. Measured by hand: `cargo test --release -- --ignored --nocapture mixing_speed`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use radioplay::master::{Master, Settings};
+use radioplay::mix::Mixer;
+use radioplay::mix::block::Block;
+use radioplay::mix::error::Error;
+use radioplay::mix::spans;
+use radioplay::staging::{Perspective, Through};
+use radioplay::units::pan::Pan;
+
+use super::{Show, frames, gain, noise};
+
+const RATE: u64 = 48_000;
+const SECONDS: u64 = 600;
+
+/// Ten minutes: 150 lines of 3 s, four stereo beds of 20 s that go round, music that gives way to the lines.
+fn episode(treated: bool) -> Show {
+    let mut show = Show::new(48_000, SECONDS * RATE, 3);
+    let voice = show.mono(noise(1, 144_000));
+    for index in 0..150 {
+        let region = show.play(voice, 0, index * 4 * RATE);
+        (region.fade_in, region.fade_out) = (frames(240), frames(480));
+        region.pan = Pan::CENTER;
+        if treated {
+            region.perspective = [Perspective::Close, Perspective::Far][usize::from(index % 2 == 0)];
+            region.through = [None, Some(Through::Telephone), Some(Through::Door)]
+                [usize::try_from(index % 3).expect("0 to 2")];
+        }
+    }
+    for index in 0..5 {
+        let bed = show.stereo(noise(10 + index, 1_920_000));
+        let region = show.play(bed, if index == 4 { 2 } else { 1 }, 0);
+        (region.length, region.loop_crossfade) = (frames(SECONDS * RATE), Some(frames(2 * RATE)));
+        (region.fade_in, region.fade_out) = (frames(RATE), frames(RATE));
+        (region.gain, region.pan) = (gain(-20.0), Pan::CENTER);
+        if treated && index < 2 {
+            region.through = Some(Through::Window);
+        }
+    }
+    show.duck(2, 0, -9.0, [12_000, 4_800, 19_200]);
+    show
+}
+
+#[test]
+#[ignore = "a measurement, for a release build on an idle machine"]
+#[expect(clippy::print_stderr, reason = "the figures are what it is for")]
+fn mixing_speed() {
+    let faster = |start: Instant| SECONDS as f64 / start.elapsed().as_secs_f64();
+    for treated in [false, true] {
+        let plan = episode(treated).plan().expect("consistent");
+        let mut fastest = 0.0_f64;
+        for _ in 0..4 {
+            let start = Instant::now();
+            let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(&plan));
+            while mixer.render(&mut block).expect("readable") > frames(0) {}
+            fastest = fastest.max(faster(start));
+        }
+        eprintln!("treated {treated}: {fastest:.0} x real time in one piece");
+        for threads in [1, 2, 4] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            let start = Instant::now();
+            let mixed: Result<(), Error> = pool.install(|| spans::mix(&plan, |_| Ok(())));
+            mixed.expect("readable");
+            eprintln!("treated {treated}: {:.0} x real time in spans on {threads} threads", faster(start));
+        }
+        assert!(fastest > if treated { 400.0 } else { 1000.0 }, "{fastest:.0}");
+    }
+    for level in [0.5, 2.0] {
+        let mix: Vec<f32> = noise(1, 2048).iter().map(|x| x * level).collect();
+        let mut out = Vec::with_capacity(4096);
+        let start = Instant::now();
+        let mut master = Master::new(Settings::default(), radioplay::units::time::SampleRate::DEFAULT);
+        for _ in 0..SECONDS * RATE / 1024 {
+            out.clear();
+            master.push(&mix, &mut out);
+        }
+        eprintln!("master, noise of ±{level}: {:.0} x real time", faster(start));
+    }
+}
