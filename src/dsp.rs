@@ -4,6 +4,11 @@
 //! system to the next.
 
 pub mod biquad;
+pub mod colour;
 pub mod fade;
+pub mod modal;
 pub mod noise;
+pub mod oscillator;
 pub mod resample;
+pub mod svf;
+pub mod tail;

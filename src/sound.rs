@@ -1,1 +1,3 @@
 //! Sounds become clips: recorded ones decoded, patches rendered.
+
+pub mod patch;
