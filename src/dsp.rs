@@ -4,9 +4,14 @@
 //! system to the next.
 
 pub mod biquad;
+pub mod colour;
 pub mod fade;
 pub mod limiter;
+pub mod modal;
 pub mod noise;
+pub mod oscillator;
 pub mod pan;
 pub mod resample;
 pub mod saturate;
+pub mod svf;
+pub mod tail;

@@ -1,5 +1,6 @@
 //! How a position in the stereo image becomes two gains.
 
+use crate::units::narrow;
 use crate::units::pan::Pan;
 
 /// The factors for left and right of a mono sound: the cosine and sine of an angle that goes from 0 (hard left) to
@@ -29,9 +30,4 @@ fn angle(pan: Pan) -> (f64, f64) {
         libm::cos((position + 1.0) * std::f64::consts::FRAC_PI_4)
     };
     (side(f64::from(pan.get())), side(-f64::from(pan.get())))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
-fn narrow(x: f64) -> f32 {
-    x as f32
 }

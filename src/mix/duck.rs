@@ -1,7 +1,7 @@
 //! One bus giving way to others: a gain for every frame, known from the timeline, not detected in the sound.
 
 use crate::dsp::fade::rise;
-use crate::timeline::Duck;
+use crate::routing::Duck;
 use crate::units::level::Gain;
 
 /// A duck with every moment it is down. The gain falls along a raised cosine in dB over the `attack` frames before a

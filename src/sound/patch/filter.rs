@@ -1,0 +1,254 @@
+//! What is done to a sound after it has been made: filters, resonators, tubes, drive, a tail.
+
+use crate::diag::code::Code;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::document::{Fields, Value};
+use crate::dsp::biquad::{Biquad, Shape};
+use crate::dsp::svf::{Pass, Svf};
+use crate::dsp::tail::Tail;
+use crate::sound::patch::canvas::{Canvas, factor, narrow, whole};
+use crate::sound::patch::curve::{Curve, number_or};
+use crate::sound::patch::modes::Modes;
+use crate::sound::patch::variation::Sounding;
+
+/// Frames for which a moving filter stands still.
+const STEP: usize = 16;
+
+/// How many filters may follow one another.
+const MAX_FILTERS: usize = 16;
+
+/// The keys that name a filter.
+const KINDS: [&str; 11] = [
+    "lowpass",
+    "highpass",
+    "bandpass",
+    "notch",
+    "peak",
+    "lowshelf",
+    "highshelf",
+    "drive",
+    "resonate",
+    "comb",
+    "tail",
+];
+
+/// One step of a chain.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Filter {
+    /// A filter whose frequency may move; `pairs` of poles in a row.
+    Pass { pass: Pass, hz: Curve, q: f64, pairs: usize },
+    /// An equaliser's band.
+    Shaped(Shape),
+    /// Saturation: tanh, driven by so many dB above the sound's own peak.
+    Drive(f64),
+    /// A body that rings with the sound.
+    Resonate { body: Modes, mix: f64 },
+    /// A tube, or a reflection: an echo that feeds itself.
+    Comb { seconds: f64, feedback: f64, dark: f64 },
+    /// A large space.
+    Tail { decay: f64, mix: f64, dark: f64 },
+}
+
+/// Reads `filters`.
+pub(super) fn chain(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Filter> {
+    let Some(items) = fields.array("filters", diagnostics) else { return Vec::new() };
+    if items.value.len() > MAX_FILTERS {
+        let message = format!("there may be {MAX_FILTERS} filters in a row");
+        diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(items.span, ""));
+    }
+    items.value.iter().take(MAX_FILTERS).filter_map(|item| Filter::read(item, diagnostics)).collect()
+}
+
+impl Filter {
+    fn read(value: &Value, diagnostics: &mut Diagnostics) -> Option<Filter> {
+        let mut fields = Fields::of(value, "a filter", diagnostics)?;
+        let given: Vec<&str> = KINDS.into_iter().filter(|&kind| fields.any(kind).is_some()).collect();
+        let [kind] = given[..] else {
+            let message = "a filter needs exactly one key that says what it is";
+            let report = Diagnostic::error(Code::Conflict, message).at(value.span, "");
+            diagnostics.push(report.help(format!("one of `{}`", KINDS.join("`, `"))));
+            return None;
+        };
+        let filter = Filter::of_kind(kind, &mut fields, diagnostics);
+        fields.finish(diagnostics);
+        filter
+    }
+
+    fn of_kind(kind: &str, fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Filter> {
+        let hz = 10.0..=22_000.0;
+        let pass = |pass: Pass, key: &'static str, fields: &mut Fields<'_>, diagnostics: &mut Diagnostics| {
+            let hz = Curve::read(fields, key, hz.clone(), "Hz", diagnostics);
+            let q = number_or(fields, "q", 0.1..=60.0, "", 0.707, diagnostics);
+            let order = fields.integer("order", 2..=8, diagnostics).map_or(2, |n| n.value);
+            Some(Filter::Pass { pass, hz: hz?, q, pairs: usize::try_from(order / 2).unwrap_or(1) })
+        };
+        match kind {
+            "lowpass" => pass(Pass::Low, "lowpass", fields, diagnostics),
+            "highpass" => pass(Pass::High, "highpass", fields, diagnostics),
+            "bandpass" => pass(Pass::Band, "bandpass", fields, diagnostics),
+            "notch" => pass(Pass::Notch, "notch", fields, diagnostics),
+            "peak" => {
+                let hz = fields.number("peak", hz, "Hz", diagnostics);
+                let q = number_or(fields, "q", 0.1..=60.0, "", 1.0, diagnostics);
+                let db = number_or(fields, "db", -40.0..=24.0, "dB", 0.0, diagnostics);
+                Some(Filter::Shaped(Shape::Peak { hz: hz?.value, q, db }))
+            }
+            "lowshelf" | "highshelf" => {
+                let low = kind == "lowshelf";
+                let key = if low { "lowshelf" } else { "highshelf" };
+                let hz = fields.number(key, hz, "Hz", diagnostics);
+                let db = number_or(fields, "db", -40.0..=24.0, "dB", 0.0, diagnostics);
+                let hz = hz?.value;
+                Some(Filter::Shaped(if low {
+                    Shape::LowShelf { hz, db }
+                } else {
+                    Shape::HighShelf { hz, db }
+                }))
+            }
+            "drive" => fields.number("drive", 0.0..=60.0, "dB", diagnostics).map(|n| Filter::Drive(n.value)),
+            "resonate" => {
+                let body = fields.table("resonate", "a resonator", diagnostics)?;
+                let body = Modes::read(body, diagnostics);
+                let mix = number_or(fields, "mix", 0.0..=1.0, "", 1.0, diagnostics);
+                Some(Filter::Resonate { body, mix })
+            }
+            "comb" => {
+                let seconds = fields.number("comb", 0.0001..=2.0, "s", diagnostics);
+                let feedback = number_or(fields, "feedback", -0.99..=0.99, "", 0.5, diagnostics);
+                let dark = number_or(fields, "dark", 20.0..=22_000.0, "Hz", 6000.0, diagnostics);
+                Some(Filter::Comb { seconds: seconds?.value, feedback, dark })
+            }
+            _ => {
+                let decay = fields.number("tail", 0.05..=20.0, "s", diagnostics);
+                let mix = number_or(fields, "mix", 0.0..=1.0, "", 0.25, diagnostics);
+                let dark = number_or(fields, "dark", 200.0..=22_000.0, "Hz", 3000.0, diagnostics);
+                Some(Filter::Tail { decay: decay?.value, mix, dark })
+            }
+        }
+    }
+
+    /// How long the filter goes on after its input has ended, seconds.
+    pub(super) fn ring(&self) -> f64 {
+        match self {
+            Filter::Pass { hz, q, pairs, .. } => {
+                let lowest = hz.points().iter().map(|&(_, v)| v).fold(f64::INFINITY, f64::min);
+                *pairs as f64 * 2.5 * q.max(0.5) / lowest
+            }
+            Filter::Shaped(_) => 0.02,
+            Filter::Drive(_) => 0.0,
+            Filter::Resonate { body, .. } => body.ring(),
+            Filter::Comb { seconds, feedback, .. } => {
+                let passes = -3.0 / libm::log10(feedback.abs().max(0.001));
+                seconds * passes
+            }
+            Filter::Tail { decay, .. } => *decay,
+        }
+    }
+
+    /// How much work a second of sound is, in modes.
+    pub(super) fn work(&self) -> f64 {
+        match self {
+            Filter::Pass { pairs, .. } => 4.0 * *pairs as f64,
+            Filter::Shaped(_) | Filter::Drive(_) | Filter::Comb { .. } => 4.0,
+            Filter::Resonate { body, .. } => body.count() as f64,
+            Filter::Tail { .. } => 24.0,
+        }
+    }
+
+    /// Whether two channels result from one.
+    pub(super) fn wide(&self) -> bool {
+        matches!(self, Filter::Tail { .. })
+    }
+
+    /// Filters a canvas. Where the sounding is a lap of a loop, the filter has already been round once.
+    pub(super) fn apply(&self, canvas: &mut Canvas, sounding: &Sounding) {
+        let laps = if sounding.lap.is_some() { 2 } else { 1 };
+        if let Filter::Tail { decay, mix, dark } = *self {
+            return tail(canvas, Tail::new(decay, dark, sounding.rate), mix, laps);
+        }
+        if let Filter::Drive(db) = *self {
+            return drive(canvas, factor(db));
+        }
+        for channel in canvas.channels_mut() {
+            match self {
+                Filter::Pass { pass, hz, q, pairs } => {
+                    let mut filters = vec![Svf::new(*pass, hz.at(0.0), *q, sounding.rate); *pairs];
+                    let moving = hz.fixed().is_none();
+                    for _ in 1..laps {
+                        let mut warm = channel.clone();
+                        sweep(&mut warm, &mut filters, hz, moving, sounding);
+                    }
+                    sweep(channel, &mut filters, hz, moving, sounding);
+                }
+                Filter::Shaped(shape) => {
+                    let mut filter = Biquad::new(*shape, sounding.rate);
+                    run(channel, laps, |x| filter.tick(x));
+                }
+                Filter::Resonate { body, mix } => {
+                    let mut bank = body.bank(sounding, true);
+                    run(channel, laps, |x| (1.0 - mix) * x + mix * bank.tick(x));
+                }
+                Filter::Comb { seconds, feedback, dark } => {
+                    let mut line = vec![0.0; whole(seconds * sounding.fs()).max(1)];
+                    let mut soft = Svf::new(Pass::Low, *dark, 0.5, sounding.rate);
+                    let mut at = 0;
+                    run(channel, laps, |x| {
+                        let y = x + feedback * soft.tick(line[at]);
+                        line[at] = y;
+                        at = (at + 1) % line.len();
+                        y
+                    });
+                }
+                Filter::Drive(_) | Filter::Tail { .. } => {}
+            }
+        }
+    }
+}
+
+fn run(channel: &mut [f32], laps: usize, mut tick: impl FnMut(f64) -> f64) {
+    for _ in 1..laps {
+        for &x in channel.iter() {
+            tick(f64::from(x));
+        }
+    }
+    for sample in channel {
+        *sample = narrow(tick(f64::from(*sample)));
+    }
+}
+
+fn sweep(channel: &mut [f32], filters: &mut [Svf], hz: &Curve, moving: bool, sounding: &Sounding) {
+    for (n, block) in channel.chunks_mut(STEP).enumerate() {
+        if moving {
+            let now = hz.at((n * STEP) as f64 / sounding.fs());
+            filters.iter_mut().for_each(|filter| filter.tune(now, sounding.rate));
+        }
+        for sample in block {
+            *sample = narrow(filters.iter_mut().fold(f64::from(*sample), |x, filter| filter.tick(x)));
+        }
+    }
+}
+
+fn drive(canvas: &mut Canvas, by: f64) {
+    let peak = canvas.channels_mut().flat_map(|c| c.iter()).fold(0.0_f32, |peak, s| peak.max(s.abs()));
+    if peak <= 0.0 {
+        return;
+    }
+    let (before, after) = (by / f64::from(peak), f64::from(peak) / libm::tanh(by));
+    for sample in canvas.channels_mut().flat_map(|c| c.iter_mut()) {
+        *sample = narrow(libm::tanh(f64::from(*sample) * before) * after);
+    }
+}
+
+fn tail(canvas: &mut Canvas, mut space: Tail, mix: f64, laps: usize) {
+    canvas.widen();
+    let Canvas { left, right: Some(right) } = canvas else { return };
+    for lap in 1..=laps {
+        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
+            let (wet_left, wet_right) = space.tick(f64::from(*l), f64::from(*r));
+            if lap == laps {
+                *l = narrow((1.0 - mix) * f64::from(*l) + mix * wet_left);
+                *r = narrow((1.0 - mix) * f64::from(*r) + mix * wet_right);
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The last steps of a performance: no DC, a known level, silent ends.
+
+use crate::dsp::biquad::{Biquad, Shape};
+use crate::dsp::fade::rise;
+use crate::sound::patch::canvas::{Canvas, factor, narrow, whole};
+use crate::units::time::SampleRate;
+
+/// The level a patch comes out at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Normal {
+    /// The largest sample, dBFS: for what happens once.
+    Peak(f64),
+    /// Root mean square over the whole, dBFS, as long as no sample exceeds [`CEILING`]: for what goes on.
+    Rms(f64),
+}
+
+/// No sample is larger than this, dBFS.
+const CEILING: f64 = -0.5;
+
+/// Sounds below this frequency are removed, Hz: they are not heard, and move loudspeakers.
+const LOWEST: f64 = 18.0;
+
+impl Normal {
+    /// Peak −3 dBFS.
+    pub(super) const DEFAULT: Normal = Normal::Peak(-3.0);
+
+    /// Brings a canvas to this level; silence stays silence.
+    pub(super) fn apply(self, canvas: &mut Canvas) {
+        let mut peak = 0.0_f64;
+        let mut power = 0.0_f64;
+        let mut count = 0.0_f64;
+        for &sample in canvas.channels_mut().flat_map(|channel| channel.iter()) {
+            let sample = f64::from(sample);
+            peak = peak.max(sample.abs());
+            power += sample * sample;
+            count += 1.0;
+        }
+        if peak <= 0.0 || !peak.is_finite() {
+            canvas.channels_mut().for_each(|channel| channel.fill(0.0));
+            return;
+        }
+        let gain = match self {
+            Normal::Peak(level) => factor(level) / peak,
+            Normal::Rms(level) => (factor(level) / libm::sqrt(power / count)).min(factor(CEILING) / peak),
+        };
+        for sample in canvas.channels_mut().flat_map(|channel| channel.iter_mut()) {
+            *sample = narrow(f64::from(*sample) * gain);
+        }
+    }
+}
+
+/// Removes what lies below hearing.
+pub(super) fn remove_dc(canvas: &mut Canvas, rate: SampleRate, looped: bool) {
+    for channel in canvas.channels_mut() {
+        let mut filter = Biquad::new(Shape::HighPass { hz: LOWEST, q: 0.707 }, rate);
+        if looped {
+            channel.iter().for_each(|&x| {
+                filter.tick(f64::from(x));
+            });
+        }
+        filter.process(channel);
+    }
+}
+
+/// Fades both ends, `seconds` in and out.
+pub(super) fn fade(canvas: &mut Canvas, seconds: [f64; 2], rate: SampleRate) {
+    let [first, last] = seconds.map(|s| whole(s * f64::from(rate.hz())));
+    for channel in canvas.channels_mut() {
+        for (n, sample) in channel.iter_mut().enumerate().take(first) {
+            *sample *= rise(n as u64, first as u64);
+        }
+        for (n, sample) in channel.iter_mut().rev().enumerate().take(last) {
+            *sample *= rise(n as u64, last as u64);
+        }
+    }
+}

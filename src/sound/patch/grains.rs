@@ -1,0 +1,132 @@
+//! Countless small events: drops, crackles, rustles, claps, bubbles.
+
+use std::f64::consts::PI;
+
+use crate::diag::Diagnostics;
+use crate::document::Fields;
+use crate::sound::patch::canvas::{Canvas, Placing, factor, narrow, whole};
+use crate::sound::patch::curve::{Curve, number_or};
+use crate::sound::patch::modes::{draw, spread};
+use crate::sound::patch::moments::scatter;
+use crate::sound::patch::noise::Gusts;
+use crate::sound::patch::variation::Sounding;
+
+/// Grains scattered in time. P. R. Cook, "Physically informed sonic modeling (PhISM): synthesis of percussive
+/// sounds", Computer Music Journal 21(3), 1997: particles collide at random, each collision a short decaying
+/// burst. A tonal grain with a rising pitch is a bubble: K. van den Doel, "Physically based models for liquid
+/// sounds", ACM Transactions on Applied Perception 2(4), 2005.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Grains {
+    rate: Curve,
+    hz: [f64; 2],
+    ring: [f64; 2],
+    attack: f64,
+    tonal: f64,
+    bend: f64,
+    spread: f64,
+    width: f64,
+    gusts: Option<Gusts>,
+}
+
+impl Grains {
+    /// Reads a `grains` table.
+    pub(super) fn read(mut fields: Fields<'_>, diagnostics: &mut Diagnostics) -> Grains {
+        let rate = Curve::read(&mut fields, "rate", 0.0..=20_000.0, "per second", diagnostics);
+        if fields.any("rate").is_none() {
+            fields.missing("rate", diagnostics);
+        }
+        let hz = 20.0..=22_000.0;
+        let grains = Grains {
+            rate: rate.unwrap_or(Curve::constant(0.0)),
+            hz: spread(&mut fields, "hz", hz, "Hz", [1000.0, 6000.0], diagnostics),
+            ring: spread(&mut fields, "ring", 0.0002..=2.0, "s", [0.002, 0.01], diagnostics),
+            attack: number_or(&mut fields, "attack", 0.0..=1.0, "s", 0.0003, diagnostics),
+            tonal: number_or(&mut fields, "tonal", 0.0..=1.0, "", 0.0, diagnostics),
+            bend: number_or(&mut fields, "bend", -48.0..=48.0, "semitones", 0.0, diagnostics),
+            spread: number_or(&mut fields, "spread", 0.0..=60.0, "dB", 18.0, diagnostics),
+            width: number_or(&mut fields, "width", 0.0..=1.0, "", 0.0, diagnostics),
+            gusts: Gusts::read(&mut fields, diagnostics),
+        };
+        fields.finish(diagnostics);
+        grains
+    }
+
+    /// Whether it has two channels.
+    pub(super) fn wide(&self) -> bool {
+        self.width > 0.0
+    }
+
+    /// Seconds of sound all grains add up to in `length` seconds, about.
+    pub(super) fn work(&self, length: f64) -> f64 {
+        let most = self.rate.points().iter().map(|&(_, v)| v).fold(0.0, f64::max);
+        most * length * (self.attack + self.ring[1])
+    }
+
+    /// Grains over `frames`.
+    pub(super) fn render(&self, sounding: &Sounding, frames: usize) -> Canvas {
+        let fs = sounding.fs();
+        let length = frames as f64 / fs;
+        let mut random = sounding.random("grains");
+        let mut canvas = Canvas::silent(frames);
+        if self.wide() {
+            canvas.widen();
+        }
+        let wrap = sounding.lap.is_some();
+        let moments = scatter(&self.rate, [0.0, length], 0.0, length, &mut random);
+        for (n, (time, _)) in moments.into_iter().enumerate() {
+            let hz = draw(self.hz, &mut random) * sounding.pitch;
+            let ring = draw(self.ring, &mut random);
+            // Small ones are many, large ones few: evenly distributed in dB.
+            let gain = factor(-self.spread * random.unit());
+            let pan = self.width * random.bipolar();
+            let grain = self.grain(hz, ring, sounding, n as u64);
+            let placing = Placing { at: whole(time * fs), factor: gain, pan, wrap };
+            canvas.add(&Canvas::mono(grain), placing);
+        }
+        if let Some(gusts) = self.gusts {
+            gusts.apply(&mut canvas, sounding);
+        }
+        canvas
+    }
+
+    /// One grain: a decaying sine, a decaying band of noise, or some of both.
+    fn grain(&self, hz: f64, ring: f64, sounding: &Sounding, n: u64) -> Vec<f32> {
+        let fs = sounding.fs();
+        let rise = self.attack.max(0.5 / fs);
+        let frames = whole((rise + ring) * fs).max(1);
+        let mut random =
+            crate::dsp::noise::Random::new(sounding.seed ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let fall = libm::exp(-libm::log(1000.0) / (ring * fs));
+        let bend = libm::exp2(self.bend / 12.0 / frames as f64);
+        // Noise is given its band by a two-pole resonator an octave and a half wide.
+        let radius = libm::exp(-PI * hz.min(0.45 * fs) * 0.7 / fs);
+        let cos = 2.0 * radius * libm::cos(2.0 * PI * hz.min(0.45 * fs) / fs);
+        let level = (1.0 - radius * radius) * 1.5 * sounding.density();
+        let (mut y1, mut y2) = (0.0, 0.0);
+        let mut phase = 0.0;
+        let mut step = hz.min(0.45 * fs) / fs;
+        let mut gain = 1.0;
+        let noisy = self.tonal < 1.0;
+        let mut out = Vec::with_capacity(frames);
+        for k in 0..frames {
+            let t = (k as f64 + 0.5) / fs;
+            let onset = if t < rise { t / rise } else { 1.0 };
+            let mut y = 0.0;
+            if noisy {
+                let next = cos * y1 - radius * radius * y2 + random.bipolar() * level;
+                (y2, y1) = (y1, next);
+                y = (1.0 - self.tonal) * next;
+            }
+            if self.tonal > 0.0 {
+                y += self.tonal * libm::sin(2.0 * PI * phase);
+                phase = (phase + step) % 1.0;
+                step *= bend;
+            }
+            out.push(narrow(y * gain * onset));
+            if t >= rise {
+                gain *= fall;
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,127 @@
+//! Noise of a colour, moving of its own accord.
+
+use crate::diag::Diagnostics;
+use crate::document::Fields;
+use crate::dsp::colour::{Colour, Tint};
+use crate::sound::patch::canvas::{Canvas, factor, narrow};
+use crate::sound::patch::curve::number_or;
+use crate::sound::patch::modes::find;
+use crate::sound::patch::variation::{Sounding, Wander};
+
+/// Frames between two values of a slow movement.
+const STEP: usize = 32;
+
+const COLOURS: [(&str, Colour); 3] =
+    [("white", Colour::White), ("pink", Colour::Pink), ("brown", Colour::Brown)];
+
+/// A layer of noise.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Noise {
+    colour: Colour,
+    width: f64,
+    gusts: Option<Gusts>,
+}
+
+/// Slow random swells: how many a second, and how deep, dB.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Gusts {
+    rate: f64,
+    depth: f64,
+}
+
+impl Noise {
+    /// Reads a `noise` table.
+    pub(super) fn read(mut fields: Fields<'_>, diagnostics: &mut Diagnostics) -> Noise {
+        let colours = COLOURS.map(|(name, _)| name);
+        let colour = fields.word("colour", &colours, |word| find(&COLOURS, word), diagnostics);
+        let noise = Noise {
+            colour: colour.map_or(Colour::White, |c| c.value),
+            width: number_or(&mut fields, "width", 0.0..=1.0, "", 0.0, diagnostics),
+            gusts: Gusts::read(&mut fields, diagnostics),
+        };
+        fields.finish(diagnostics);
+        noise
+    }
+
+    /// Whether it has two channels.
+    pub(super) fn wide(&self) -> bool {
+        self.width > 0.0
+    }
+
+    /// Noise of `frames` with an RMS of about 0.25 where it is white. `width` 1 gives two unrelated channels.
+    pub(super) fn render(&self, sounding: &Sounding, frames: usize) -> Canvas {
+        let own = self.channel(sounding, "noise", frames);
+        let mut canvas = Canvas::mono(own);
+        if self.wide() {
+            let other = self.channel(sounding, "noise right", frames);
+            let (sin, cos) = libm::sincos(self.width * std::f64::consts::FRAC_PI_4);
+            let (near, far) = (narrow(cos), narrow(sin));
+            let mixed = |a: &[f32], b: &[f32]| -> Vec<f32> {
+                a.iter().zip(b).map(|(a, b)| near * a + far * b).collect()
+            };
+            let right: Vec<f32> = {
+                let negative: Vec<f32> = other.iter().map(|s| -s).collect();
+                mixed(&canvas.left, &negative)
+            };
+            canvas = Canvas { left: mixed(&canvas.left, &other), right: Some(right) };
+        }
+        if let Some(gusts) = &self.gusts {
+            gusts.apply(&mut canvas, sounding);
+        }
+        canvas
+    }
+
+    fn channel(&self, sounding: &Sounding, purpose: &str, frames: usize) -> Vec<f32> {
+        let mut random = sounding.random(purpose);
+        let mut tint = Tint::new(self.colour, sounding.rate);
+        let scale = 0.25 * 1.732 * sounding.density();
+        let white: Vec<f32> = (0..frames).map(|_| narrow(random.bipolar() * scale)).collect();
+        if self.colour == Colour::White {
+            return white;
+        }
+        // Noise that comes round must find its filter as it left it; other noise must not start from rest either.
+        let warm = if sounding.lap.is_some() { frames } else { frames.min(sounding.rate.hz() as usize / 5) };
+        for &x in &white[frames - warm..] {
+            tint.tick(f64::from(x));
+        }
+        white.iter().map(|&x| narrow(tint.tick(f64::from(x)))).collect()
+    }
+}
+
+impl Gusts {
+    /// Reads `gusts` of a table.
+    pub(super) fn read(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Gusts> {
+        let mut fields = fields.table("gusts", "gusts", diagnostics)?;
+        let gusts = Gusts {
+            rate: number_or(&mut fields, "rate", 0.01..=200.0, "per second", 0.3, diagnostics),
+            depth: number_or(&mut fields, "depth", 0.0..=40.0, "dB", 6.0, diagnostics),
+        };
+        fields.finish(diagnostics);
+        Some(gusts)
+    }
+
+    /// Makes a canvas swell; both channels differ a little.
+    pub(super) fn apply(self, canvas: &mut Canvas, sounding: &Sounding) {
+        let fs = sounding.fs();
+        let seconds = canvas.frames() as f64 / fs;
+        let common = Wander::new(&mut sounding.random("gusts"), self.rate, seconds, sounding.lap);
+        let mut purpose = "gusts left";
+        for channel in canvas.channels_mut() {
+            let own = Wander::new(&mut sounding.random(purpose), self.rate, seconds, sounding.lap);
+            purpose = "gusts right";
+            let gain = |n: usize| {
+                let t = n as f64 / fs;
+                factor(0.5 * self.depth * (0.75 * common.at(t) + 0.25 * own.at(t)))
+            };
+            let mut from = gain(0);
+            for (n, block) in channel.chunks_mut(STEP).enumerate() {
+                let to = gain((n + 1) * STEP);
+                let slope = (to - from) / STEP as f64;
+                for (k, sample) in block.iter_mut().enumerate() {
+                    *sample *= narrow(from + slope * k as f64);
+                }
+                from = to;
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Instruments: one note each, as samples.
+
+use std::f64::consts::PI;
+
+use crate::dsp::biquad::{Biquad, Shape};
+use crate::dsp::fade::rise;
+use crate::dsp::modal::{Bank, Mode};
+use crate::dsp::noise::Random;
+use crate::dsp::oscillator::{Wave, value};
+use crate::dsp::svf::{Pass, Svf};
+use crate::sound::patch::canvas::{narrow, ratio, whole};
+use crate::sound::patch::modes::blow;
+use crate::units::time::SampleRate;
+
+/// What is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instrument {
+    /// A felt piano: struck strings.
+    Piano,
+    /// A few bowed strings.
+    Bowed,
+    /// A soft synthesized chord.
+    Pad,
+    /// A plucked string.
+    Pluck,
+    /// An organ, or a cheap keyboard.
+    Organ,
+    /// A music box: small struck reeds.
+    MusicBox,
+}
+
+/// One note, in numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stroke {
+    pub(super) hz: f64,
+    pub(super) strength: f64,
+    pub(super) brightness: f64,
+    pub(super) length: f64,
+    pub(super) attack: f64,
+    pub(super) release: f64,
+    pub(super) fs: f64,
+    pub(super) rate: SampleRate,
+    pub(super) seed: u64,
+}
+
+impl Instrument {
+    /// Attack and release by default, seconds.
+    pub(super) fn times(self) -> (f64, f64) {
+        match self {
+            Instrument::Piano => (0.0, 0.5),
+            Instrument::Bowed => (0.22, 0.35),
+            Instrument::Pad => (0.8, 1.5),
+            Instrument::Pluck => (0.0, 0.15),
+            Instrument::Organ => (0.015, 0.06),
+            Instrument::MusicBox => (0.0, 1.5),
+        }
+    }
+}
+
+/// Plays a note. Peaks lie between 0.1 and 1.
+pub(super) fn play(instrument: Instrument, stroke: &Stroke) -> Vec<f32> {
+    let mut out = match instrument {
+        Instrument::Piano => piano(stroke),
+        Instrument::Bowed => bowed(stroke),
+        Instrument::Pad => pad(stroke),
+        Instrument::Pluck => pluck(stroke),
+        Instrument::Organ => organ(stroke),
+        Instrument::MusicBox => music_box(stroke),
+    };
+    let attack = whole(stroke.attack * stroke.fs);
+    for (n, sample) in out.iter_mut().enumerate().take(attack) {
+        *sample *= rise(n as u64, attack as u64);
+    }
+    let release = whole(stroke.release * stroke.fs);
+    for (n, sample) in out.iter_mut().rev().enumerate().take(release) {
+        *sample *= rise(n as u64, release as u64);
+    }
+    out
+}
+
+impl Stroke {
+    fn frames(&self) -> usize {
+        whole((self.length + self.release) * self.fs).max(1)
+    }
+}
+
+/// Stiff strings stretch their partials, n·f·√(1 + B·n²): H. Fletcher, E. D. Blackham and R. Stratton, "Quality of
+/// piano tones", JASA 34(6), 1962. Each note has two strings that part company, so that a loud prompt sound is
+/// followed by a long quiet one: G. Weinreich, "Coupled piano strings", JASA 62(6), 1977. The hammer strikes at an
+/// eighth of the string, and softer felt takes the highs away.
+fn piano(stroke: &Stroke) -> Vec<f32> {
+    let f0 = stroke.hz;
+    let mut random = Random::new(stroke.seed);
+    let stiffness = 0.000_32 * libm::pow(f0 / 261.6, 1.4);
+    let corner =
+        350.0 + 2600.0 * stroke.strength * stroke.strength * (0.4 + 1.2 * stroke.brightness) + 0.8 * f0;
+    let sustain = (9.0 * libm::pow(f0 / 220.0, -0.65)).clamp(0.4, 18.0);
+    let mut modes = Vec::new();
+    for n in (1..=30).map(f64::from) {
+        let hz = n * f0 * libm::sqrt((1.0 + stiffness * n * n) / (1.0 + stiffness));
+        let strike = 0.08 + libm::sin(n * PI / 8.3).abs();
+        let gain = strike / libm::pow(n, 0.75) * libm::exp(-hz / corner);
+        if hz > 9000.0 || gain < 0.0003 {
+            continue;
+        }
+        let ring = sustain / (1.0 + 0.22 * (n - 1.0) + hz / 6000.0);
+        let split = ratio(0.012 + 0.008 * random.unit());
+        modes.push(Mode { hz, ring: ring * 0.45, gain: gain * 0.72 });
+        modes.push(Mode { hz: hz * split, ring: ring * 1.3, gain: gain * 0.28 });
+    }
+    // The felt and the key bed, heard for a moment.
+    for (hz, ring, gain) in
+        [(84.0, 0.11, 0.05), (131.0, 0.09, 0.06), (210.0, 0.06, 0.05), (390.0, 0.04, 0.03)]
+    {
+        let hz = hz * (1.0 + 0.06 * random.bipolar());
+        modes.push(Mode { hz, ring, gain: gain * (0.4 + stroke.strength) });
+    }
+    let mut out = vec![0.0; stroke.frames()];
+    let contact = 0.0035 * libm::pow(stroke.strength, -0.2) * (1.3 - 0.6 * stroke.brightness);
+    Bank::new(&modes, stroke.rate).strike(&blow(contact.min(0.4 / f0 + 0.0006), stroke.fs), &mut out);
+    scale(&mut out, 0.45);
+    out
+}
+
+/// Bowing drags the string into a saw-tooth (Helmholtz): three players out of step, each with a vibrato that sets
+/// in late, heard through the resonances of a body (Fletcher and Rossing, *The Physics of Musical Instruments*,
+/// section 10.5: air at 280 Hz, wood at 460, 700 and 1100, the bridge around 2.7 kHz).
+fn bowed(stroke: &Stroke) -> Vec<f32> {
+    let mut random = Random::new(stroke.seed);
+    let mut sum = vec![0.0; stroke.frames()];
+    for _ in 0..3 {
+        let detune = ratio(0.05 * random.bipolar());
+        let (rate, turn) = (4.9 + 0.9 * random.unit(), random.unit());
+        let depth = 0.10 + 0.08 * random.unit();
+        let mut phase = random.unit();
+        let mut step = 0.0;
+        for (n, sample) in sum.iter_mut().enumerate() {
+            if n % 16 == 0 {
+                let t = n as f64 / stroke.fs;
+                let swing = ((t - 0.25) * 1.6).clamp(0.0, 1.0) * depth;
+                let vibrato = swing * libm::sin(2.0 * PI * (rate * t + turn));
+                step = stroke.hz * detune * ratio(vibrato) / stroke.fs;
+            }
+            *sample += value(Wave::Saw, phase, step) + 0.03 * random.bipolar();
+            phase = (phase + step) % 1.0;
+        }
+    }
+    let corner = (700.0 + 3200.0 * stroke.brightness) * (0.6 + 0.6 * stroke.strength) + stroke.hz;
+    let mut tone = Svf::new(Pass::Low, corner, 0.6, stroke.rate);
+    let peaks =
+        [(280.0, 1.5, 4.0), (460.0, 2.0, 4.0), (700.0, 2.5, 2.5), (1100.0, 2.0, 2.0), (2700.0, 1.2, 3.0)];
+    let mut body: Vec<Biquad> =
+        peaks.iter().map(|&(hz, q, db)| Biquad::new(Shape::Peak { hz, q, db }, stroke.rate)).collect();
+    sum.iter()
+        .map(|&x| narrow(body.iter_mut().fold(tone.tick(x * 0.13), |x, filter| filter.tick(x))))
+        .collect()
+}
+
+/// Five saw-teeth a few cents apart under a low-pass filter.
+fn pad(stroke: &Stroke) -> Vec<f32> {
+    let mut random = Random::new(stroke.seed);
+    let mut sum = vec![0.0; stroke.frames()];
+    for voice in 0..5 {
+        let step = stroke.hz * ratio(0.045 * (f64::from(voice) - 2.0) + 0.01 * random.bipolar()) / stroke.fs;
+        let mut phase = random.unit();
+        for sample in &mut sum {
+            *sample += value(Wave::Saw, phase, step);
+            phase += step;
+            phase -= libm::floor(phase);
+        }
+    }
+    let corner = stroke.hz * (1.5 + 4.0 * stroke.brightness) + 200.0 * stroke.strength;
+    let mut first = Svf::new(Pass::Low, corner, 0.7, stroke.rate);
+    let mut second = Svf::new(Pass::Low, corner * 1.7, 0.7, stroke.rate);
+    sum.iter().map(|&x| narrow(second.tick(first.tick(x * 0.12)))).collect()
+}
+
+/// A burst of noise goes round a delay line and loses its highs: K. Karplus and A. Strong, "Digital synthesis of
+/// plucked-string and drum timbres", Computer Music Journal 7(2), 1983; tuned by an all-pass filter and damped
+/// by length as in D. A. Jaffe and J. O. Smith, "Extensions of the Karplus-Strong plucked-string algorithm", same
+/// issue.
+fn pluck(stroke: &Stroke) -> Vec<f32> {
+    let mut random = Random::new(stroke.seed);
+    let period = stroke.fs / stroke.hz.min(stroke.fs / 8.0);
+    // The averaging filter delays by half a frame; what is left of a frame is the all-pass filter's.
+    let whole_part = libm::floor(period - 0.6);
+    let part = period - 0.5 - whole_part;
+    let tune = (1.0 - part) / (1.0 + part);
+    let mut line = vec![0.0; whole(whole_part).max(2)];
+    let mut soft =
+        Svf::new(Pass::Low, stroke.hz * (3.0 + 14.0 * stroke.brightness * stroke.strength), 0.6, stroke.rate);
+    for sample in &mut line {
+        *sample = soft.tick(random.bipolar());
+    }
+    let mean = line.iter().sum::<f64>() / line.len() as f64;
+    line.iter_mut().for_each(|s| *s -= mean);
+    let ring = (4.0 * libm::pow(stroke.hz / 196.0, -0.5)).clamp(0.3, 8.0);
+    let loss = libm::pow(10.0, -3.0 / (ring * stroke.hz));
+    let (mut at, mut last, mut x1, mut y1) = (0, 0.0, 0.0, 0.0);
+    let mut out = Vec::with_capacity(stroke.frames());
+    for _ in 0..stroke.frames() {
+        let y = line[at];
+        let averaged = loss * 0.5 * (y + last);
+        last = y;
+        let tuned = tune * averaged + x1 - tune * y1;
+        (x1, y1) = (averaged, tuned);
+        line[at] = tuned;
+        at = (at + 1) % line.len();
+        out.push(narrow(y * 0.8));
+    }
+    out
+}
+
+/// Drawbars: the harmonics 1, 2, 3, 4 and 6, and a beating twin.
+fn organ(stroke: &Stroke) -> Vec<f32> {
+    let bars = [(0.5, 0.3), (1.0, 1.0), (2.0, 0.6), (3.0, 0.4), (4.0, 0.3), (6.0, 0.15), (1.004, 0.3)];
+    let mut out = vec![0.0; stroke.frames()];
+    for (harmonic, gain) in bars {
+        let step = stroke.hz * harmonic / stroke.fs;
+        if step > 0.45 {
+            continue;
+        }
+        let gain = gain * 0.2 * if harmonic > 1.5 { 0.4 + 1.2 * stroke.brightness } else { 1.0 };
+        let mut phase = 0.0;
+        for sample in &mut out {
+            *sample += narrow(gain * libm::sin(2.0 * PI * phase));
+            phase = (phase + step) % 1.0;
+        }
+    }
+    out
+}
+
+/// Reeds clamped at one end (Fletcher and Rossing, section 2.15): 1, 6.27, 17.5.
+fn music_box(stroke: &Stroke) -> Vec<f32> {
+    let modes =
+        [(1.0, 2.6, 0.8), (6.27, 0.5, 0.18 + 0.2 * stroke.brightness), (17.55, 0.12, 0.08), (2.0, 1.2, 0.06)]
+            .map(|(r, ring, gain)| Mode { hz: stroke.hz * r, ring, gain });
+    let mut out = vec![0.0; stroke.frames()];
+    Bank::new(&modes, stroke.rate).strike(&blow(0.000_25, stroke.fs), &mut out);
+    scale(&mut out, 0.7);
+    out
+}
+
+fn scale(samples: &mut [f32], by: f32) {
+    samples.iter_mut().for_each(|s| *s *= by);
+}

@@ -1,0 +1,48 @@
+//! Performing a patch: every event at every moment, then the finish.
+
+use crate::audio::buffer::{AudioBuffer, Channels};
+use crate::dsp::noise::Random;
+use crate::sound::patch::canvas::Canvas;
+use crate::sound::patch::variation::Sounding;
+use crate::sound::patch::{Patch, Rendered, finish, onset};
+use crate::units::time::{FrameCount, SampleRate};
+
+/// Performs one variant.
+pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32) -> Rendered {
+    let frames = patch.length.to_count(rate).index().max(1);
+    let fs = f64::from(rate.hz());
+    let mut canvas = Canvas::silent(frames);
+    let mut seeds = Random::named(patch.seed, &format!("variant {variant}"));
+    let lap = patch.looped.then_some(frames as f64 / fs);
+    let mut sounding = Sounding { rate, seed: 0, pitch: 1.0, force: 1.0, room: frames, lap };
+    for event in &patch.events {
+        sounding.seed = seeds.next_u64();
+        event.render(&mut canvas, &sounding);
+    }
+    patch.filters.iter().for_each(|filter| filter.apply(&mut canvas, &sounding));
+    if patch.stereo {
+        canvas.widen();
+    }
+    finish::remove_dc(&mut canvas, rate, patch.looped);
+    finish::fade(&mut canvas, patch.fade, rate);
+    patch.level.apply(&mut canvas);
+    let hit = match patch.hit {
+        Some(hit) => hit.to_count(rate).index(),
+        None => onset::find(&mut canvas, fs),
+    };
+    Rendered {
+        audio: interleave(canvas, rate),
+        hit: FrameCount::new(hit.min(frames - 1) as u64),
+        looped: patch.looped,
+    }
+}
+
+fn interleave(canvas: Canvas, rate: SampleRate) -> AudioBuffer {
+    match canvas.right {
+        None => AudioBuffer::new(canvas.left, Channels::Mono, rate),
+        Some(right) => {
+            let pairs = canvas.left.into_iter().zip(right);
+            AudioBuffer::new(pairs.flat_map(|(l, r)| [l, r]).collect(), Channels::Stereo, rate)
+        }
+    }
+}
