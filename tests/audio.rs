@@ -8,4 +8,5 @@
     reason = "a test that panics has failed, its numbers are small, and no output depends on them"
 )]
 
+mod decode;
 mod resample;
