@@ -4,3 +4,4 @@
 //! for every engine: pauses inside a line, timbre, edges, the project rate.
 
 pub mod engine;
+pub mod pico;

@@ -1,0 +1,85 @@
+//! Copies the voices of the crate `ttspico-sys` to where `src/speech/pico/lingware.rs` embeds them.
+//!
+//! That crate ships the voice files beside its C sources, but its build script does not say where, so cargo is
+//! asked where it keeps the crate: in its registry, in a vendor folder or wherever a patch points. It is asked
+//! offline and for this target only, so that nothing is downloaded which the build itself did not need. Where
+//! cargo cannot answer, the environment variable `RADIOPLAY_PICO_VOICES` names the folder instead.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// The folder that holds the voice files, for builds in which cargo cannot be asked.
+const OVERRIDE: &str = "RADIOPLAY_PICO_VOICES";
+
+/// Every voice: its text analysis (`ta`) and its signal generation (`sg`).
+const FILES: [&str; 12] = [
+    "de-DE_gl0_sg.bin",
+    "de-DE_ta.bin",
+    "en-GB_kh0_sg.bin",
+    "en-GB_ta.bin",
+    "en-US_lh0_sg.bin",
+    "en-US_ta.bin",
+    "es-ES_ta.bin",
+    "es-ES_zl0_sg.bin",
+    "fr-FR_nk0_sg.bin",
+    "fr-FR_ta.bin",
+    "it-IT_cm0_sg.bin",
+    "it-IT_ta.bin",
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=Cargo.lock");
+    println!("cargo::rerun-if-env-changed={OVERRIDE}");
+    if let Err(why) = copy_voices() {
+        println!("cargo::error=the voices of `ttspico-sys` were not found: {why}");
+        println!("cargo::error=set {OVERRIDE} to the folder `build/pico/lang` of that crate's sources");
+    }
+}
+
+fn copy_voices() -> Result<(), String> {
+    let from = match env::var_os(OVERRIDE) {
+        Some(folder) => PathBuf::from(folder),
+        None => crate_folder()?.join("build").join("pico").join("lang"),
+    };
+    let to = PathBuf::from(variable("OUT_DIR")?);
+    for file in FILES {
+        let source = from.join(file);
+        // Read and written rather than copied: a copy would keep the read-only flag of a vendored file, and the
+        // next run could not replace it.
+        let bytes = fs::read(&source).map_err(|e| format!("{}: {e}", source.display()))?;
+        fs::write(to.join(file), bytes).map_err(|e| format!("{}: {e}", to.join(file).display()))?;
+    }
+    Ok(())
+}
+
+/// Asks cargo where the sources of `ttspico-sys` are.
+fn crate_folder() -> Result<PathBuf, String> {
+    let manifest = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("Cargo.toml");
+    let output = Command::new(variable("CARGO")?)
+        .args(["metadata", "--format-version=1", "--offline", "--locked", "--filter-platform"])
+        .arg(variable("TARGET")?)
+        .arg("--manifest-path")
+        .arg(&manifest)
+        .output()
+        .map_err(|e| format!("`cargo metadata` did not start: {e}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("`cargo metadata` said: {}", said.trim().replace('\n', "; ")));
+    }
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|e| format!("`cargo metadata` answered with something unreadable: {e}"))?;
+    let packages = metadata["packages"].as_array().ok_or("`cargo metadata` lists no packages")?;
+    packages
+        .iter()
+        .find(|package| package["name"] == "ttspico-sys")
+        .and_then(|package| package["manifest_path"].as_str())
+        .and_then(|path| Path::new(path).parent())
+        .map(Path::to_path_buf)
+        .ok_or_else(|| "`cargo metadata` does not list it".to_owned())
+}
+
+fn variable(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|e| format!("{name}: {e}"))
+}

@@ -1,0 +1,119 @@
+//! SVOX Pico, the embedded engine: six voices linked into the program, no installation, no network.
+//!
+//! A text is made safe by `text`, wrapped into Pico's own markup by `render`, and spoken by `binding`, the one
+//! file that calls C. `lingware` holds the voices. Speaking is repeatable to the bit; what it depends on besides its
+//! arguments is in [`PicoEngine::version`].
+//!
+//! Rate and pitch are Pico's own. A timbre `t` is a resampling: Pico speaks `1/t` as fast and the sound claims to
+//! have been recorded at `t` times Pico's rate, so that played at that rate pitch and formants move together and
+//! the speed stays. Pico takes whole percents: speed 20 to 500, pitch 50 to 200. Every [`Voice`] stays within, for
+//! the speed is at most 2.0 / 0.6 and at least 0.5 / 1.6; a voice outside its own ranges is held to them.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::audio::buffer::{AudioBuffer, Channels};
+use crate::speech::engine::{Engine, Language, Speech, SpeechError, Utterance, Voice};
+use crate::speech::pico::binding::Synthesizer;
+use crate::speech::pico::lingware::{LANGUAGES, Lingware};
+use crate::speech::pico::text::Phrase;
+use crate::units::time::{FrameCount, SampleRate};
+
+mod binding;
+mod lingware;
+mod render;
+mod script;
+mod text;
+
+/// The embedded engine. Cheap to make: a voice is loaded when it first speaks, once for every thread that speaks it
+/// at the same time.
+#[derive(Debug, Default)]
+pub struct PicoEngine {
+    idle: Mutex<BTreeMap<&'static str, Vec<Synthesizer>>>,
+}
+
+impl PicoEngine {
+    /// The name scripts choose it by.
+    pub const NAME: &'static str = "pico";
+
+    /// An engine with no voice loaded yet.
+    pub fn new() -> PicoEngine {
+        PicoEngine::default()
+    }
+
+    /// A loaded voice that nobody else is using.
+    fn take(&self, voice: &'static Lingware) -> Result<Synthesizer, SpeechError> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        match idle.get_mut(voice.language.tag).and_then(Vec::pop) {
+            Some(synthesizer) => Ok(synthesizer),
+            None => {
+                drop(idle);
+                voice.load().map_err(SpeechError::Engine)
+            }
+        }
+    }
+
+    /// Gives a voice back for the next one who wants it.
+    fn put(&self, voice: &'static Lingware, synthesizer: Synthesizer) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.entry(voice.language.tag).or_default().push(synthesizer);
+    }
+}
+
+impl Engine for PicoEngine {
+    fn name(&self) -> &'static str {
+        PicoEngine::NAME
+    }
+
+    /// The crate's version stands for Pico and its voices, the number after it for this module.
+    fn version(&self) -> &'static str {
+        "ttspico-sys 0.1.5, 1"
+    }
+
+    fn languages(&self) -> &'static [Language] {
+        &LANGUAGES
+    }
+
+    fn accept(&self, text: &str, lang: &str) -> Result<(), SpeechError> {
+        phrase(text, lang).map(|_| ())
+    }
+
+    /// A cue is the first frame of the word after it; of the word it stands in, where it stands in one; the end of
+    /// the sound, where no word follows. Cues at one word have the same time.
+    fn speak(&self, utterance: &Utterance, voice: &Voice) -> Result<Speech, SpeechError> {
+        let (lingware, phrase) = phrase(&utterance.text, &voice.lang)?;
+        let timbre = f64::from(voice.timbre).clamp(*Voice::TIMBRES.start(), *Voice::TIMBRES.end());
+        let factor = |value: f32| f64::from(value).clamp(*Voice::FACTORS.start(), *Voice::FACTORS.end());
+        let manner = render::Manner {
+            speed: whole(100.0 * factor(voice.rate) / timbre),
+            pitch: whole(100.0 * factor(voice.pitch)),
+        };
+        let words: Vec<usize> = utterance.cues.iter().map(|&cue| word_at(&phrase, cue)).collect();
+        let mut synthesizer = self.take(lingware)?;
+        let rendered = render::render(&mut synthesizer, &phrase, manner, &words);
+        // A voice that failed is not used again.
+        let (samples, cues) = rendered.map_err(SpeechError::Engine)?;
+        self.put(lingware, synthesizer);
+        let rate = SampleRate::new(whole(f64::from(render::RATE) * timbre)).unwrap_or(SampleRate::DEFAULT);
+        let samples = samples.into_iter().map(|sample| f32::from(sample) / 32_768.0).collect();
+        let cues = cues.into_iter().map(|sample| FrameCount::new(sample as u64)).collect();
+        Ok(Speech { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues })
+    }
+}
+
+/// The voice of a language, and the text as it is to say it.
+fn phrase(text: &str, lang: &str) -> Result<(&'static Lingware, Phrase), SpeechError> {
+    let voice = Lingware::find(lang).ok_or_else(|| SpeechError::UnknownLanguage(lang.to_owned()))?;
+    Ok((voice, text::phrase(text, voice.and)?))
+}
+
+/// The word a cue belongs to: the first that does not end before it, or one past the last word.
+fn word_at(phrase: &Phrase, cue: usize) -> usize {
+    phrase.words.partition_point(|word| word.source.end <= cue)
+}
+
+/// To the nearest whole number; what [`f64::clamp`] let through as NaN gives 0, which Pico raises to its least.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and held within u32")]
+fn whole(value: f64) -> u32 {
+    value.round() as u32
+}

@@ -1,0 +1,107 @@
+//! A phrase becomes samples, with the sample at which each cued word begins.
+//!
+//! Pico reports no times. But its `volume` tag changes nothing except the loudness of what follows it, so two
+//! renderings of one text with the tags at the same places differ first where the loudness does: at the beginning of
+//! the word after the first tag whose level is another. One rendering with all levels alike is what is heard; one more for
+//! each cue, louder from its word on, finds where that word begins, exactly and without guessing. A tag inside a
+//! phrase makes Pico break the phrase there a little, which suits a word that something is to land on.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
+use crate::speech::pico::binding::Synthesizer;
+use crate::speech::pico::text::Phrase;
+
+/// Pico's sample rate in Hz.
+pub(crate) const RATE: u32 = 16_000;
+/// The loudness at which no voice clips at any pitch; Pico's own is 100, which does.
+const LEVEL: u32 = 50;
+/// The loudness that shows where a word begins. Far above [`LEVEL`], so that even the faintest sample differs;
+/// nobody hears it.
+const MARKED: u32 = 500;
+/// The longest sound of one phrase, in samples: an hour. Pico has no limit of its own.
+const MAX_SAMPLES: usize = 3600 * RATE as usize;
+
+/// How it is said, in Pico's percents.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Speed, 20 to 500.
+    pub(crate) speed: u32,
+    /// Pitch, 50 to 200.
+    pub(crate) pitch: u32,
+}
+
+/// Says the phrase, and finds where the words of these numbers begin. The numbers must not fall; one past the last
+/// word stands for the end.
+///
+/// # Errors
+/// What Pico had against it.
+pub(crate) fn render(
+    synthesizer: &mut Synthesizer,
+    phrase: &Phrase,
+    manner: Manner,
+    cued: &[usize],
+) -> Result<(Vec<i16>, Vec<usize>), String> {
+    let mut tagged = cued.to_vec();
+    tagged.dedup();
+    // Before the first word there is a tag in any case, and after the last nothing is said.
+    tagged.retain(|&word| word > 0 && word < phrase.words.len());
+    let mut samples = Vec::new();
+    synthesizer.speak(input(phrase, manner, &tagged, None).as_bytes(), |piece| {
+        samples.extend_from_slice(piece);
+        if samples.len() > MAX_SAMPLES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if samples.len() > MAX_SAMPLES {
+        return Err("more than an hour of sound".to_owned());
+    }
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for &word in cued {
+        if found.last().is_some_and(|last| last.0 == word) {
+            continue;
+        }
+        let least = found.last().map_or(0, |last| last.1);
+        let start = if word >= phrase.words.len() {
+            samples.len()
+        } else {
+            let marked = input(phrase, manner, &tagged, Some(word));
+            first_difference(synthesizer, &marked, &samples)?
+        };
+        found.push((word, start.max(least)));
+    }
+    let starts = cued.iter().map(|word| {
+        let place = found.partition_point(|known| known.0 < *word);
+        found.get(place).map_or(samples.len(), |known| known.1)
+    });
+    let starts = starts.collect();
+    Ok((samples, starts))
+}
+
+/// What Pico is given: a tag at the beginning and one before each of the `tagged` words, at [`MARKED`] loudness
+/// from the `marked` word on.
+fn input(phrase: &Phrase, manner: Manner, tagged: &[usize], marked: Option<usize>) -> String {
+    let level = |word: usize| if marked.is_some_and(|marked| word >= marked) { MARKED } else { LEVEL };
+    let Manner { speed, pitch } = manner;
+    let mut input = format!(r#"<speed level="{speed}"><pitch level="{pitch}"><volume level="{}">"#, level(0));
+    let mut done = 0;
+    for &word in tagged {
+        let start = phrase.words[word].start;
+        input.push_str(&phrase.text[done..start]);
+        // Writing to a string cannot fail.
+        let _ = write!(input, r#"<volume level="{}">"#, level(word));
+        done = start;
+    }
+    input.push_str(&phrase.text[done..]);
+    input
+}
+
+/// The first sample in which what Pico makes of `input` differs from `samples`; their end where none does.
+fn first_difference(synthesizer: &mut Synthesizer, input: &str, samples: &[i16]) -> Result<usize, String> {
+    let mut same = 0;
+    synthesizer.speak(input.as_bytes(), |piece| {
+        let rest = samples.get(same..).unwrap_or_default();
+        let equal = piece.iter().zip(rest).take_while(|(a, b)| a == b).count();
+        same += equal;
+        if equal < piece.len() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(same.min(samples.len()))
+}
