@@ -4,6 +4,5 @@ mod audio;
 mod diagnostics;
 mod layering;
 mod mix;
-mod patches;
 mod show;
 mod tidy;
