@@ -4,4 +4,5 @@
 //! for every engine: pauses inside a line, timbre, edges, the project rate.
 
 pub mod engine;
+pub mod perform;
 pub mod pico;

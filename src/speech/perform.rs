@@ -1,0 +1,182 @@
+//! A line becomes a take: what is the same for every engine.
+//!
+//! The line comes as [`Piece`]s. Between its pauses it is said in parts, each by one call of the engine. The edges
+//! of each part are trimmed to the speech, the parts are brought to the project rate and joined with exactly the
+//! silence the script asks for, and the whole is brought to [`LEVEL`], so that every voice of every engine is
+//! equally loud before its own [`Voice::volume`] applies. The mixer does everything else.
+
+use std::fmt;
+
+use crate::audio::buffer::{AudioBuffer, Channels};
+use crate::dsp::resample;
+use crate::speech::engine::{Engine, SpeechError, Utterance, Voice};
+use crate::units::time::{FrameCount, SampleRate, Seconds};
+
+mod edges;
+mod loudness;
+mod rumble;
+
+/// The active speech level of every take, in dBFS, before the voice's own volume.
+pub const LEVEL: f32 = -23.0;
+/// The highest peak a take may reach, in dBFS. A volume that would exceed it is lowered as far as needed.
+pub const CEILING: f32 = -1.5;
+/// The longest take, in seconds.
+pub const MAX_SECONDS: f64 = 3600.0;
+
+/// A part of a line, in its order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// Something to be said.
+    Text(String),
+    /// A place whose time is wanted.
+    Cue,
+    /// Silence of exactly this length; a negative one counts as none.
+    Pause(Seconds),
+}
+
+/// A line as it was said: mono, at the project rate. It begins and ends with speech, unless the line begins or ends
+/// with a pause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Take {
+    /// The sound, mono.
+    pub audio: AudioBuffer,
+    /// The time of each [`Piece::Cue`], in their order: never falling, never past the end.
+    pub cues: Vec<FrameCount>,
+}
+
+/// Why there is no take, and which piece is to blame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The engine does not say it. Byte ranges in the error are those of the piece's own text.
+    Speech {
+        /// The piece's number; 0 where the line as a whole is meant.
+        piece: usize,
+        /// Why.
+        error: SpeechError,
+    },
+    /// The take would be longer than [`MAX_SECONDS`].
+    TooLong {
+        /// The number of the piece that is too much.
+        piece: usize,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Speech { error, .. } => error.fmt(f),
+            Refusal::TooLong { .. } => write!(f, "the line lasts more than {MAX_SECONDS} seconds"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Whether a line can be said, without saying it.
+///
+/// # Errors
+/// As [`perform`], except where the engine fails while it speaks, or speaks for too long.
+pub fn accept(engine: &dyn Engine, line: &[Piece], lang: &str) -> Result<(), Refusal> {
+    let mut silent = true;
+    for part in parts(line) {
+        match engine.accept(&part.utterance.text, lang) {
+            Ok(()) => silent = false,
+            Err(SpeechError::Silent) => {}
+            Err(error) => return Err(part.refusal(error)),
+        }
+    }
+    if silent { Err(Refusal::Speech { piece: 0, error: SpeechError::Silent }) } else { Ok(()) }
+}
+
+/// Says a line.
+///
+/// # Errors
+/// What the engine cannot say, and a line that is too long. A line without a word in it is
+/// [`SpeechError::Silent`]; a part of one is merely silent.
+pub fn perform(
+    engine: &dyn Engine,
+    line: &[Piece],
+    voice: &Voice,
+    rate: SampleRate,
+) -> Result<Take, Refusal> {
+    accept(engine, line, &voice.lang)?;
+    let longest = Seconds::new(MAX_SECONDS).unwrap_or_default().to_count(rate).index();
+    let mut samples: Vec<f32> = Vec::new();
+    let mut cues: Vec<FrameCount> = Vec::new();
+    for part in parts(line) {
+        let start = samples.len();
+        let spoken = match engine.speak(&part.utterance, voice) {
+            Ok(speech) => edges::trim(rumble::remove(speech)),
+            Err(SpeechError::Silent) => None,
+            Err(error) => return Err(part.refusal(error)),
+        };
+        match spoken {
+            Some(speech) => {
+                let from = speech.audio.rate();
+                let mut resampled = resample::resample(&speech.audio, rate).into_samples();
+                edges::fade(&mut resampled, rate);
+                samples.extend(resampled);
+                cues.extend(speech.cues.into_iter().map(|cue| {
+                    let inside = resample::resampled_length(cue, from, rate).index();
+                    FrameCount::new((start + inside).min(samples.len()) as u64)
+                }));
+            }
+            None => cues.extend(part.utterance.cues.iter().map(|_| FrameCount::new(start as u64))),
+        }
+        let silence = part.pause.to_count(rate).index();
+        if samples.len().saturating_add(silence) > longest {
+            return Err(Refusal::TooLong { piece: part.last });
+        }
+        samples.resize(samples.len() + silence, 0.0);
+    }
+    loudness::level(&mut samples, rate, voice);
+    Ok(Take { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues })
+}
+
+/// What is said in one breath, and the pause after it.
+#[derive(Debug, Default)]
+struct Part {
+    utterance: Utterance,
+    /// The pieces that hold text: their numbers, and where each begins in the utterance.
+    texts: Vec<(usize, usize)>,
+    pause: Seconds,
+    /// The number of its last piece.
+    last: usize,
+}
+
+impl Part {
+    /// An engine's error about the utterance, as one about the piece it lies in.
+    fn refusal(&self, mut error: SpeechError) -> Refusal {
+        let mut piece = self.texts.first().map_or(self.last, |text| text.0);
+        if let SpeechError::Foreign { range, .. } | SpeechError::TooLong { range, .. } = &mut error {
+            let at = self.texts.partition_point(|text| text.1 <= range.start).saturating_sub(1);
+            let (number, start) = self.texts.get(at).copied().unwrap_or((piece, 0));
+            let end = self.texts.get(at + 1).map_or(self.utterance.text.len(), |next| next.1);
+            piece = number;
+            *range = range.start - start..range.end.min(end) - start;
+        }
+        Refusal::Speech { piece, error }
+    }
+}
+
+/// Cuts a line at its pauses.
+fn parts(line: &[Piece]) -> Vec<Part> {
+    let mut parts = vec![Part::default()];
+    for (number, piece) in line.iter().enumerate() {
+        if let Some(part) = parts.last_mut() {
+            part.last = number;
+            match piece {
+                Piece::Text(text) => {
+                    part.texts.push((number, part.utterance.text.len()));
+                    part.utterance.text.push_str(text);
+                }
+                Piece::Cue => part.utterance.cues.push(part.utterance.text.len()),
+                Piece::Pause(length) => {
+                    part.pause = *length;
+                    parts.push(Part { last: number, ..Part::default() });
+                }
+            }
+        }
+    }
+    parts
+}

@@ -1,0 +1,57 @@
+//! How loud speech is while somebody speaks, and the gain that makes every take equally loud.
+//!
+//! The *active speech level* leaves out the silence between words, so that a slow reader is not taken for a quiet one.
+//! It is found in the spirit of ITU-T P.56 (2011), method B: the power over those stretches that lie no more than
+//! 15.9 dB below the active level itself. P.56 follows an envelope sample by sample; here stretches are blocks of
+//! 20 ms, and the level is found by repetition.
+
+use crate::speech::engine::Voice;
+use crate::speech::perform::{CEILING, LEVEL};
+use crate::units::level::{Gain, Level};
+use crate::units::time::SampleRate;
+
+/// How far below the active level a stretch still is active, in dB: P.56's margin.
+const MARGIN_DB: f64 = 15.9;
+/// The stretches, in parts of a second.
+const STRETCHES_PER_SECOND: u32 = 50;
+
+/// The mean square of samples; 0 for none.
+pub(super) fn power(samples: &[f32]) -> f64 {
+    let sum: f64 = samples.iter().map(|&sample| f64::from(sample) * f64::from(sample)).sum();
+    sum / samples.len().max(1) as f64
+}
+
+/// The power of the active stretches, or `None` where all is silence.
+pub(super) fn active_power(samples: &[f32], rate: SampleRate) -> Option<f64> {
+    let stretch = (rate.hz() / STRETCHES_PER_SECOND).max(1) as usize;
+    let powers: Vec<f64> = samples.chunks(stretch).map(power).collect();
+    let mean = |least: f64| {
+        let (sum, count) =
+            powers.iter().filter(|&&p| p >= least).fold((0.0, 0_u32), |(sum, count), p| (sum + p, count + 1));
+        sum / f64::from(count.max(1))
+    };
+    let mut active = mean(0.0);
+    // Each round leaves out more stretches or none, so this ends; the bound only says so.
+    for _ in 0..powers.len() {
+        let next = mean(active * libm::pow(10.0, -MARGIN_DB / 10.0));
+        if next <= active {
+            break;
+        }
+        active = next;
+    }
+    (active > 0.0).then_some(active)
+}
+
+/// Brings a take to [`LEVEL`] and then to its voice's volume, as far as its peak stays below [`CEILING`].
+#[expect(clippy::cast_possible_truncation, reason = "gains are 32-bit")]
+pub(super) fn level(samples: &mut [f32], rate: SampleRate, voice: &Voice) {
+    let Some(active) = active_power(samples, rate) else { return };
+    let now = 10.0 * libm::log10(active);
+    let peak = Level::of_amplitude(samples.iter().fold(0.0, |most, sample| f32::max(most, sample.abs())));
+    let most = CEILING - peak.dbfs();
+    let wanted = Gain::new((f64::from(LEVEL) - now) as f32).unwrap_or_default() + voice.volume;
+    let factor = Gain::new(wanted.db().min(most)).unwrap_or_default().factor();
+    for sample in samples {
+        *sample *= factor;
+    }
+}
