@@ -1,1 +1,5 @@
 //! Files for listeners: written whole or not at all.
+
+pub mod clip;
+pub mod episode;
+pub mod wav;

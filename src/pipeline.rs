@@ -1,13 +1,11 @@
 //! Runs the stages one after the other, script to timeline.
 
-use std::io;
-
 use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
+use crate::cuesheet::CueSheet;
 use crate::cuesheet::bind::{Tools, bind};
 use crate::cuesheet::resolve::resolve;
 use crate::cuesheet::takes::Takes;
-use crate::cuesheet::CueSheet;
 use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::progress::Progress;
@@ -15,7 +13,7 @@ use crate::script::Script;
 use crate::script::load::load;
 use crate::source::Sources;
 use crate::speech::Engines;
-use crate::spool::Spool;
+use crate::spool::{Spool, SpoolError};
 use crate::timeline::Timeline;
 use crate::timeline::schedule::schedule;
 use crate::units::time::SampleRate;
@@ -62,7 +60,12 @@ impl Build {
 ///
 /// # Errors
 /// Where no scratch file can be made.
-pub fn build(show: &Show, path: &str, settings: Settings, progress: &dyn Progress) -> io::Result<Build> {
+pub fn build(
+    show: &Show,
+    path: &str,
+    settings: Settings,
+    progress: &dyn Progress,
+) -> Result<Build, SpoolError> {
     let spool = Spool::new()?;
     let engines = Engines::new();
     let mut sources = Sources::new();

@@ -28,7 +28,8 @@ fn show_of(name: &str, case: &Path) -> TestShow {
         #[cfg(unix)]
         "outside-show.link" => {
             std::fs::create_dir_all(show.path("sfx")).expect("folders can be made");
-            std::os::unix::fs::symlink("/etc/hostname", show.path("sfx/link.wav")).expect("links can be made");
+            std::os::unix::fs::symlink("/etc/hostname", show.path("sfx/link.wav"))
+                .expect("links can be made");
             show
         }
         #[cfg(unix)]
@@ -51,7 +52,11 @@ fn every_case_prints_what_is_expected() {
         let show = show_of(&name, &case);
         let run = show.run(&["check", "script/test.toml", "--color", "never"]);
         let code = name.split('.').next().unwrap_or(&name);
-        assert!(run.stderr.contains(&format!("[{code}]")), "{name} does not report `{code}`:\n{}", run.stderr);
+        assert!(
+            run.stderr.contains(&format!("[{code}]")),
+            "{name} does not report `{code}`:\n{}",
+            run.stderr
+        );
         let has_error = run.stderr.lines().any(|line| line.starts_with("error"));
         assert_eq!(run.code, i32::from(has_error), "{name}\n{}", run.stderr);
         check_snapshot(&case.join("expected.txt"), &run.stderr);
@@ -62,7 +67,8 @@ fn every_case_prints_what_is_expected() {
 fn every_code_has_a_case() {
     let cases: BTreeSet<String> =
         cases().into_iter().map(|case| case.0.split('.').next().unwrap_or_default().to_owned()).collect();
-    let missing: Vec<&str> = Code::ALL.iter().map(|code| code.name()).filter(|code| !cases.contains(*code)).collect();
+    let missing: Vec<&str> =
+        Code::ALL.iter().map(|code| code.name()).filter(|code| !cases.contains(*code)).collect();
     assert!(missing.is_empty(), "codes without a case: {missing:?}");
     let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
     let strange: Vec<&String> = cases.iter().filter(|case| !codes.contains(case.as_str())).collect();

@@ -44,7 +44,11 @@ fn files() -> Vec<(String, PathBuf, String)> {
 }
 
 fn ranks() -> BTreeMap<&'static str, usize> {
-    RANKS.iter().enumerate().flat_map(|(rank, modules)| modules.iter().map(move |module| (*module, rank))).collect()
+    RANKS
+        .iter()
+        .enumerate()
+        .flat_map(|(rank, modules)| modules.iter().map(move |module| (*module, rank)))
+        .collect()
 }
 
 #[test]
@@ -78,7 +82,8 @@ fn every_module_knows_only_lower_ones() {
 fn every_ranked_module_exists_and_no_other() {
     let modules: std::collections::BTreeSet<String> =
         files().into_iter().map(|file| file.0).filter(|module| module != "lib" && module != "main").collect();
-    let ranked: std::collections::BTreeSet<String> = ranks().keys().map(|module| (*module).to_owned()).collect();
+    let ranked: std::collections::BTreeSet<String> =
+        ranks().keys().map(|module| (*module).to_owned()).collect();
     assert_eq!(modules, ranked);
 }
 

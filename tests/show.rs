@@ -36,7 +36,8 @@ impl TestShow {
     /// Adds a file.
     pub(crate) fn file(self, path: &str, contents: impl AsRef<[u8]>) -> TestShow {
         let path = self.path(path);
-        std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("folders can be made");
+        std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))
+            .expect("folders can be made");
         std::fs::write(path, contents).expect("files can be written");
         self
     }
@@ -48,9 +49,15 @@ impl TestShow {
 
     /// Adds a clip of any shape, 32-bit float, interleaved.
     pub(crate) fn clip_at(self, path: &str, samples: &[f32], channels: u16, rate: u32) -> TestShow {
-        let spec = hound::WavSpec { channels, sample_rate: rate, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+        let spec = hound::WavSpec {
+            channels,
+            sample_rate: rate,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
         let path_on_disk = self.path(path);
-        std::fs::create_dir_all(path_on_disk.parent().expect("a file lies in a folder")).expect("folders can be made");
+        std::fs::create_dir_all(path_on_disk.parent().expect("a file lies in a folder"))
+            .expect("folders can be made");
         let mut writer = hound::WavWriter::create(path_on_disk, spec).expect("clips can be written");
         samples.iter().for_each(|&sample| writer.write_sample(sample).expect("clips can be written"));
         writer.finalize().expect("clips can be written");
@@ -67,7 +74,8 @@ impl TestShow {
                 if path.is_dir() {
                     folders.push(path);
                 } else {
-                    let inside = path.strip_prefix(from).expect("it lies inside").to_string_lossy().into_owned();
+                    let inside =
+                        path.strip_prefix(from).expect("it lies inside").to_string_lossy().into_owned();
                     show = show.file(&inside, std::fs::read(&path).expect("the case can be read"));
                 }
             }
@@ -97,7 +105,9 @@ impl TestShow {
         let mut reader = hound::WavReader::open(self.path(path)).expect("the WAV file can be read");
         let spec = reader.spec();
         let samples = match spec.sample_format {
-            hound::SampleFormat::Float => reader.samples::<f32>().map(|s| s.expect("samples can be read")).collect(),
+            hound::SampleFormat::Float => {
+                reader.samples::<f32>().map(|s| s.expect("samples can be read")).collect()
+            }
             hound::SampleFormat::Int => {
                 let full = (1_i64 << (spec.bits_per_sample - 1)) as f32;
                 reader.samples::<i32>().map(|s| s.expect("samples can be read") as f32 / full).collect()
@@ -110,7 +120,8 @@ impl TestShow {
 /// Runs the program in a folder.
 pub(crate) fn run_in(folder: &Path, args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_radioplay"));
-    let output: Output = command.args(args).current_dir(folder).env_remove("NO_COLOR").output().expect("it starts");
+    let output: Output =
+        command.args(args).current_dir(folder).env_remove("NO_COLOR").output().expect("it starts");
     Run {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
@@ -133,7 +144,10 @@ pub(crate) fn check_snapshot(file: &Path, found: &str) {
 pub(crate) fn has_program(name: &str, args: &[&str]) -> bool {
     let there = Command::new(name).args(args).output().is_ok_and(|output| output.status.success());
     if !there {
-        assert!(std::env::var_os("RADIOPLAY_TEST_REQUIRE_TOOLS").is_none(), "`{name}` is needed and not installed");
+        assert!(
+            std::env::var_os("RADIOPLAY_TEST_REQUIRE_TOOLS").is_none(),
+            "`{name}` is needed and not installed"
+        );
         println!("SKIPPED: `{name}` is not installed");
     }
     there

@@ -17,7 +17,8 @@ const FIXTURE: u64 = 20 * 1024;
 fn tracked() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = ["src", "tests", "script", "voices", "sfx"].map(|folder| root.join(folder)).into();
+    let mut folders: Vec<PathBuf> =
+        ["src", "tests", "script", "voices", "sfx"].map(|folder| root.join(folder)).into();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten() {
             let path = entry.expect("the folder can be listed").path();

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::units::depth::{BitDepth, UnknownDepth};
+
 /// Turns a written script into a finished radio play.
 #[derive(Debug, Parser)]
 #[command(
@@ -102,22 +104,12 @@ pub(super) struct Render {
     #[arg(long, value_name = "ID")]
     pub(super) scene: Vec<String>,
     /// Bits of a sample: 16, 24, or 32f for floating point.
-    #[arg(long, value_name = "BITS", default_value = "24")]
-    pub(super) bits: Bits,
+    #[arg(long, value_name = "BITS", default_value_t, value_parser = parse_depth)]
+    pub(super) bits: BitDepth,
 }
 
-/// Bits of a sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Bits {
-    /// 16-bit integers.
-    #[value(name = "16")]
-    Sixteen,
-    /// 24-bit integers.
-    #[value(name = "24")]
-    TwentyFour,
-    /// 32-bit floats.
-    #[value(name = "32f")]
-    Float,
+fn parse_depth(text: &str) -> Result<BitDepth, UnknownDepth> {
+    text.parse()
 }
 
 /// `radioplay check`.

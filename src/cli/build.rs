@@ -38,7 +38,7 @@ pub(super) fn build(args: &Episode, terminal: &Terminal) -> Result<(Located, Bui
     let settings = Settings { rate, limits: Limits { longest } };
     let bars = terminal.bars(rate);
     let built = pipeline::build(&located.show, &located.script, settings, &bars)
-        .map_err(|error| Failure::Machine(format!("no scratch file can be made: {error}")))?;
+        .map_err(|error| Failure::Machine(error.to_string()))?;
     if Terminal::interrupted() {
         return Err(Failure::Interrupted);
     }
@@ -100,5 +100,9 @@ pub(super) fn clock(seconds: f64) -> String {
     let whole = tenths.as_secs();
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
     let tenth = tenths.subsec_millis() / 100;
-    if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}.{tenth}") } else { format!("{minutes}:{rest:02}.{tenth}") }
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{rest:02}.{tenth}")
+    } else {
+        format!("{minutes}:{rest:02}.{tenth}")
+    }
 }

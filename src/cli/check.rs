@@ -66,12 +66,13 @@ fn report(build: &Build) -> Report<'_> {
         lines: timeline.entries.iter().filter(|entry| entry.scene == index && entry.kind == "line").count(),
     });
     let spoken = |origin| build.sheet.clips.iter().filter(|clip| clip.origin == origin).count();
-    let unrecorded = cues.requests.iter().zip(&build.sheet.clips).filter_map(|(request, clip)| match request {
-        Request::Line(line) if clip.origin != Origin::Recorded => {
-            Some(Unrecorded { role: &line.role, id: &line.id, text: &line.text.plain })
-        }
-        _ => None,
-    });
+    let unrecorded =
+        cues.requests.iter().zip(&build.sheet.clips).filter_map(|(request, clip)| match request {
+            Request::Line(line) if clip.origin != Origin::Recorded => {
+                Some(Unrecorded { role: &line.role, id: &line.id, text: &line.text.plain })
+            }
+            _ => None,
+        });
     Report {
         title: &cues.title,
         rate: timeline.rate.hz(),

@@ -39,8 +39,11 @@ pub(super) fn locate(script: Option<&Path>, allow: &[PathBuf]) -> Result<Located
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let script = if in_script_folder { format!("script/{file}") } else { file.clone() };
     let name = file.strip_suffix(".toml").unwrap_or(&file).to_owned();
-    let show = Show::open(if root.as_os_str().is_empty() { Path::new(".") } else { &root }, allow)
-        .map_err(|error| format!("`{}`: {error}", root.display()))?;
+    let show = Show::open(
+        if root.as_os_str().is_empty() { PathBuf::from(".") } else { root.clone() },
+        allow.to_vec(),
+    )
+    .map_err(|error| format!("`{}`: {error}", root.display()))?;
     Ok(Located { show, root, script, name })
 }
 
@@ -81,12 +84,18 @@ fn only_episode(folder: &Path) -> Result<PathBuf, String> {
 /// what is wrong with them is said.
 fn episodes(folder: &Path) -> Vec<PathBuf> {
     let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let tables = listed.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "toml"));
-    let is_episode = |path: &PathBuf| {
-        path.is_file()
-            && Show::peek(path).is_none_or(|text| text.lines().any(|line| line.trim_start().starts_with("format")))
-    };
+    let tables =
+        listed.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "toml"));
+    let is_episode = |path: &PathBuf| path.is_file() && says_format(path);
     let mut found: Vec<PathBuf> = tables.filter(is_episode).collect();
     found.sort();
     found
+}
+
+/// Whether a file has a line for the key `format`. One that cannot be read counts.
+fn says_format(path: &Path) -> bool {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let text = Show::open(folder, Vec::new()).and_then(|show| show.read_text(&name));
+    text.map_or(true, |text| text.lines().any(|line| line.trim_start().starts_with("format")))
 }

@@ -27,10 +27,8 @@ pub(super) fn run(args: &New, terminal: &Terminal) -> Result<(), Failure> {
     for (path, text) in FILES {
         write(&dir.join(path), text)?;
     }
-    terminal.say(&format!(
-        "a show with one short episode; next:\n  cd {}\n  radioplay render",
-        dir.display()
-    ));
+    terminal
+        .say(&format!("a show with one short episode; next:\n  cd {}\n  radioplay render", dir.display()));
     terminal.result(&dir.display().to_string());
     Ok(())
 }

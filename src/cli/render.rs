@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::cli::args::{Bits, Format, Render};
+use crate::cli::args::{Format, Render};
 use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems};
 use crate::cli::failure::Failure;
 use crate::cli::locate::Located;
@@ -13,7 +13,6 @@ use crate::cli::terminal::Terminal;
 use crate::cuesheet::Origin;
 use crate::diag::suggest;
 use crate::export::episode::{self, EpisodeError, Summary};
-use crate::export::wav::BitDepth;
 use crate::pipeline::Build;
 use crate::timeline::{SceneSpan, Timeline};
 
@@ -47,13 +46,13 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
         }
         let scenes = chosen(&args.scene, &built.timeline)?;
         let target = args.output.clone().unwrap_or_else(|| default_target(&located, &args.scene));
-        let bits = match args.bits {
-            Bits::Sixteen => BitDepth::Sixteen,
-            Bits::TwentyFour => BitDepth::TwentyFour,
-            Bits::Float => BitDepth::Float,
-        };
         let bars = terminal.bars(built.timeline.rate);
-        let job = episode::Job { timeline: &built.timeline, samples: &built.samples(), scenes: &scenes, bits };
+        let job = episode::Job {
+            timeline: &built.timeline,
+            samples: &built.samples(),
+            scenes: &scenes,
+            depth: args.bits,
+        };
         let summary = episode::write(&job, &target, &bars).map_err(|error| match error {
             EpisodeError::Stopped => Failure::Interrupted,
             error => Failure::Machine(format!("`{}`: {error}", target.display())),
@@ -102,7 +101,11 @@ fn rendered<'b>(
         frames: summary.length.get(),
         rate: timeline.rate.hz(),
         seconds,
-        scenes: if scenes.is_empty() { all.collect() } else { scenes.iter().map(|scene| scene.id.as_str()).collect() },
+        scenes: if scenes.is_empty() {
+            all.collect()
+        } else {
+            scenes.iter().map(|scene| scene.id.as_str()).collect()
+        },
         recorded: lines(Origin::Recorded),
         synthesized: lines(Origin::Synthesized),
         peak_dbfs: Some(summary.peak.dbfs()).filter(|peak| peak.is_finite()),

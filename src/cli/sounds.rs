@@ -12,7 +12,7 @@ use crate::diag::Diagnostics;
 use crate::diag::render::human::visible;
 use crate::diag::suggest;
 use crate::document;
-use crate::export::wav::{BitDepth, write_buffer};
+use crate::export::clip;
 use crate::host::Show;
 use crate::script::load::read_file;
 use crate::sound::patch::{Patch, parse, render};
@@ -24,8 +24,8 @@ const FOLDER: &str = "sfx";
 
 pub(super) fn run(args: &Sounds, terminal: &Terminal) -> Result<(), Failure> {
     let root = args.show.as_deref().unwrap_or(Path::new("."));
-    let show =
-        Show::open(root, &[]).map_err(|error| Failure::Usage(format!("`{}`: {error}", root.display())))?;
+    let show = Show::open(root, Vec::new())
+        .map_err(|error| Failure::Usage(format!("`{}`: {error}", root.display())))?;
     let files: Vec<String> = show
         .list(FOLDER)
         .map_err(|error| Failure::Usage(format!("`{}`: {error}", root.join(FOLDER).display())))?
@@ -71,9 +71,9 @@ fn patch(show: &Show, name: &str, terminal: &Terminal) -> Option<Patch> {
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let file = read_file(show, &format!("{FOLDER}/{name}"), None, &mut sources, &mut diagnostics);
-    let patch = file.and_then(|(id, source)| {
+    let patch: Option<Patch> = file.and_then(|(id, source)| {
         let table = document::parse(id, &source, &mut diagnostics);
-        parse(&table, &mut diagnostics)
+        Some(parse(&table, &mut diagnostics))
     });
     diagnostics.sort();
     terminal.diagnostics(&diagnostics, &sources);
@@ -92,24 +92,25 @@ fn one(show: &Show, files: &[String], name: &str, args: &Sounds, terminal: &Term
     let (audio, about, hit) = if is_patch(file) {
         let patch = patch(show, file, terminal).ok_or(Failure::Script)?;
         let rendered = render(&patch, rate, args.variant);
-        (rendered.audio, patch.description().to_owned(), rendered.hit)
+        (rendered.audio, patch.description().to_owned(), Some(rendered.hit))
     } else {
-        (clip(show, file)?, "a recorded clip".to_owned(), None)
+        (recorded(show, file)?, "a recorded clip".to_owned(), None)
     };
     let seconds = audio.frames().seconds(audio.rate());
     let landing = hit.map_or(String::new(), |hit| format!(", lands at {:.3} s", hit.seconds(audio.rate())));
     terminal.say(&format!("{file}: {}, {seconds:.3} s{landing}", visible(&about)));
     if let Some(output) = &args.output {
-        write_buffer(output, &audio, BitDepth::TwentyFour)
+        clip::write(output, &audio)
             .map_err(|error| Failure::Machine(format!("`{}`: {error}", output.display())))?;
         terminal.result(&output.display().to_string());
     }
     Ok(())
 }
 
-fn clip(show: &Show, file: &str) -> Result<AudioBuffer, Failure> {
+fn recorded(show: &Show, file: &str) -> Result<AudioBuffer, Failure> {
     let path = format!("{FOLDER}/{file}");
-    let opened = show.open_media(&path).map_err(|error| Failure::Machine(format!("`{path}`: {error}")))?;
+    let opened = show.open_file(&path).map_err(|error| Failure::Machine(format!("`{path}`: {error}")))?;
     let extension = file.rsplit_once('.').map(|(_, extension)| extension);
-    decode_to_buffer(opened, extension, Limits::default()).map_err(|error| Failure::Machine(format!("`{path}`: {error}")))
+    decode_to_buffer(opened, extension, Limits::default())
+        .map_err(|error| Failure::Machine(format!("`{path}`: {error}")))
 }

@@ -30,7 +30,9 @@ impl Terminal {
         let colour = match when {
             When::Always => true,
             When::Never => false,
-            When::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+            When::Auto => {
+                io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+            }
         };
         Terminal { colour, quiet }
     }
@@ -78,8 +80,7 @@ impl Terminal {
 
     /// Bars for long work, only on a terminal.
     pub(super) fn bars(&self, rate: SampleRate) -> Bars {
-        let target =
-            if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         Bars { bars: MultiProgress::with_draw_target(target), running: Mutex::new(Vec::new()), rate }
     }
 }
@@ -114,10 +115,10 @@ impl Progress for Bars {
         let style = ProgressStyle::with_template(&layout)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .with_key("done", move |state: &ProgressState, out: &mut dyn fmt::Write| {
-                drop(out.write_str(&clock(state.pos() as f64 / rate)));
+                let _ = out.write_str(&clock(state.pos() as f64 / rate));
             })
             .with_key("all", move |state: &ProgressState, out: &mut dyn fmt::Write| {
-                drop(out.write_str(&clock(state.len().unwrap_or(0) as f64 / rate)));
+                let _ = out.write_str(&clock(state.len().unwrap_or(0) as f64 / rate));
             })
             .progress_chars("=> ");
         let bar = self.bars.add(ProgressBar::new(total).with_style(style));

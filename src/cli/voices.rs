@@ -9,7 +9,7 @@ use crate::cuesheet::resolve::voice;
 use crate::diag::Diagnostics;
 use crate::diag::render::human::visible;
 use crate::diag::suggest;
-use crate::export::wav::{BitDepth, write_buffer};
+use crate::export::clip;
 use crate::script::load::load;
 use crate::script::{Script, VoiceSpec};
 use crate::source::{Sources, Span};
@@ -87,7 +87,7 @@ fn say(args: &Voices, text: &str, engines: &Engines, terminal: &Terminal) -> Res
     let take = perform(engine, &[Piece::Text(text.to_owned())], &chosen, rate)
         .map_err(|error| Failure::Usage(format!("this cannot be spoken: {error}")))?;
     let Some(output) = &args.output else { return Ok(()) };
-    write_buffer(output, &take.audio, BitDepth::TwentyFour)
+    clip::write(output, &take.audio)
         .map_err(|error| Failure::Machine(format!("`{}`: {error}", output.display())))?;
     terminal.say(&format!("{:.2} s", take.audio.frames().seconds(rate)));
     terminal.result(&output.display().to_string());

@@ -3,11 +3,11 @@
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::audio::buffer::{AudioBuffer, Channels};
+use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
 use crate::cuesheet::load::{Patches, sound};
 use crate::cuesheet::speak::line;
 use crate::cuesheet::{Clip, CueSheet, CueTime, Cues, LineRequest, Origin, Request};
-use crate::audio::decode::Limits;
 use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::progress::{Progress, Stage};
@@ -85,12 +85,21 @@ fn make(
 /// Silence in place of what cannot be had.
 fn missing(request: &Request, rate: SampleRate) -> Clip {
     let (name, seconds, cues) = match request {
-        Request::Line(line) => (line.id.clone(), WORD * line.text.words().len().max(1) as f64, estimate(line, rate)),
+        Request::Line(line) => {
+            (line.id.clone(), WORD * line.text.words().len().max(1) as f64, estimate(line, rate))
+        }
         Request::Sound(sound) => (sound.file.clone(), SOUND, Vec::new()),
     };
     let frames = Seconds::new(seconds).unwrap_or_default().to_count(rate);
     let silence = AudioBuffer::new(vec![0.0; frames.index()], Channels::Mono, rate);
-    Clip { name, origin: Origin::Missing, samples: Samples::in_memory(silence), hit: None, seamless: false, cues }
+    Clip {
+        name,
+        origin: Origin::Missing,
+        samples: Samples::in_memory(silence),
+        hit: None,
+        seamless: false,
+        cues,
+    }
 }
 
 /// The cues of a line that was never heard, one word's length after the other.
@@ -120,7 +129,11 @@ pub(super) fn scaled(frames: FrameCount, factor: f64) -> FrameCount {
     Seconds::new(seconds).map_or(frames, |_| FrameCount::new(round(seconds)))
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths are far below 2^53 frames")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "lengths are far below 2^53 frames"
+)]
 fn round(frames: f64) -> u64 {
     frames.max(0.0).round() as u64
 }

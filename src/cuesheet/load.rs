@@ -14,6 +14,7 @@ use crate::script::load::{read_file, refusal};
 use crate::sound::clip::{self, ClipError, at_speed};
 use crate::sound::patch::{Patch, parse, render};
 use crate::source::{Sources, Span};
+use crate::spool::SpoolError;
 use crate::units::time::SampleRate;
 
 /// The patches of an episode, by file.
@@ -39,11 +40,11 @@ impl Patches {
         }
         let mut by_file = BTreeMap::new();
         for (file, span) in asked {
-            let Some((id, source)) = read_file(show, file, Some(span), sources, diagnostics) else { continue };
+            let Some((id, source)) = read_file(show, file, Some(span), sources, diagnostics) else {
+                continue;
+            };
             let table = crate::document::parse(id, &source, diagnostics);
-            if let Some(patch) = parse(&table, diagnostics) {
-                by_file.insert(file.to_owned(), patch);
-            }
+            by_file.insert(file.to_owned(), parse(&table, diagnostics));
         }
         Patches { by_file }
     }
@@ -84,13 +85,13 @@ fn patch(
         let channels = audio.channels();
         audio = resample(&AudioBuffer::new(audio.into_samples(), channels, from), rate);
     }
-    let samples = spooled(tools.spool.append(&audio), request.span, diagnostics)?;
+    let samples = spooled(tools.spool.append(audio), request.span, diagnostics)?;
     Some(Clip {
         name: request.file.clone(),
         origin: Origin::Patch,
         samples,
-        hit: rendered.hit.map(|hit| scaled(hit, 1.0 / request.speed)),
-        seamless: rendered.seamless,
+        hit: Some(scaled(rendered.hit, 1.0 / request.speed)),
+        seamless: rendered.looped,
         cues: Vec::new(),
     })
 }
@@ -104,7 +105,7 @@ pub(super) fn recorded(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Option<crate::audio::samples::Samples> {
-    let file = match tools.show.open_media(path) {
+    let file = match tools.show.open_file(path) {
         Ok(file) => file,
         Err(error) => {
             diagnostics.push(refusal(tools.show, path, Some(span), &error));
@@ -132,15 +133,14 @@ pub(super) fn recorded(
 
 /// The samples, or a report that the scratch file could not be written.
 pub(super) fn spooled(
-    appended: std::io::Result<crate::audio::samples::Samples>,
+    appended: Result<crate::audio::samples::Samples, SpoolError>,
     span: Span,
     diagnostics: &mut Diagnostics,
 ) -> Option<crate::audio::samples::Samples> {
     match appended {
         Ok(samples) => Some(samples),
         Err(error) => {
-            let message = format!("the scratch file cannot be written: {error}");
-            diagnostics.push(Diagnostic::error(Code::UnreadableFile, message).at(span, ""));
+            diagnostics.push(Diagnostic::error(Code::UnreadableFile, error.to_string()).at(span, ""));
             None
         }
     }

@@ -26,7 +26,12 @@ pub(super) struct Moments<'a> {
 impl Moment {
     /// The moment the playhead reaches an entry.
     pub(super) fn playhead(entry: usize) -> Moment {
-        Moment { base: Base::Playhead(entry), edge: Edge::Start, offset: FrameDelta::ZERO, span: Span::default() }
+        Moment {
+            base: Base::Playhead(entry),
+            edge: Edge::Start,
+            offset: FrameDelta::ZERO,
+            span: Span::default(),
+        }
     }
 }
 
@@ -89,7 +94,9 @@ impl<'a> Moments<'a> {
                     span: cues.entries[entry].span,
                 }),
             };
-            let (Some(moment), Body::Sounding(sounding)) = (moment, &mut cues.entries[entry].body) else { continue };
+            let (Some(moment), Body::Sounding(sounding)) = (moment, &mut cues.entries[entry].body) else {
+                continue;
+            };
             match &mut sounding.extent {
                 Extent::Clip { to } => *to = Some(moment),
                 Extent::Loop { to, .. } => *to = moment,
@@ -140,7 +147,9 @@ impl<'a> Moments<'a> {
             (anchor::Edge::Mark(mark), Base::Entry(target)) => {
                 Edge::Cue(self.mark(target, mark, span, cues, diagnostics)?)
             }
-            (anchor::Edge::Word(n), Base::Entry(target)) => Edge::Cue(self.word(target, *n, span, cues, diagnostics)?),
+            (anchor::Edge::Word(n), Base::Entry(target)) => {
+                Edge::Cue(self.word(target, *n, span, cues, diagnostics)?)
+            }
             _ => {
                 let message = "a scene or an episode has only `.start` and `.end`";
                 diagnostics.push(Diagnostic::error(Code::BadAnchor, message).at(span, ""));
@@ -161,7 +170,8 @@ impl<'a> Moments<'a> {
         let text = self.text(target, span, cues, diagnostics)?;
         let Some((at, _)) = text.marks().find(|(_, name)| name.value == mark) else {
             let message = format!("the mark `{mark}` stands nowhere in `{}`", cues.entries[target].id);
-            let report = Diagnostic::error(Code::UnknownMark, message).at(span, "").also(text.span, "in this text");
+            let report =
+                Diagnostic::error(Code::UnknownMark, message).at(span, "").also(text.span, "in this text");
             diagnostics.push(report.suggest(mark, text.marks().map(|(_, name)| name.value.as_str())));
             return None;
         };
@@ -200,7 +210,9 @@ impl<'a> Moments<'a> {
         if text.is_none() {
             let entry = &cues.entries[target];
             let message = format!("`{}` is a {} and has no words", entry.id, entry.kind);
-            diagnostics.push(Diagnostic::error(Code::UnknownMark, message).at(span, "").also(entry.span, "it is here"));
+            diagnostics.push(
+                Diagnostic::error(Code::UnknownMark, message).at(span, "").also(entry.span, "it is here"),
+            );
         }
         text
     }

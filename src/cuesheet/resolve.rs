@@ -324,7 +324,11 @@ impl<'a> Resolver<'a> {
         }
         let track = if cue.music { self.routed(&settings, "", 3) } else { self.routed(&settings, "", 1) };
         let extent = self.extent(looped, index);
-        Some(self.with_sound(sound, self.sounding(clip, track, &settings, sound.gain, &cue.playback, extent), &cue.playback))
+        Some(self.with_sound(
+            sound,
+            self.sounding(clip, track, &settings, sound.gain, &cue.playback, extent),
+            &cue.playback,
+        ))
     }
 
     fn bed(&mut self, bed: &'a script::Bed, entry: &'a script::Entry, index: usize) -> Option<Sounding> {
@@ -341,7 +345,11 @@ impl<'a> Resolver<'a> {
         let always = Spanned::new(Repeat::Loop, entry.span);
         let looped = bed.playback.repeat.as_ref().unwrap_or(&always);
         let extent = self.extent(Some(looped).filter(|repeat| repeat.value != Repeat::Once), index);
-        Some(self.with_sound(sound, self.sounding(clip, track, &entry.settings, sound.gain, &bed.playback, extent), &bed.playback))
+        Some(self.with_sound(
+            sound,
+            self.sounding(clip, track, &entry.settings, sound.gain, &bed.playback, extent),
+            &bed.playback,
+        ))
     }
 
     /// Whether and how a sound runs on; where it stops is bound later.
@@ -377,7 +385,10 @@ impl<'a> Resolver<'a> {
             from: self.edge(playback.range.from, speed),
             until: self.edge(playback.range.to, speed),
             hit: None,
-            fade: playback.fade.as_ref().map(|fade| Spanned::new(fade.value.map(|t| self.cues.frames(t)), fade.span)),
+            fade: playback
+                .fade
+                .as_ref()
+                .map(|fade| Spanned::new(fade.value.map(|t| self.cues.frames(t)), fade.span)),
             extent,
         }
     }
@@ -519,4 +530,3 @@ pub(super) fn unknown<'n>(
     let report = Diagnostic::error(code, format!("there is no {what} `{}`", name.value)).at(name.span, "");
     diagnostics.push(report.suggest(&name.value, candidates));
 }
-

@@ -7,8 +7,8 @@ use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::script::text::StopKind;
-use crate::speech::engine::SpeechError;
-use crate::speech::perform::{Piece, perform};
+use crate::speech::engine::{Engine, SpeechError};
+use crate::speech::perform::{Piece, Refusal, perform};
 use crate::units::time::{FrameCount, SampleRate};
 
 /// Below this against the take's peak, a recording's beginning and end are not speech: −40 dB.
@@ -61,7 +61,12 @@ fn estimate(request: &LineRequest, samples: &Samples, diagnostics: &mut Diagnost
         let help = "trim the take so that the cue is where you want it, or anchor to its start or end";
         diagnostics.push(Diagnostic::note(Code::EstimatedMark, message).at(cue.span, "").help(help));
     }
-    let cue = |cue: &super::CuePoint| CueTime { byte: cue.at, name: cue.name.clone(), at: time(cue.at), estimated: true };
+    let cue = |cue: &super::CuePoint| CueTime {
+        byte: cue.at,
+        name: cue.name.clone(),
+        at: time(cue.at),
+        estimated: true,
+    };
     Some(request.cues.iter().map(cue).collect())
 }
 
@@ -97,7 +102,8 @@ fn spoken(
         diagnostics.push(report.suggest(&voice.engine, tools.engines.names()));
         return None;
     };
-    match perform(engine, &pieces(request), voice, rate) {
+    let pieces = pieces(request);
+    match perform(engine, &pieces, voice, rate) {
         Ok(take) => {
             let mut audio = take.audio;
             let mut cues = take.cues;
@@ -108,7 +114,7 @@ fn spoken(
                 audio = crate::dsp::resample::resample(&faster, rate);
                 cues.iter_mut().for_each(|cue| *cue = super::bind::scaled(*cue, 1.0 / request.speed));
             }
-            let samples = spooled(tools.spool.append(&audio), request.text.span, diagnostics)?;
+            let samples = spooled(tools.spool.append(audio), request.text.span, diagnostics)?;
             let time = |(cue, at): (&super::CuePoint, FrameCount)| CueTime {
                 byte: cue.at,
                 name: cue.name.clone(),
@@ -120,7 +126,7 @@ fn spoken(
             Some(Clip { name, origin: Origin::Synthesized, samples, hit: None, seamless: false, cues })
         }
         Err(error) => {
-            diagnostics.push(refused(request, engine, &error));
+            diagnostics.push(refused(request, engine, &error, &pieces));
             None
         }
     }
@@ -133,7 +139,8 @@ fn pieces(request: &LineRequest) -> Vec<Piece> {
         StopKind::Pause(time) => Some((stop.at, Piece::Pause(*time))),
         StopKind::Mark(_) => None,
     });
-    let mut stops: Vec<(usize, Piece)> = pauses.chain(request.cues.iter().map(|cue| (cue.at, Piece::Cue))).collect();
+    let mut stops: Vec<(usize, Piece)> =
+        pauses.chain(request.cues.iter().map(|cue| (cue.at, Piece::Cue))).collect();
     // A pause comes before a cue at the same place: the cue is where the next word begins.
     stops.sort_by_key(|(at, piece)| (*at, matches!(piece, Piece::Cue)));
     let mut pieces = Vec::new();
@@ -152,22 +159,25 @@ fn pieces(request: &LineRequest) -> Vec<Piece> {
 }
 
 /// The report of why a line cannot be spoken.
-fn refused(request: &LineRequest, engine: &dyn crate::speech::engine::Engine, error: &SpeechError) -> Diagnostic {
+fn refused(request: &LineRequest, engine: &dyn Engine, refusal: &Refusal, pieces: &[Piece]) -> Diagnostic {
     let voice = &request.voice;
-    match error {
-        SpeechError::UnknownLanguage(lang) => {
+    let report = Diagnostic::error(Code::Unspeakable, format!("this line cannot be spoken: {refusal}"));
+    match refusal {
+        Refusal::Speech { error: SpeechError::UnknownLanguage(lang), .. } => {
             let message = format!("the engine `{}` does not speak `{lang}`", voice.engine);
             let report = Diagnostic::error(Code::UnknownVoice, message).at(request.voice_span, "");
             report.suggest(lang, engine.languages().iter().map(|lang| lang.tag))
         }
-        SpeechError::Foreign { range, .. } | SpeechError::TooLong { range, .. } => {
-            let report = Diagnostic::error(Code::Unspeakable, format!("this line cannot be spoken: {error}"));
-            let report = report.at(request.text.span_of(range.clone()), "");
-            report.help("record it, write it as it sounds, or choose another voice")
+        Refusal::Speech {
+            piece,
+            error: SpeechError::Foreign { range, .. } | SpeechError::TooLong { range, .. },
+        } => {
+            // The range is the piece's own; what stands before it in the line is that much further on.
+            let bytes = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { 0 };
+            let before: usize = pieces[..*piece].iter().map(bytes).sum();
+            let span = request.text.span_of(before + range.start..before + range.end);
+            report.at(span, "").help("record it, write it as it sounds, or choose another voice")
         }
-        SpeechError::Silent | SpeechError::Engine(_) => {
-            let report = Diagnostic::error(Code::Unspeakable, format!("this line cannot be spoken: {error}"));
-            report.at(request.text.span, "")
-        }
+        _ => report.at(request.text.span, ""),
     }
 }

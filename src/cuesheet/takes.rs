@@ -60,7 +60,8 @@ impl Takes {
             if !lines.contains(&(role.as_str(), id.as_str())) {
                 let message = format!("`{path}` is the take of no line in this episode");
                 let ids = lines.iter().filter(|line| line.0 == role).map(|line| line.1);
-                let near = crate::diag::suggest::nearest(id, ids).map(|near| format!("did you mean `{near}`?"));
+                let near =
+                    crate::diag::suggest::nearest(id, ids).map(|near| format!("did you mean `{near}`?"));
                 let report = Diagnostic::warning(Code::UnusedTake, message);
                 diagnostics.push(match near {
                     Some(near) => report.help(near),

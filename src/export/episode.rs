@@ -1,23 +1,24 @@
 //! An episode, or some of its scenes, as one WAV file: mixed, mastered and written in one pass, whole or not at all.
 
 use std::fmt;
-use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::audio::buffer::Channels;
 use crate::audio::samples::Samples;
 use crate::dsp::limiter::Report;
-use crate::export::wav::{BitDepth, WavError, WavWriter};
+use crate::export::wav::{WavError, WavFormat, WavWriter};
 use crate::master::{Master, Settings as MasterSettings};
-use crate::mix::block::Block;
+use crate::mix::block::{Block, FRAMES};
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
 use crate::mix::spans;
 use crate::progress::{Progress, Stage};
-use crate::timeline::Timeline;
+use crate::timeline::{SceneSpan, Timeline};
+use crate::units::depth::BitDepth;
 use crate::units::level::Level;
-use crate::units::time::FrameCount;
+use crate::units::time::{FrameCount, SampleRate};
 
 /// What a render came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,12 +74,6 @@ impl From<WavError> for EpisodeError {
     }
 }
 
-impl From<io::Error> for EpisodeError {
-    fn from(error: io::Error) -> EpisodeError {
-        EpisodeError::Write(WavError::from(error))
-    }
-}
-
 /// What is to be written.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
@@ -89,7 +84,7 @@ pub struct Job<'a> {
     /// Which scenes, in order, joined end to end; all of the episode where empty.
     pub scenes: &'a [&'a SceneSpan],
     /// The word length.
-    pub bits: BitDepth,
+    pub depth: BitDepth,
 }
 
 /// Mixes, masters and writes to `target`, which is whole or untouched afterwards.
@@ -101,8 +96,8 @@ pub fn write(job: &Job<'_>, target: &Path, progress: &dyn Progress) -> Result<Su
     let ranges = ranges(job);
     let length = ranges.iter().map(|range| range.end - range.start).sum();
     let plan = Arc::new(Plan::new(timeline, job.samples)?);
-    let spec = WavSpec { rate: timeline.rate, channels: Channels::Stereo, bits: job.bits };
-    let writer = WavWriter::create(target, spec, FrameCount::new(length))?;
+    let format = WavFormat { rate: timeline.rate, channels: Channels::Stereo, depth: job.depth };
+    let writer = WavWriter::create(target, format, Some(FrameCount::new(length)))?;
     let master = Master::new(MasterSettings::default(), timeline.rate);
     let mut output = Output { writer, master, mix: Vec::new(), out: Vec::new(), peak: 0.0, progress };
     progress.begin(Stage::Mix, length);
@@ -157,7 +152,7 @@ impl Output<'_> {
             return Ok(());
         }
         self.mix.clear();
-        block.interleave_to(&mut self.mix);
+        block.sum().interleave_to(&mut self.mix);
         let sample = |frame: u64| 2 * FrameCount::new(frame - first).index();
         let part = &self.mix[sample(from)..sample(to)];
         self.master.push(part, &mut self.out);
@@ -174,7 +169,8 @@ impl Output<'_> {
     }
 
     fn finish(mut self, length: FrameCount) -> Result<Summary, EpisodeError> {
-        let master = std::mem::replace(&mut self.master, Master::new(MasterSettings::default(), SampleRate::DEFAULT));
+        let master =
+            std::mem::replace(&mut self.master, Master::new(MasterSettings::default(), SampleRate::DEFAULT));
         let limiter = master.finish(&mut self.out);
         self.flush()?;
         self.writer.finish()?;

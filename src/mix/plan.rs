@@ -7,8 +7,8 @@ use crate::mix::block::FRAMES;
 use crate::mix::duck::Ducker;
 use crate::mix::error::Error;
 use crate::mix::treatment::{self, Chain};
-use crate::staging::{Perspective, Through};
 use crate::routing::Bus;
+use crate::staging::{Perspective, Through};
 use crate::timeline::{Region, Timeline};
 use crate::units::time::{FrameCount, SampleRate};
 

@@ -46,8 +46,7 @@ pub enum Edge {
 }
 
 /// What the grammar is, for help.
-const GRAMMAR: &str =
-    "an anchor is `ID.start`, `.end`, `.hit` or `.word(3)`, or `ID@mark`, and may add `+300ms` or `-1.5s`; instead of an id: `prev`, `scene`, `episode`";
+const GRAMMAR: &str = "an anchor is `ID.start`, `.end`, `.hit` or `.word(3)`, or `ID@mark`, and may add `+300ms` or `-1.5s`; instead of an id: `prev`, `scene`, `episode`";
 
 /// Reads an anchor, or reports why it is none.
 pub fn parse(text: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<Spanned<Anchor>> {
@@ -164,7 +163,9 @@ mod tests {
 
     #[test]
     fn what_is_no_anchor_says_why() {
-        for text in ["", "prev", "prev.middle", "a.start+soon", "a.start-5", "scene@k", "a.word(0)", "a.start+1e18s"] {
+        for text in
+            ["", "prev", "prev.middle", "a.start+soon", "a.start-5", "scene@k", "a.word(0)", "a.start+1e18s"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
     }

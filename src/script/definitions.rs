@@ -1,8 +1,8 @@
 //! Reading `cast`, `sound`, `place` and `bus`.
 
+use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::code::Code;
-use crate::diag::Diagnostic;
 use crate::document::{Fields, Kind, number, wrong_type};
 use crate::script::settings::{gain, range, seconds, settings, voice};
 use crate::script::{Bus, Definitions, Duck, Place, Role, Script, Sound, Tone, name};

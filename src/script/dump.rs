@@ -101,7 +101,9 @@ fn entry<'s>(entry: &'s Entry, sources: &'s Sources, text: &impl Fn(Span) -> &'s
     let file = sources.get(entry.span.file);
     let place = file.map(|file| file.line_column(entry.span.range().start));
     let (by, content) = match &entry.content {
-        Content::Line(line) => (line.role.as_ref().map(|role| role.value.as_str()), Some(line.text.plain.as_str())),
+        Content::Line(line) => {
+            (line.role.as_ref().map(|role| role.value.as_str()), Some(line.text.plain.as_str()))
+        }
         Content::Cue(cue) => (None, Some(cue.sound.value.as_str())),
         Content::Bed(bed) => (None, Some(bed.sound.value.as_str())),
         Content::Mark(name) => (None, Some(name.value.as_str())),

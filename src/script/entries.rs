@@ -56,7 +56,11 @@ impl Reader<'_> {
         };
         let kinds: Vec<_> = table.iter().filter(|(key, _)| KINDS.contains(key)).collect();
         let [(kind, _)] = kinds.as_slice() else {
-            self.diagnostics.push(wrong_kind(value, &kinds, table.iter().map(|(key, entry)| (key, entry.key))));
+            self.diagnostics.push(wrong_kind(
+                value,
+                &kinds,
+                table.iter().map(|(key, entry)| (key, entry.key)),
+            ));
             return None;
         };
         match *kind {
@@ -202,9 +206,12 @@ fn wrong_kind<'t>(
     for (key, span) in keys {
         if let Some(near) = crate::diag::suggest::nearest(key, KINDS) {
             let message = format!("an entry has no key `{key}`");
-            return Diagnostic::error(Code::EntryKind, message).at(span, "").help(format!("did you mean `{near}`?"));
+            return Diagnostic::error(Code::EntryKind, message)
+                .at(span, "")
+                .help(format!("did you mean `{near}`?"));
         }
     }
     let kinds = KINDS.map(|kind| format!("`{kind}`")).join(", ");
-    Diagnostic::error(Code::EntryKind, "an entry with no kind").at(value.span, format!("this needs one of {kinds}"))
+    Diagnostic::error(Code::EntryKind, "an entry with no kind")
+        .at(value.span, format!("this needs one of {kinds}"))
 }

@@ -3,7 +3,8 @@
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::{Fields, Kind, wrong_type};
-use crate::host::{HostError, Show};
+use crate::host::Show;
+use crate::host::error::HostError;
 use crate::script::entries::Reader;
 use crate::script::settings::{gap, settings};
 use crate::script::{Definitions, Script, definitions};
@@ -43,8 +44,12 @@ pub fn load(show: &Show, path: &str, sources: &mut Sources, diagnostics: &mut Di
 
     let mut reader = Reader { file: &file.1, diagnostics };
     match fields.any("scene").map(|value| (value, &value.value)) {
-        Some((_, Kind::Array(scenes))) => script.scenes = scenes.iter().filter_map(|s| reader.scene(s)).collect(),
-        Some((value, other)) => diagnostics.push(wrong_type(value.span, other, "`scene`", "an array, `[[scene]]`")),
+        Some((_, Kind::Array(scenes))) => {
+            script.scenes = scenes.iter().filter_map(|s| reader.scene(s)).collect()
+        }
+        Some((value, other)) => {
+            diagnostics.push(wrong_type(value.span, other, "`scene`", "an array, `[[scene]]`"))
+        }
         None => fields.missing("scene", diagnostics),
     }
     fields.finish(diagnostics);
@@ -57,7 +62,8 @@ fn format(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) {
         Some(value) if value.value == Kind::Integer(FORMAT) => {}
         Some(value) => {
             let message = format!("this program reads format {FORMAT}");
-            diagnostics.push(Diagnostic::error(Code::UnknownFormat, message).at(value.span, "this is another"));
+            diagnostics
+                .push(Diagnostic::error(Code::UnknownFormat, message).at(value.span, "this is another"));
         }
     }
 }
@@ -84,7 +90,9 @@ impl Includes<'_> {
         for item in items.value {
             match &item.value {
                 Kind::String(path) => self.read_one(&Spanned::new(path.clone(), item.span), shared),
-                other => self.diagnostics.push(wrong_type(item.span, other, "`include`", "an array of paths")),
+                other => {
+                    self.diagnostics.push(wrong_type(item.span, other, "`include`", "an array of paths"))
+                }
             }
         }
     }
@@ -105,7 +113,8 @@ impl Includes<'_> {
             return;
         }
         self.read.push(path.value.clone());
-        let Some(file) = read_file(self.show, &path.value, Some(path.span), self.sources, self.diagnostics) else {
+        let Some(file) = read_file(self.show, &path.value, Some(path.span), self.sources, self.diagnostics)
+        else {
             return;
         };
         let table = crate::document::parse(file.0, &file.1, self.diagnostics);
@@ -144,7 +153,7 @@ pub fn read_file(
 ) -> Option<(crate::source::FileId, SourceFile)> {
     match show.read_text(path) {
         Ok(text) => {
-            let file = SourceFile::new(show.display(path), text);
+            let file = SourceFile::new(show.locate(path).display().to_string(), text);
             Some((sources.add(file.clone()), file))
         }
         Err(error) => {
@@ -157,27 +166,30 @@ pub fn read_file(
 /// The report that a file of the show cannot be had.
 pub fn refusal(show: &Show, path: &str, from: Option<Span>, error: &HostError) -> Diagnostic {
     let code = match error {
-        HostError::NotFound => Code::MissingFile,
+        HostError::NotFound { .. } => Code::MissingFile,
         HostError::Outside { .. } => Code::OutsideShow,
+        HostError::BadName { .. } => Code::BadName,
         HostError::NotAFile { .. } => Code::NotAFile,
         HostError::NotUtf8 { .. } => Code::NotUtf8,
         _ => Code::UnreadableFile,
     };
-    let mut report = Diagnostic::error(code, format!("`{path}`: {error}"));
+    let mut report = Diagnostic::error(code, error.to_string());
     if let Some(span) = from {
         report = report.at(span, "");
     }
     match error {
-        HostError::NotFound => {
+        HostError::NotFound { .. } => {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let there = show.list(folder).unwrap_or_default();
-            let there: Vec<String> =
-                there.iter().map(|name| if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") }).collect();
+            let there: Vec<String> = there
+                .iter()
+                .map(|name| if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") })
+                .collect();
             report.suggest(path, there.iter().map(String::as_str))
         }
-        HostError::Outside { .. } => {
-            report.help("a script reaches only into its own show; the person at the command line can pass `--allow DIR`")
-        }
+        HostError::Outside { .. } => report.help(
+            "a script reaches only into its own show; the person at the command line can pass `--allow DIR`",
+        ),
         _ => report,
     }
 }

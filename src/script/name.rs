@@ -33,7 +33,9 @@ pub fn check(name: &str, what: &str, span: Span, diagnostics: &mut Diagnostics) 
             "names are ASCII letters, digits, `-` and `_`, begin with a letter or digit, and have at most {MAX_BYTES} characters"
         )
     };
-    diagnostics.push(Diagnostic::error(Code::BadName, format!("`{name}` cannot name {what}")).at(span, "").help(help));
+    diagnostics.push(
+        Diagnostic::error(Code::BadName, format!("`{name}` cannot name {what}")).at(span, "").help(help),
+    );
     false
 }
 
@@ -43,7 +45,9 @@ pub fn check(name: &str, what: &str, span: Span, diagnostics: &mut Diagnostics) 
 pub fn slug(text: &str) -> String {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’')
-        .map(|word| word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>())
+        .map(|word| {
+            word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+        })
         .filter(|word| !word.is_empty())
         .collect();
     let whole = words.join("-");

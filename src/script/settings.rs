@@ -33,10 +33,20 @@ pub(super) fn settings(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -
             .map(|w| w.value),
         distance: fields.number("distance", 0.0..=FARTHEST, "metres", diagnostics).map(|n| n.value),
         through: fields
-            .word("through", &Through::ALL.iter().map(|it| it.word()).collect::<Vec<_>>(), Through::from_word, diagnostics)
+            .word(
+                "through",
+                &Through::ALL.iter().map(|it| it.word()).collect::<Vec<_>>(),
+                Through::from_word,
+                diagnostics,
+            )
             .map(|w| w.value),
         mood: fields
-            .word("mood", &Mood::ALL.iter().map(|it| it.word()).collect::<Vec<_>>(), Mood::from_word, diagnostics)
+            .word(
+                "mood",
+                &Mood::ALL.iter().map(|it| it.word()).collect::<Vec<_>>(),
+                Mood::from_word,
+                diagnostics,
+            )
             .map(|w| w.value),
         bus: fields.string("bus", diagnostics),
     }
@@ -112,7 +122,12 @@ fn repeat(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Span
             Repeat::Crossfade(Seconds::new(n.value)?)
         }
         ref other => {
-            diagnostics.push(wrong_type(value.span, other, "`loop`", "`true`, `false`, or a crossfade in seconds"));
+            diagnostics.push(wrong_type(
+                value.span,
+                other,
+                "`loop`",
+                "`true`, `false`, or a crossfade in seconds",
+            ));
             return None;
         }
     };
@@ -128,7 +143,11 @@ pub(super) fn seconds(
     Some(Spanned::new(Seconds::new(n.value)?, n.span))
 }
 
-pub(super) fn gain(fields: &mut Fields<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Gain> {
+pub(super) fn gain(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Gain> {
     let n = fields.number(key, Gain::MIN_DB..=Gain::MAX_DB, "dB", diagnostics)?;
     Gain::new(narrow(n.value))
 }

@@ -82,14 +82,17 @@ impl Text {
 pub fn parse(text: &Spanned<String>, raw: &str, diagnostics: &mut Diagnostics) -> Text {
     // Only in a basic string of one line do the bytes of the value stand in the file as they are.
     let countable = raw.get(1..raw.len().saturating_sub(1)) == Some(text.value.as_str());
-    let part = |start: usize, end: usize| if countable { text.span.part(1 + start, 1 + end) } else { text.span };
+    let part =
+        |start: usize, end: usize| if countable { text.span.part(1 + start, 1 + end) } else { text.span };
     let mut out = Text { plain: String::new(), stops: Vec::new(), span: text.span, origins: Vec::new() };
     let mut rest = text.value.as_str();
-    let mut bad = |start: usize, end: usize, why: &str| {
-        let report = Diagnostic::error(Code::BadMarkup, why).at(part(start, end), "");
-        diagnostics
-            .push(report.help("`{name}` is a mark, `{0.6s}` a pause, `{{` and `}}` are braces; nothing else is markup"));
-    };
+    let mut bad =
+        |start: usize, end: usize, why: &str| {
+            let report = Diagnostic::error(Code::BadMarkup, why).at(part(start, end), "");
+            diagnostics.push(report.help(
+                "`{name}` is a mark, `{0.6s}` a pause, `{{` and `}}` are braces; nothing else is markup",
+            ));
+        };
     while !rest.is_empty() {
         let at = text.value.len() - rest.len();
         let brace = rest.find(['{', '}']).unwrap_or(rest.len());
@@ -107,7 +110,15 @@ pub fn parse(text: &Spanned<String>, raw: &str, diagnostics: &mut Diagnostics) -
             continue;
         }
         let Some(close) = rest.find('}').filter(|_| rest.starts_with('{')) else {
-            bad(at, at + 1, if rest.starts_with('{') { "a brace that is never closed" } else { "a brace that was never opened" });
+            bad(
+                at,
+                at + 1,
+                if rest.starts_with('{') {
+                    "a brace that is never closed"
+                } else {
+                    "a brace that was never opened"
+                },
+            );
             rest = &rest[1..];
             continue;
         };
@@ -150,7 +161,8 @@ mod tests {
         let raw = r#""A year, {k}almost {0.6s}to {{the}} day.""#;
         let value = raw.trim_matches('"').to_owned();
         let mut diagnostics = Diagnostics::new();
-        let text = parse(&Spanned::new(value, Span::new(FileId::default(), 0, raw.len())), raw, &mut diagnostics);
+        let text =
+            parse(&Spanned::new(value, Span::new(FileId::default(), 0, raw.len())), raw, &mut diagnostics);
         assert_eq!(text.plain, "A year, almost to {the} day.");
         assert_eq!(text.stops.iter().map(|s| s.at).collect::<Vec<_>>(), [8, 15]);
         assert!(matches!(&text.stops[0].what, StopKind::Mark(name) if &raw[name.span.range()] == "{k}"));

@@ -26,8 +26,10 @@ impl fmt::Display for ClipError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ClipError::Decode(error) => write!(f, "{error}"),
-            ClipError::Speed(hz) => write!(f, "at this speed it would run at {hz:.0} Hz, which is out of range"),
-            ClipError::Spool(error) => write!(f, "the scratch file cannot be written: {error}"),
+            ClipError::Speed(hz) => {
+                write!(f, "at this speed it would run at {hz:.0} Hz, which is out of range")
+            }
+            ClipError::Spool(error) => write!(f, "{error}"),
         }
     }
 }
@@ -68,7 +70,7 @@ pub fn load(
         let Some((resampler, writer)) = &mut sink else { return Ok(()) };
         piece.clear();
         resampler.push(samples, &mut piece);
-        writer.push(&piece)
+        writer.write(&piece).map_err(io::Error::other)
     });
     if let Some(hz) = wrong_speed {
         return Err(ClipError::Speed(hz));
@@ -81,7 +83,8 @@ pub fn load(
     let Some((resampler, mut writer)) = sink else { return Err(ClipError::Decode(DecodeError::Empty)) };
     piece.clear();
     resampler.finish(&mut piece);
-    writer.push(&piece).and_then(|()| writer.finish()).map_err(ClipError::Spool)
+    let written = writer.write(&piece).and_then(|()| writer.finish());
+    written.map_err(|error| ClipError::Spool(io::Error::other(error)))
 }
 
 /// The rate that audio at `rate` has when it is played at `speed`, to the nearest Hz.

@@ -208,7 +208,11 @@ pub fn dump(timeline: &Timeline) -> TimelineDump<'_> {
         length: timeline.length.get(),
         scenes: scenes.collect(),
         entries: entries.collect(),
-        tracks: timeline.tracks.iter().map(|track| TrackDump { name: &track.name, bus: bus(track.bus) }).collect(),
+        tracks: timeline
+            .tracks
+            .iter()
+            .map(|track| TrackDump { name: &track.name, bus: bus(track.bus) })
+            .collect(),
         buses: buses.collect(),
         regions: regions.collect(),
     }

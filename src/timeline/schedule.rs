@@ -134,7 +134,10 @@ fn region(
         }
         Some(fade) => {
             let [rise, fall] = fade.value;
-            [if rise == FrameCount::ZERO { edge(cut_start) } else { rise }, if fall == FrameCount::ZERO { edge(cut_end) } else { fall }]
+            [
+                if rise == FrameCount::ZERO { edge(cut_start) } else { rise },
+                if fall == FrameCount::ZERO { edge(cut_end) } else { fall },
+            ]
         }
         None => [edge(cut_start), edge(cut_end)],
     };
@@ -151,8 +154,12 @@ fn region(
             Some(FrameCount::ZERO)
         }
         Extent::Loop { crossfade: Some(asked), .. } => Some(asked),
-        Extent::Loop { crossfade: None, .. } if clip.seamless && played == clip.samples.frames() => Some(FrameCount::ZERO),
-        Extent::Loop { crossfade: None, .. } => Some(short(CROSSFADE).min(FrameCount::new(source_length.get() / 4))),
+        Extent::Loop { crossfade: None, .. } if clip.seamless && played == clip.samples.frames() => {
+            Some(FrameCount::ZERO)
+        }
+        Extent::Loop { crossfade: None, .. } => {
+            Some(short(CROSSFADE).min(FrameCount::new(source_length.get() / 4)))
+        }
     };
     Some(Region {
         entry: Some(index),

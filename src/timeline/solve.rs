@@ -148,8 +148,7 @@ fn check_clips(sheet: &CueSheet, diagnostics: &mut Diagnostics) {
         }
         let frames = clip.samples.frames();
         for edge in [sounding.from, sounding.until].into_iter().flatten().filter(|edge| edge.value > frames) {
-            let message =
-                format!("`{}` is only {:.3} s long", clip.name, frames.seconds(rate));
+            let message = format!("`{}` is only {:.3} s long", clip.name, frames.seconds(rate));
             let found = format!("this is {:.3} s into it", edge.value.seconds(rate));
             diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(edge.span, found));
         }
@@ -170,7 +169,8 @@ impl<'a> Solver<'a> {
                 Voices { first: Speaker::One(role), last: Speaker::One(role) }
             }
             Body::Group(group) => {
-                let moving = || group.entries.iter().filter(|&&e| self.cues.entries[e].advance != Advance::None);
+                let moving =
+                    || group.entries.iter().filter(|&&e| self.cues.entries[e].advance != Advance::None);
                 let speaks = |voices: Voices<'_>| voices.first != Speaker::Nobody;
                 match (moving().next(), moving().next_back()) {
                     (Some(&first), Some(&last)) if !group.together => {
@@ -314,7 +314,9 @@ impl<'a> Solver<'a> {
                     _ => (Node::End(entry), FrameDelta::ZERO),
                 };
                 let begin = (Node::Start(index), FrameDelta::ZERO);
-                let counted = || group.entries.iter().filter(|&&e| !matches!(self.cues.entries[e].kind, "bed" | "mark"));
+                let counted = || {
+                    group.entries.iter().filter(|&&e| !matches!(self.cues.entries[e].kind, "bed" | "mark"))
+                };
                 match group.until {
                     _ if !group.together => {
                         let last = group.entries.last().and_then(|&last| self.moved[last]);
@@ -392,7 +394,9 @@ impl<'a> Solver<'a> {
     /// The sum; a term that is part of a circle does not count.
     fn value(&self, rule: &Rule, state: &[State], values: &[FramePos]) -> FramePos {
         let done = |&&(term, _): &&(Node, FrameDelta)| state[self.slot(term)] == State::Done;
-        let sum = |&(term, step): &(Node, FrameDelta)| values[self.slot(term)].checked_add(step).unwrap_or_default();
+        let sum = |&(term, step): &(Node, FrameDelta)| {
+            values[self.slot(term)].checked_add(step).unwrap_or_default()
+        };
         let terms = rule.terms.iter().filter(done).map(sum);
         let found = if rule.earliest { terms.min() } else { terms.max() };
         found.or(rule.constant).unwrap_or_default()
@@ -416,7 +420,9 @@ impl<'a> Solver<'a> {
                     let at = if matches!(node, Node::Start(_)) { entry.at.as_ref() } else { None };
                     (entry.id.clone(), [at, to])
                 }
-                Node::SceneStart(scene) | Node::SceneEnd(scene) => (self.cues.scenes[scene].id.clone(), [None, None]),
+                Node::SceneStart(scene) | Node::SceneEnd(scene) => {
+                    (self.cues.scenes[scene].id.clone(), [None, None])
+                }
             };
             if names.last() != Some(&name) {
                 names.push(name);
@@ -427,11 +433,13 @@ impl<'a> Solver<'a> {
             names.pop();
         }
         let first = names.first().cloned().unwrap_or_default();
-        let chain = names.iter().chain([&first]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
+        let chain =
+            names.iter().chain([&first]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
         anchors.sort_unstable();
         anchors.dedup();
         let mut anchors = anchors.into_iter();
-        let mut report = Diagnostic::error(Code::AnchorCycle, format!("anchors depend on each other: {chain}"));
+        let mut report =
+            Diagnostic::error(Code::AnchorCycle, format!("anchors depend on each other: {chain}"));
         if let Some(span) = anchors.next() {
             report = report.at(span, "this depends on itself in the end");
         }
@@ -443,7 +451,9 @@ impl<'a> Solver<'a> {
 
     /// Entries anchored before their scene, sounds that would start before the episode, landings that are none.
     fn check_starts(&self, solution: &Solution, values: &[FramePos], diagnostics: &mut Diagnostics) {
-        for (index, entry) in self.cues.entries.iter().enumerate().filter(|&(index, _)| !solution.is_poisoned(index)) {
+        for (index, entry) in
+            self.cues.entries.iter().enumerate().filter(|&(index, _)| !solution.is_poisoned(index))
+        {
             let Some(at) = &entry.at else { continue };
             self.check_hit(at, diagnostics);
             let (node, step) = self.moment(at);
@@ -470,8 +480,10 @@ impl<'a> Solver<'a> {
             }
         }
         for entry in &self.cues.entries {
-            if let Body::Sounding(Sounding { extent: Extent::Clip { to: Some(to) } | Extent::Loop { to, .. }, .. }) =
-                &entry.body
+            if let Body::Sounding(Sounding {
+                extent: Extent::Clip { to: Some(to) } | Extent::Loop { to, .. },
+                ..
+            }) = &entry.body
             {
                 self.check_hit(to, diagnostics);
             }
