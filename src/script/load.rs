@@ -1,7 +1,7 @@
 //! An episode's file and the files it includes become one script.
 
 use crate::diag::code::Code;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, suggest};
 use crate::document::{Fields, Kind, wrong_type};
 use crate::host::Show;
 use crate::host::error::HostError;
@@ -178,18 +178,25 @@ pub fn refusal(show: &Show, path: &str, from: Option<Span>, error: &HostError) -
         report = report.at(span, "");
     }
     match error {
-        HostError::NotFound { .. } => {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let there = show.list(folder).unwrap_or_default();
-            let there: Vec<String> = there
-                .iter()
-                .map(|name| if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") })
-                .collect();
-            report.suggest(path, there.iter().map(String::as_str))
-        }
+        HostError::NotFound { .. } => match near(show, path) {
+            Some(near) => report.help(format!("did you mean `{near}`?")),
+            None => report,
+        },
         HostError::Outside { .. } => report.help(
             "a script reaches only into its own show; the person at the command line can pass `--allow DIR`",
         ),
         _ => report,
     }
+}
+
+/// The file beside a missing one whose name is nearest, folder and ending aside.
+fn near(show: &Show, path: &str) -> Option<String> {
+    fn stem(name: &str) -> &str {
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+    let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
+    let there = show.list(folder).ok()?;
+    let nearest = suggest::nearest(stem(name), there.iter().map(|name| stem(name)))?;
+    let found = there.iter().find(|name| stem(name) == nearest)?;
+    Some(if folder.is_empty() { found.clone() } else { format!("{folder}/{found}") })
 }

@@ -7,7 +7,7 @@ use radioplay::mix::block::{Block, FRAMES};
 use radioplay::mix::error::Error;
 use radioplay::mix::spans;
 use radioplay::staging::{Perspective, Through};
-use radioplay::timeline::Track;
+use radioplay::routing::Track;
 use radioplay::units::pan::Pan;
 
 use super::{Mixed, Show, at, frames, gain, noise};
@@ -112,7 +112,7 @@ fn any_number_of_threads_hands_over_the_same_blocks_in_order() {
         let mut found = Mixed::default();
         let mut next = 0;
         let mixed: Result<(), Error> = pool.install(|| {
-            spans::mix(&plan, |block| {
+            spans::mix(&plan, 0..plan.blocks(), |block| {
                 assert_eq!(block.start(), at(next));
                 next += block.frames().get();
                 found.push(block);
@@ -129,7 +129,7 @@ fn any_number_of_threads_hands_over_the_same_blocks_in_order() {
 fn a_sink_that_fails_is_given_nothing_more() {
     let plan = busy(0).plan().expect("consistent");
     let mut taken = 0;
-    let mixed: Result<(), Box<dyn std::error::Error + Send + Sync>> = spans::mix(&plan, |_| {
+    let mixed: Result<(), Box<dyn std::error::Error + Send + Sync>> = spans::mix(&plan, 0..plan.blocks(), |_| {
         taken += 1;
         if taken == 3 { Err("the disk is full".into()) } else { Ok(()) }
     });

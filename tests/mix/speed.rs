@@ -62,7 +62,7 @@ fn mixing_speed() {
         for threads in [1, 2, 4] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
             let start = Instant::now();
-            let mixed: Result<(), Error> = pool.install(|| spans::mix(&plan, |_| Ok(())));
+            let mixed: Result<(), Error> = pool.install(|| spans::mix(&plan, 0..plan.blocks(), |_| Ok(())));
             mixed.expect("readable");
             eprintln!("treated {treated}: {:.0} x real time in spans on {threads} threads", faster(start));
         }
