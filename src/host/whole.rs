@@ -1,0 +1,180 @@
+//! Output files that are whole or absent.
+//!
+//! A [`WholeFile`] is written under another name, `.NAME.radioplay-XXXXXX.tmp`, in the folder it is to stand in, and
+//! takes its own name in one step when it is complete and on the disk. Until then a file that had the name before is
+//! untouched; a `WholeFile` that is dropped leaves nothing behind.
+//!
+//! A program that is killed cannot tidy up. So whoever next writes the same file removes such leftovers of it that
+//! nothing has written to for an hour; a render in progress writes more often.
+
+use std::error::Error;
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::NamedTempFile;
+
+/// How long nothing has written to a leftover before it is removed.
+const STALE: Duration = Duration::from_secs(3600);
+/// The most characters of the file's name that the temporary one repeats, as names have a longest length.
+const NAME: usize = 50;
+const MARK: &str = ".radioplay-";
+const SUFFIX: &str = ".tmp";
+
+/// A file being written. It appears under its name by [`WholeFile::commit`], or never.
+#[derive(Debug)]
+pub struct WholeFile {
+    temporary: NamedTempFile,
+    target: PathBuf,
+}
+
+impl WholeFile {
+    /// Begins a file that will stand at `target`. Missing folders on the way are made. A link at `target` will be
+    /// replaced, not followed.
+    ///
+    /// New files get the permissions the person's system gives new files; a file that replaces one keeps its.
+    ///
+    /// # Errors
+    /// Where something that is no regular file stands at `target`, or the system refuses.
+    pub fn create(target: impl Into<PathBuf>) -> Result<WholeFile, WholeError> {
+        let target = target.into();
+        let fail = |what, source| WholeError { path: target.clone(), what, source };
+        let Some(name) = target.file_name().map(OsStr::to_owned) else {
+            return Err(fail("has no file name", io::ErrorKind::InvalidInput.into()));
+        };
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let before = fs::symlink_metadata(&target).ok();
+        if before.as_ref().is_some_and(|it| !it.is_file() && !it.is_symlink()) {
+            return Err(fail("cannot be replaced", io::Error::other("it is not a regular file")));
+        }
+        fs::create_dir_all(folder).map_err(|error| fail("cannot be given a folder", error))?;
+
+        let prefix: String = name.to_string_lossy().chars().take(NAME).collect();
+        let prefix = format!(".{prefix}{MARK}");
+        remove_stale(folder, &prefix);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(SUFFIX);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let temporary = builder.tempfile_in(folder).map_err(|error| fail("cannot be created", error))?;
+        if let Some(before) = before.filter(|it| it.is_file()) {
+            keep_permissions(temporary.as_file(), before.permissions());
+        }
+        Ok(WholeFile { temporary, target })
+    }
+
+    /// Where the file will stand.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Another handle to the file being written, for writers that keep what they are given. It shares its position
+    /// with this one.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn handle(&self) -> Result<File, WholeError> {
+        self.temporary.as_file().try_clone().map_err(|error| self.fail("cannot be opened again", error))
+    }
+
+    /// Puts everything on the disk, then gives the file its name.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses; then a file of that name is as it was before.
+    pub fn commit(self) -> Result<(), WholeError> {
+        self.temporary.as_file().sync_all().map_err(|error| self.fail("cannot be written", error))?;
+        let WholeFile { temporary, target } = self;
+        let folder = target.parent().map(Path::to_owned);
+        match temporary.persist(&target) {
+            Ok(_) => {
+                // So that the name survives a power failure too. Not every file system can do it, and the file
+                // itself is safe either way.
+                let folder =
+                    folder.filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("."));
+                let _ = File::open(folder).and_then(|folder| folder.sync_all());
+                Ok(())
+            }
+            Err(error) => {
+                Err(WholeError { path: target, what: "cannot be given its name", source: error.error })
+            }
+        }
+    }
+
+    fn fail(&self, what: &'static str, source: io::Error) -> WholeError {
+        WholeError { path: self.target.clone(), what, source }
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.flush()
+    }
+}
+
+impl Seek for WholeFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.temporary.seek(to)
+    }
+}
+
+/// Removes leftovers of a file whose temporary names begin with `prefix`. What fails is left for the next time: it
+/// is in nobody's way.
+fn remove_stale(folder: &Path, prefix: &str) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(SUFFIX));
+        let old = |modified: SystemTime| modified.elapsed().is_ok_and(|age| age > STALE);
+        if ours && entry.metadata().is_ok_and(|it| it.is_file() && it.modified().is_ok_and(old)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Gives the new file the old one's permissions; without them it is still a good file.
+fn keep_permissions(file: &File, permissions: Permissions) {
+    // A read-only file may be replaced, since its folder may be written; but not while it is being written, on
+    // Windows.
+    if !permissions.readonly() {
+        let _ = file.set_permissions(permissions);
+    }
+}
+
+/// Why a file was not written.
+#[derive(Debug)]
+pub struct WholeError {
+    path: PathBuf,
+    what: &'static str,
+    source: io::Error,
+}
+
+impl WholeError {
+    /// The file that was to be written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl fmt::Display for WholeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}: {}", self.path.display(), self.what, self.source)
+    }
+}
+
+impl Error for WholeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
