@@ -1,1 +1,3 @@
 //! Files for listeners: written whole or not at all.
+
+pub mod wav;

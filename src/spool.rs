@@ -1,1 +1,209 @@
 //! A scratch file that holds finished audio, so that memory does not grow with the episode.
+//!
+//! The file has no name, or is deleted by the system when the last handle to it is closed: nothing is left behind
+//! however the program ends. Audio is appended by many threads at once and read back through [`Samples`], which keep
+//! the file alive. Short audio stays in memory.
+
+use std::error::Error;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::audio::buffer::{AudioBuffer, Channels};
+use crate::audio::samples::{Piece, SAMPLE_BYTES, Samples};
+use crate::units::time::{FrameCount, SampleRate};
+
+/// Audio of fewer samples than this stays in memory: 64 KiB.
+const SHORT: usize = (64 << 10) / SAMPLE_BYTES;
+/// How many samples a [`SpoolWriter`] gathers before it appends them: 256 KiB.
+const GATHERED: usize = (256 << 10) / SAMPLE_BYTES;
+/// How many samples are turned into bytes at once.
+const AT_ONCE: usize = 4096;
+
+/// A scratch file for audio. Cheap to clone; every clone appends to the same file.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    file: Arc<File>,
+    end: Arc<AtomicU64>,
+    folder: PathBuf,
+}
+
+impl Spool {
+    /// A spool in the system's folder for temporary files.
+    ///
+    /// # Errors
+    /// Where no file can be made there.
+    pub fn new() -> Result<Spool, SpoolError> {
+        Spool::in_folder(std::env::temp_dir())
+    }
+
+    /// A spool in `folder`.
+    ///
+    /// # Errors
+    /// Where no file can be made there.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Result<Spool, SpoolError> {
+        let folder = folder.into();
+        match tempfile::tempfile_in(&folder) {
+            Ok(file) => Ok(Spool { file: Arc::new(file), end: Arc::default(), folder }),
+            Err(source) => Err(SpoolError { folder, source }),
+        }
+    }
+
+    /// Stores `buffer`; its rate is for the caller to know.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses.
+    pub fn append(&self, buffer: AudioBuffer) -> Result<Samples, SpoolError> {
+        if buffer.samples().len() < SHORT {
+            return Ok(Samples::in_memory(buffer));
+        }
+        let offset = self.store(buffer.samples())?;
+        Ok(Samples::in_file(Arc::clone(&self.file), offset, buffer.channels(), buffer.frames()))
+    }
+
+    /// A writer for audio that comes piece by piece, such as a clip being decoded.
+    pub fn writer(&self, channels: Channels) -> SpoolWriter {
+        SpoolWriter {
+            spool: self.clone(),
+            channels,
+            gathered: Vec::new(),
+            pieces: Vec::new(),
+            stored: FrameCount::ZERO,
+            end: 0,
+        }
+    }
+
+    /// Writes samples to a place of their own and gives its first byte.
+    fn store(&self, samples: &[f32]) -> Result<u64, SpoolError> {
+        let offset = self.end.fetch_add((samples.len() * SAMPLE_BYTES) as u64, Ordering::Relaxed);
+        let mut at = offset;
+        let mut bytes = [0; AT_ONCE * SAMPLE_BYTES];
+        for samples in samples.chunks(AT_ONCE) {
+            let bytes = &mut bytes[..samples.len() * SAMPLE_BYTES];
+            for (bytes, sample) in bytes.as_chunks_mut::<SAMPLE_BYTES>().0.iter_mut().zip(samples) {
+                *bytes = sample.to_le_bytes();
+            }
+            write_all_at(&self.file, bytes, at)
+                .map_err(|source| SpoolError { folder: self.folder.clone(), source })?;
+            at += bytes.len() as u64;
+        }
+        Ok(offset)
+    }
+}
+
+/// Audio on its way into a [`Spool`]. Holds 256 KiB at most, however long the audio.
+#[derive(Debug)]
+pub struct SpoolWriter {
+    spool: Spool,
+    channels: Channels,
+    gathered: Vec<f32>,
+    pieces: Vec<Piece>,
+    stored: FrameCount,
+    /// Where the last piece ends in the file.
+    end: u64,
+}
+
+impl SpoolWriter {
+    /// Takes the next interleaved frames, whole ones only.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses.
+    pub fn write(&mut self, mut interleaved: &[f32]) -> Result<(), SpoolError> {
+        while self.gathered.len() + interleaved.len() >= GATHERED {
+            // An even number of samples, so whole frames in mono and stereo.
+            let (now, later) = interleaved.split_at(GATHERED - self.gathered.len());
+            self.gathered.extend_from_slice(now);
+            self.store()?;
+            interleaved = later;
+        }
+        self.gathered.extend_from_slice(interleaved);
+        Ok(())
+    }
+
+    /// How many frames have been taken.
+    pub fn frames(&self) -> FrameCount {
+        self.stored.plus(self.gathered_frames())
+    }
+
+    /// The audio taken, for reading.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses.
+    pub fn finish(mut self) -> Result<Samples, SpoolError> {
+        if self.pieces.is_empty() && self.gathered.len() < SHORT {
+            // Samples carry no rate, so any will do.
+            return Ok(Samples::in_memory(AudioBuffer::new(
+                self.gathered,
+                self.channels,
+                SampleRate::DEFAULT,
+            )));
+        }
+        self.store()?;
+        Ok(Samples::in_pieces(self.spool.file, self.pieces.into(), self.channels, self.stored))
+    }
+
+    fn gathered_frames(&self) -> FrameCount {
+        FrameCount::new((self.gathered.len() / self.channels.count()) as u64)
+    }
+
+    fn store(&mut self) -> Result<(), SpoolError> {
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
+        let offset = self.spool.store(&self.gathered)?;
+        if self.pieces.is_empty() || offset != self.end {
+            self.pieces.push(Piece { first: self.stored, offset });
+        }
+        self.end = offset + (self.gathered.len() * SAMPLE_BYTES) as u64;
+        self.stored = self.frames();
+        self.gathered.clear();
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[written..];
+        offset += written as u64;
+    }
+    Ok(())
+}
+
+/// Why audio could not be put aside.
+#[derive(Debug)]
+pub struct SpoolError {
+    folder: PathBuf,
+    source: io::Error,
+}
+
+impl SpoolError {
+    /// The folder the scratch file is in, or was to be.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl fmt::Display for SpoolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the scratch file in `{}` cannot be written: {}", self.folder.display(), self.source)
+    }
+}
+
+impl Error for SpoolError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}

@@ -3,6 +3,7 @@
 //! Everything above this module passes these types, never a bare number. Conversions from what a person writes
 //! (seconds, decibels) happen here and nowhere else, once, with their rounding documented.
 
+pub mod depth;
 pub mod level;
 pub mod pan;
 pub mod time;

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::units::time::FrameCount;
 
+/// How many bytes are read from a scratch file at once, through the stack.
+const READ_BYTES: usize = 16 << 10;
+
 /// How many bytes a sample takes in a scratch file: 32-bit float, little-endian.
 pub const SAMPLE_BYTES: usize = 4;
 
@@ -22,7 +25,16 @@ pub struct Samples {
 #[derive(Clone, Debug)]
 enum Store {
     Memory(Arc<[f32]>),
-    File { file: Arc<File>, offset: u64 },
+    File { file: Arc<File>, pieces: Arc<[Piece]> },
+}
+
+/// A stretch of audio that stands in one place of a scratch file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its first frame, counted from the audio's start.
+    pub first: FrameCount,
+    /// The byte it begins at in the file.
+    pub offset: u64,
 }
 
 impl Samples {
@@ -34,7 +46,20 @@ impl Samples {
 
     /// Audio in a file: interleaved 32-bit little-endian floats, `frames` of them from byte `offset` on.
     pub fn in_file(file: Arc<File>, offset: u64, channels: Channels, frames: FrameCount) -> Samples {
-        Samples { channels, frames, store: Store::File { file, offset } }
+        let piece = Piece { first: FrameCount::ZERO, offset };
+        Samples::in_pieces(file, Arc::new([piece]), channels, frames)
+    }
+
+    /// Audio in several places of a file, as [`Samples::in_file`]. The pieces are in order, the first at frame 0, and
+    /// each reaches to the next one's first frame, the last to the end of the `frames`.
+    pub fn in_pieces(
+        file: Arc<File>,
+        pieces: Arc<[Piece]>,
+        channels: Channels,
+        frames: FrameCount,
+    ) -> Samples {
+        let frames = if pieces.is_empty() { FrameCount::ZERO } else { frames };
+        Samples { channels, frames, store: Store::File { file, pieces } }
     }
 
     /// The channel layout.
@@ -64,17 +89,41 @@ impl Samples {
                 let first = start.index() * width;
                 inside.copy_from_slice(&samples[first..first + there]);
             }
-            Store::File { file, offset } => {
-                let first = offset + start.get() * (width * SAMPLE_BYTES) as u64;
-                let mut bytes = vec![0; there * SAMPLE_BYTES];
-                read_exact_at(file, &mut bytes, first)?;
-                for (sample, bytes) in inside.iter_mut().zip(bytes.as_chunks::<SAMPLE_BYTES>().0) {
-                    *sample = f32::from_le_bytes(*bytes);
-                }
-            }
+            Store::File { file, pieces } => read_pieces(file, pieces, width, start, inside)?,
         }
         Ok(())
     }
+}
+
+/// Fills `out` from frame `start` on; all of it is there.
+fn read_pieces(
+    file: &File,
+    pieces: &[Piece],
+    width: usize,
+    start: FrameCount,
+    out: &mut [f32],
+) -> io::Result<()> {
+    let (mut at, mut rest) = (start, out);
+    let mut next = pieces.partition_point(|piece| piece.first <= start);
+    let mut bytes = [0; READ_BYTES];
+    while !rest.is_empty() && next > 0 {
+        let piece = pieces[next - 1];
+        let reach =
+            pieces.get(next).map_or(usize::MAX, |next| next.first.minus(at).index().saturating_mul(width));
+        let (now, later) = rest.split_at_mut(reach.min(rest.len()));
+        let mut offset = piece.offset + at.minus(piece.first).get() * (width * SAMPLE_BYTES) as u64;
+        at = at.plus(FrameCount::new((now.len() / width) as u64));
+        for samples in now.chunks_mut(READ_BYTES / SAMPLE_BYTES) {
+            let bytes = &mut bytes[..samples.len() * SAMPLE_BYTES];
+            read_exact_at(file, bytes, offset)?;
+            offset += bytes.len() as u64;
+            for (sample, bytes) in samples.iter_mut().zip(bytes.as_chunks::<SAMPLE_BYTES>().0) {
+                *sample = f32::from_le_bytes(*bytes);
+            }
+        }
+        (rest, next) = (later, next + 1);
+    }
+    Ok(())
 }
 
 #[cfg(unix)]
