@@ -102,6 +102,18 @@ fn other_programs_read_every_variant() {
 }
 
 #[test]
+fn a_chunk_of_odd_length_is_padded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.wav");
+    write(&path, format(BitDepth::Int24, Channels::Mono, 48_000), &[0.5; 5]).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    assert_eq!(bytes.len(), 68 + 15 + 1);
+    assert_eq!(bytes[4..8], 76_u32.to_le_bytes());
+    assert_eq!(bytes[64..68], 15_u32.to_le_bytes());
+    assert_eq!(hound::WavReader::open(&path).unwrap().into_samples::<i32>().map(Result::unwrap).count(), 5);
+}
+
+#[test]
 fn more_than_a_wav_can_hold_is_refused_before_anything_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/x.wav");
