@@ -121,6 +121,11 @@ impl Diagnostics {
         self.list.extend(other.list);
     }
 
+    /// Keeps those that `keep` is true of.
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.list.retain(keep);
+    }
+
     /// Whether any is an error.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0

@@ -33,6 +33,8 @@ pub enum Kind {
     Array(Vec<Value>),
     /// A table, inline or under a header.
     Table(Table),
+    /// A value that could not be read, which has been reported: it is there, but reads as absent.
+    Broken,
 }
 
 impl Kind {
@@ -45,6 +47,7 @@ impl Kind {
             Kind::Datetime => "a date",
             Kind::Array(_) => "an array",
             Kind::Table(_) => "a table",
+            Kind::Broken => "unreadable",
         }
     }
 }
@@ -104,35 +107,33 @@ impl Lowering<'_> {
         let mut entries = BTreeMap::new();
         for (key, value) in table.iter() {
             let span = Span::new(self.id, key.span().start, key.span().end);
-            if let Some(value) = self.value(value) {
-                entries.insert(key.get_ref().to_string(), Entry { key: span, value });
-            }
+            entries.insert(key.get_ref().to_string(), Entry { key: span, value: self.value(value) });
         }
         Table { entries }
     }
 
-    fn value(&mut self, value: &toml::Spanned<DeValue<'_>>) -> Option<Value> {
+    fn value(&mut self, value: &toml::Spanned<DeValue<'_>>) -> Value {
         let range = value.span();
         let span = Span::new(self.id, range.start, range.end);
         let touched = || self.broken.iter().any(|b| b.start <= range.end && range.start <= b.end);
         let kind = match value.get_ref() {
-            DeValue::Array(items) => Kind::Array(items.iter().filter_map(|item| self.value(item)).collect()),
+            DeValue::Array(items) => Kind::Array(items.iter().map(|item| self.value(item)).collect()),
             DeValue::Table(table) => Kind::Table(self.table(table)),
-            _ if touched() => return None,
+            _ if touched() => Kind::Broken,
             DeValue::String(text) => Kind::String(text.to_string()),
             DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
                 Ok(number) => Kind::Integer(number),
                 Err(_) => {
                     let message = "a whole number beyond what can be counted";
                     self.diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(span, ""));
-                    return None;
+                    Kind::Broken
                 }
             },
             DeValue::Float(digits) => Kind::Float(digits.as_str().parse().unwrap_or(f64::NAN)),
             DeValue::Boolean(yes) => Kind::Boolean(*yes),
             DeValue::Datetime(_) => Kind::Datetime,
         };
-        Some(Spanned::new(kind, span))
+        Spanned::new(kind, span)
     }
 }
 
@@ -174,11 +175,15 @@ impl<'t> Fields<'t> {
 
     /// The value of a key, whatever its type.
     pub fn any(&mut self, key: &'static str) -> Option<&'t Value> {
-        self.entry(key).map(|entry| &entry.value)
+        self.entry(key).map(|entry| &entry.value).filter(|value| value.value != Kind::Broken)
     }
 
-    /// A key and its value, whatever its type.
-    pub fn entry(&mut self, key: &'static str) -> Option<&'t Entry> {
+    /// Whether a key is there, even with a value that cannot be read.
+    pub fn has(&mut self, key: &'static str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    fn entry(&mut self, key: &'static str) -> Option<&'t Entry> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }

@@ -98,6 +98,7 @@ impl Show {
         String::from_utf8(bytes).map_err(|error| HostError::NotUtf8 {
             path: self.locate(path),
             offset: error.utf8_error().valid_up_to() as u64,
+            lossy: String::from_utf8_lossy(error.as_bytes()).into_owned(),
         })
     }
 
@@ -162,8 +163,8 @@ impl Show {
         {
             return Err(outside());
         }
-        // Then for real: `..` after a link is not what it seems, so the path as written is resolved.
-        match self.real.join(path).canonicalize() {
+        // Then for real. `..` was worked out by the names, as Windows does, so it never climbs out of a link's target.
+        match joined.canonicalize() {
             Ok(real) if self.may_read(&real) => Ok(real),
             Ok(_) => Err(outside()),
             Err(error) if absent(&error) => {

@@ -7,6 +7,7 @@ use crate::cuesheet::bind::{Tools, bind};
 use crate::cuesheet::resolve::resolve;
 use crate::cuesheet::takes::Takes;
 use crate::diag::Diagnostics;
+use crate::diag::code::Code;
 use crate::host::Show;
 use crate::progress::Progress;
 use crate::script::Script;
@@ -71,8 +72,12 @@ pub fn build(
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let script = load(show, path, &mut sources, &mut diagnostics);
-    let takes = Takes::find_all(show, &script, &mut diagnostics);
-    let cues = resolve(&script, &takes, settings.rate, &mut diagnostics);
+    // What follows from half a file would only hide what is wrong with it.
+    let broken = diagnostics.iter().any(|diagnostic| diagnostic.code == Code::TomlSyntax);
+    let nothing = Script::default();
+    let readable = if broken { &nothing } else { &script };
+    let takes = Takes::find_all(show, readable, &mut diagnostics);
+    let cues = resolve(readable, &takes, settings.rate, &mut diagnostics);
     takes.warn_unused(&cues, &mut diagnostics);
     let tools = Tools { show, engines: &engines, spool: &spool, limits: settings.limits, progress };
     let sheet = bind(cues, tools, &mut sources, &mut diagnostics);

@@ -9,4 +9,8 @@
 )]
 
 mod decode;
+mod host;
 mod resample;
+mod spool;
+mod wav;
+mod whole;

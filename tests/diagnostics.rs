@@ -39,6 +39,7 @@ fn show_of(name: &str, case: &Path) -> TestShow {
             assert!(made.is_ok_and(|status| status.success()), "mkfifo works");
             show
         }
+        "unreadable-file" => show.file("huge.toml", " ".repeat(17 << 20)),
         _ => show,
     }
 }

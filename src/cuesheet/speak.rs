@@ -126,7 +126,10 @@ fn spoken(
             Some(Clip { name, origin: Origin::Synthesized, samples, hit: None, seamless: false, cues })
         }
         Err(error) => {
-            diagnostics.push(refused(request, engine, &error, &pieces));
+            // A line without words has been reported as such.
+            if !request.text.words().is_empty() {
+                diagnostics.push(refused(request, engine, &error, &pieces));
+            }
             None
         }
     }

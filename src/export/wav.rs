@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::audio::buffer::Channels;
@@ -122,8 +122,13 @@ impl WavWriter {
     /// # Errors
     /// Where the disk is full or the system refuses; then a file of that name is as it was before.
     pub fn finish(self) -> Result<WavWritten, WavError> {
-        let WavWriter { whole, hound, written, .. } = self;
+        let WavWriter { format, mut whole, hound, written } = self;
         hound.finalize().map_err(|error| failed(whole.target(), error))?;
+        // A chunk of odd length is followed by a byte that its length does not count, which hound leaves out.
+        if written.frames.get() * format.channels.count() as u64 * format.depth.bytes() % 2 == 1 {
+            let path = whole.target().to_owned();
+            pad(&mut whole).map_err(|source| WavError::Write { path, source })?;
+        }
         whole.commit().map_err(WavError::Whole)?;
         Ok(written)
     }
@@ -141,6 +146,15 @@ impl WavWriter {
         self.written.clamped += clamped;
         Ok(())
     }
+}
+
+/// Appends a byte, and counts it in the length of the whole.
+fn pad(file: &mut WholeFile) -> io::Result<()> {
+    let end = file.seek(SeekFrom::End(0))?;
+    file.write_all(&[0])?;
+    file.seek(SeekFrom::Start(4))?;
+    let riff = u32::try_from(end + 1 - 8).unwrap_or(u32::MAX);
+    file.write_all(&riff.to_le_bytes())
 }
 
 fn failed(path: &Path, error: hound::Error) -> WavError {

@@ -47,6 +47,8 @@ pub enum HostError {
         path: PathBuf,
         /// The first byte that is wrong, counted from 0.
         offset: u64,
+        /// The text with U+FFFD for whatever is wrong, for showing the place; the same bytes up to `offset`.
+        lossy: String,
     },
     /// A text longer than allowed.
     TooLarge {
@@ -104,7 +106,7 @@ impl fmt::Display for HostError {
             HostError::BadName { path, why } => write!(f, "the path `{}` {why}", path.escape_debug()),
             HostError::NotAFile { path, what } => write!(f, "`{}` is {what}, not a file", path.display()),
             HostError::NotAFolder { path } => write!(f, "`{}` is not a folder", path.display()),
-            HostError::NotUtf8 { path, offset } => {
+            HostError::NotUtf8 { path, offset, .. } => {
                 write!(f, "`{}` is not UTF-8 text: byte {offset} is wrong", path.display())
             }
             HostError::TooLarge { path, most } => {

@@ -23,7 +23,7 @@ pub(super) fn read(fields: &mut Fields<'_>, script: &mut Script, diagnostics: &m
     });
     named(fields, "sound", "a sound", &mut script.sounds, diagnostics, |fields, diagnostics| {
         let file = fields.string("file", diagnostics);
-        if file.is_none() && fields.any("file").is_none() {
+        if !fields.has("file") {
             fields.missing("file", diagnostics);
         }
         Sound {
@@ -71,7 +71,7 @@ fn named<T>(
 fn tone(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Tone> {
     let mut fields = fields.table("tone", "a tone", diagnostics)?;
     let sound = fields.string("sound", diagnostics);
-    if sound.is_none() && fields.any("sound").is_none() {
+    if !fields.has("sound") {
         fields.missing("sound", diagnostics);
     }
     let gain = gain(&mut fields, "gain", diagnostics).unwrap_or_default();

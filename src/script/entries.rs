@@ -25,7 +25,7 @@ impl Reader<'_> {
     pub(super) fn scene(&mut self, value: &Value) -> Option<Scene> {
         let mut fields = Fields::of(value, "a scene", self.diagnostics)?;
         let id = self.id(&mut fields, "id", "a scene");
-        if id.is_none() && fields.any("id").is_none() {
+        if !fields.has("id") {
             fields.missing("id", self.diagnostics);
         }
         let scene = Scene {
@@ -42,7 +42,7 @@ impl Reader<'_> {
     }
 
     fn entries(&mut self, fields: &mut Fields<'_>, depth: usize) -> Vec<Entry> {
-        if fields.any("script").is_none() {
+        if !fields.has("script") {
             fields.missing("script", self.diagnostics);
         }
         let Some(items) = fields.array("script", self.diagnostics) else { return Vec::new() };
@@ -77,7 +77,7 @@ impl Reader<'_> {
     fn line(&mut self, mut fields: Fields<'_>) -> Option<Entry> {
         let text = fields.string("line", self.diagnostics).map(|text| self.text(&text));
         let role = fields.string("by", self.diagnostics);
-        if fields.any("by").is_none() {
+        if !fields.has("by") {
             fields.missing("by", self.diagnostics);
         }
         let voice = voice(&mut fields, self.diagnostics);

@@ -6,7 +6,7 @@ use crate::document::{Fields, Kind, wrong_type};
 use crate::host::Show;
 use crate::host::error::HostError;
 use crate::script::entries::Reader;
-use crate::script::settings::{gap, settings};
+use crate::script::settings::{gap, settings_without_bus};
 use crate::script::{Definitions, Script, definitions};
 use crate::source::{SourceFile, Sources, Span, Spanned};
 use crate::staging::Preset;
@@ -25,13 +25,14 @@ pub fn load(show: &Show, path: &str, sources: &mut Sources, diagnostics: &mut Di
 
     format(&mut fields, diagnostics);
     script.title = fields.string("title", diagnostics);
-    if fields.any("title").is_none() {
+    if !fields.has("title") {
         fields.missing("title", diagnostics);
     }
     let presets: Vec<_> = Preset::ALL.iter().map(|it| it.word()).collect();
     script.deliver = fields.word("deliver", &presets, Preset::from_word, diagnostics);
     script.gap = gap(&mut fields, diagnostics);
-    script.settings = settings(&mut fields, diagnostics);
+    // Here `bus` is the table of buses.
+    script.settings = settings_without_bus(&mut fields, diagnostics);
 
     let mut shared = Script::default();
     let mut includes = Includes { show, sources, diagnostics, path: vec![path.to_owned()], read: Vec::new() };
@@ -50,14 +51,25 @@ pub fn load(show: &Show, path: &str, sources: &mut Sources, diagnostics: &mut Di
         Some((value, other)) => {
             diagnostics.push(wrong_type(value.span, other, "`scene`", "an array, `[[scene]]`"))
         }
+        None if fields.has("scene") => {}
         None => fields.missing("scene", diagnostics),
     }
     fields.finish(diagnostics);
+    drop_consequences(diagnostics);
     script
+}
+
+/// Drops what is said of the shape of files that are not TOML: it follows from what TOML could not make sense of.
+fn drop_consequences(diagnostics: &mut Diagnostics) {
+    let file = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span.file);
+    let broken: Vec<_> = diagnostics.iter().filter(|d| d.code == Code::TomlSyntax).filter_map(file).collect();
+    let shape = [Code::MissingKey, Code::WrongType, Code::EntryKind, Code::UnknownKey];
+    diagnostics.retain(|d| !(shape.contains(&d.code) && file(d).is_some_and(|file| broken.contains(&file))));
 }
 
 fn format(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) {
     match fields.any("format") {
+        None if fields.has("format") => {}
         None => fields.missing("format", diagnostics),
         Some(value) if value.value == Kind::Integer(FORMAT) => {}
         Some(value) => {
@@ -157,7 +169,16 @@ pub fn read_file(
             Some((sources.add(file.clone()), file))
         }
         Err(error) => {
-            diagnostics.push(refusal(show, path, from, &error));
+            let mut report = refusal(show, path, from, &error);
+            if let HostError::NotUtf8 { offset, lossy, .. } = error {
+                // The place is shown in what can be read of the text.
+                let start = usize::try_from(offset).unwrap_or(usize::MAX);
+                let end = start.saturating_add(char::REPLACEMENT_CHARACTER.len_utf8());
+                let file = sources.add(SourceFile::new(show.locate(path).display().to_string(), lossy));
+                report.secondary.extend(report.primary.take());
+                report = report.at(Span::new(file, start, end), "expected UTF-8");
+            }
+            diagnostics.push(report);
             None
         }
     }

@@ -24,6 +24,11 @@ const RATES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 const TIMBRES: std::ops::RangeInclusive<f64> = 0.6..=1.6;
 
 pub(super) fn settings(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Settings {
+    let bus = fields.string("bus", diagnostics);
+    Settings { bus, ..settings_without_bus(fields, diagnostics) }
+}
+
+pub(super) fn settings_without_bus(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Settings {
     let words = |all: &[Perspective]| all.iter().map(|it| it.word()).collect::<Vec<_>>();
     Settings {
         gain: gain(fields, "gain", diagnostics),
@@ -48,7 +53,7 @@ pub(super) fn settings(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -
                 diagnostics,
             )
             .map(|w| w.value),
-        bus: fields.string("bus", diagnostics),
+        bus: None,
     }
 }
 

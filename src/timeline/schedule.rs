@@ -193,12 +193,8 @@ fn empty(index: usize, sounding: &Sounding, sheet: &CueSheet, start: FramePos, e
         Extent::Loop { to, .. } => Some(to),
     };
     let seconds = |at: FramePos| at.get() as f64 / f64::from(cues.rate.hz());
-    let message = format!(
-        "`{}` would end at {:.3} s, where it starts or before: it starts at {:.3} s",
-        entry.id,
-        seconds(end),
-        seconds(start)
-    );
+    let message =
+        format!("`{}` would end at {:.3} s but starts at {:.3} s", entry.id, seconds(end), seconds(start));
     Diagnostic::error(Code::EmptySpan, message).at(to.map_or(entry.span, |to| to.span), "")
 }
 

@@ -455,7 +455,9 @@ impl<'a> Solver<'a> {
             self.cues.entries.iter().enumerate().filter(|&(index, _)| !solution.is_poisoned(index))
         {
             let Some(at) = &entry.at else { continue };
-            self.check_hit(at, diagnostics);
+            if !self.check_hit(at, diagnostics) {
+                continue;
+            }
             let (node, step) = self.moment(at);
             let moment = values[self.slot(node)].checked_add(step).unwrap_or_default();
             let scene = solution.scenes[entry.scene].0;
@@ -490,8 +492,9 @@ impl<'a> Solver<'a> {
         }
     }
 
-    fn check_hit(&self, moment: &Moment, diagnostics: &mut Diagnostics) {
-        let (Base::Entry(target), Edge::Hit) = (moment.base, moment.edge) else { return };
+    /// Whether a moment that is a hit has one to be, or a report that it has none.
+    fn check_hit(&self, moment: &Moment, diagnostics: &mut Diagnostics) -> bool {
+        let (Base::Entry(target), Edge::Hit) = (moment.base, moment.edge) else { return true };
         let target = &self.cues.entries[target];
         let lands = match &target.body {
             Body::Sounding(sounding) => {
@@ -506,6 +509,7 @@ impl<'a> Solver<'a> {
             let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
             diagnostics.push(report.also(target.span, "this entry").help(help));
         }
+        lands
     }
 }
 

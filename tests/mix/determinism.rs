@@ -6,8 +6,8 @@ use radioplay::mix::Mixer;
 use radioplay::mix::block::{Block, FRAMES};
 use radioplay::mix::error::Error;
 use radioplay::mix::spans;
-use radioplay::staging::{Perspective, Through};
 use radioplay::routing::Track;
+use radioplay::staging::{Perspective, Through};
 use radioplay::units::pan::Pan;
 
 use super::{Mixed, Show, at, frames, gain, noise};
@@ -129,10 +129,11 @@ fn any_number_of_threads_hands_over_the_same_blocks_in_order() {
 fn a_sink_that_fails_is_given_nothing_more() {
     let plan = busy(0).plan().expect("consistent");
     let mut taken = 0;
-    let mixed: Result<(), Box<dyn std::error::Error + Send + Sync>> = spans::mix(&plan, 0..plan.blocks(), |_| {
-        taken += 1;
-        if taken == 3 { Err("the disk is full".into()) } else { Ok(()) }
-    });
+    let mixed: Result<(), Box<dyn std::error::Error + Send + Sync>> =
+        spans::mix(&plan, 0..plan.blocks(), |_| {
+            taken += 1;
+            if taken == 3 { Err("the disk is full".into()) } else { Ok(()) }
+        });
     assert_eq!(mixed.expect_err("the sink failed").to_string(), "the disk is full");
     assert_eq!(taken, 3);
 }
