@@ -1,3 +1,5 @@
 //! Every integration test, in one binary that links once.
 
 mod audio;
+
+mod speech;
