@@ -5,4 +5,5 @@ mod diagnostics;
 mod layering;
 mod mix;
 mod show;
+mod speech;
 mod tidy;

@@ -15,6 +15,10 @@ const BEFORE_MS: u32 = 12;
 const AFTER_MS: u32 = 30;
 /// The stretch whose level is measured, in ms.
 const WINDOW_MS: u32 = 5;
+/// How far a cue may move on to where its word is first heard, in ms: longer than a `p` stays closed after a pause.
+const CLOSED_MS: u32 = 200;
+/// How long the word before may still sound after a cue, in ms.
+const OVERLAP_MS: u32 = 20;
 /// How long edges are faded, in ms: short enough to lie within what is kept around the speech.
 const FADE_MS: u32 = 4;
 
@@ -32,9 +36,22 @@ pub(super) fn trim(speech: Speech) -> Option<Speech> {
     let start = first.saturating_sub(frames(BEFORE_MS, rate));
     let end = (last + frames(AFTER_MS, rate)).min(samples.len());
     let kept = FrameCount::new((end - start) as u64);
-    let cues = speech.cues.iter().map(|cue| cue.minus(FrameCount::new(start as u64)).min(kept)).collect();
+    let heard = |cue: FrameCount| FrameCount::new(onset(samples, cue.index(), rate, least) as u64);
+    let cues =
+        speech.cues.iter().map(|&cue| heard(cue).minus(FrameCount::new(start as u64)).min(kept)).collect();
     let audio = AudioBuffer::new(samples[start..end].to_vec(), speech.audio.channels(), rate);
     Some(Speech { audio, cues })
+}
+
+/// Where the word that begins at `cue` is first heard. A word after a pause begins with some of its silence, and a
+/// plosive with its closure; a sound that is to land on the word should land on what one hears of it.
+fn onset(samples: &[f32], cue: usize, rate: SampleRate, least: f64) -> usize {
+    let (window, step) = (frames(WINDOW_MS, rate).max(1), frames(1, rate).max(1));
+    let loud =
+        |at: usize| samples.get(at..at + window).is_some_and(|stretch| loudness::power(stretch) > least);
+    let closed = (cue..=cue + frames(OVERLAP_MS, rate)).step_by(step).find(|&at| !loud(at));
+    let Some(closed) = closed else { return cue };
+    (closed..=cue + frames(CLOSED_MS, rate)).step_by(step).find(|&at| loud(at)).unwrap_or(cue)
 }
 
 /// Lets a stretch begin and end at zero.

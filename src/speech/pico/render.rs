@@ -14,8 +14,8 @@ use crate::speech::pico::text::Phrase;
 
 /// Pico's sample rate in Hz.
 pub(crate) const RATE: u32 = 16_000;
-/// The loudness at which no voice clips at any pitch; Pico's own is 100, which does.
-const LEVEL: u32 = 50;
+/// The loudness at which no voice clips at any pitch. Pico's own is 100; the lowest pitches clip at 50 still.
+const LEVEL: u32 = 25;
 /// The loudness that shows where a word begins. Far above [`LEVEL`], so that even the faintest sample differs;
 /// nobody hears it.
 const MARKED: u32 = 500;

@@ -242,3 +242,51 @@ fn is_said_alone(c: char) -> bool {
 fn is_known(c: char) -> bool {
     matches!(c, 'À'..='Ö' | 'Ø'..='ö' | 'ø'..='ÿ' | 'Š' | 'š' | 'Ž' | 'ž' | 'ª' | 'º' | '²' | '³' | '½' | '¼' | '¾' | 'µ')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::phrase;
+
+    fn check(written: &str, said: &str) {
+        let phrase = phrase(written, "and").expect("a text that can be said");
+        assert_eq!(phrase.text, said, "{written}");
+        for word in &phrase.words {
+            assert!(
+                written.get(word.source.clone()).is_some() && !phrase.text[word.start..].starts_with(' ')
+            );
+        }
+    }
+
+    #[test]
+    fn punctuation_becomes_what_pico_phrases_well() {
+        check("A year, almost", "A year, almost");
+        check("Wait… what?!", "Wait, what?");
+        check("Wait... what?!?!", "Wait, what?");
+        check("No — never", "No, never");
+        check("No—never", "No, never");
+        check("No -- never - ever", "No, never, ever");
+        check("But you said—", "But you said");
+        check("(Aside) she left. . . ", "Aside, she left.");
+        check("« Quoi ? » dit-il", "Quoi? dit-il");
+        check("“Don’t,” she said", "Don't, she said");
+        check("'tis the dogs' own", "tis the dogs own");
+        check("1914–1918, 10:45, 3.14, 1,234, -5", "1914-1918, 10:45, 3.14, 1,234, -5");
+        check("e.g. the U.S.A.", "e.g. the U.S.A.");
+        check("re-entry, re‑entry", "re-entry, re-entry");
+    }
+
+    #[test]
+    fn no_character_is_left_that_could_be_markup() {
+        check("<break time=\"9s\"/>", "break time= 9s /");
+        check("rock & roll, AT&T, &lt;b&gt;", "rock and roll, AT and T, and lt; b and gt");
+        check("a\0b\\c", "a b c");
+    }
+
+    #[test]
+    fn letters_become_ones_pico_knows() {
+        check("cafe\u{301} Łódź ﬁne ½ ｆｕｌｌ", "café Lódz fine ½ full");
+        check("soft\u{ad}hyphen zero\u{200b}width no\u{a0}break", "softhyphen zerowidth no break");
+        check("so 😀 so ™ so", "so so so");
+        check("Straße naïve ÿ", "Straße naïve ÿ");
+    }
+}
