@@ -120,16 +120,14 @@ impl Mixer {
             self.voices.push(Voice::new(&self.plan, self.seen));
             self.seen += 1;
         }
-        if let Err(error) = self.fill(first, out) {
-            self.seek(self.next);
-            return Err(error);
-        }
+        self.fill(first, out)?;
         let regions = &self.plan.regions;
         self.voices.retain(|voice| regions[voice.region()].end() > end);
         self.next += 1;
         Ok(FrameCount::new(frames))
     }
 
+    /// Fills a block that is silent so far, whose first frame in the episode is `first`.
     fn fill(&mut self, first: u64, out: &mut Block) -> Result<(), Error> {
         for (index, bus) in self.plan.buses.iter().enumerate() {
             let mut sounds = false;
@@ -150,13 +148,12 @@ impl Mixer {
                 sounds = true;
             }
             if sounds {
-                self.gains.fill(bus.factor);
-                let mut deepest = [1.0; FRAMES];
+                self.gains.fill(1.0);
                 for duck in &bus.ducks {
-                    duck.apply(first, &mut deepest);
+                    duck.apply(first, &mut self.gains);
                 }
-                for (gain, duck) in self.gains.iter_mut().zip(&deepest) {
-                    *gain *= duck;
+                for gain in &mut self.gains {
+                    *gain *= bus.factor;
                 }
                 out.bus_mut(index).multiply(&self.gains);
                 out.add_bus_to_sum(index);

@@ -88,10 +88,13 @@ impl Plan {
     /// A plan of `timeline`, whose clips have these `samples`, by the same index.
     ///
     /// # Errors
-    /// [`Error::Inconsistent`] where an index points nowhere, samples are not what their [`crate::timeline::ClipShape`]
+    /// [`Error::Inconsistent`] where the length is past any [`crate::units::time::FramePos`], an index points nowhere, samples are not what their [`crate::timeline::ClipShape`]
     /// says, a region starts before the episode or ends after it, plays more of its clip than there is, or lasts
     /// longer than what it plays without looping, or a crossfade is not less than half of its turn.
     pub fn new(timeline: &Timeline, samples: &[Samples]) -> Result<Plan, Error> {
+        if i64::try_from(timeline.length.get()).is_err() {
+            return Err(inconsistent("it is longer than can be counted".to_owned()));
+        }
         let clips = clips(timeline, samples)?;
         let rate = timeline.rate;
         let mut chains = Chains { rate, known: Vec::new(), chains: Vec::new() };

@@ -62,6 +62,39 @@ fn any_block_is_the_same_after_a_seek() {
 }
 
 #[test]
+fn filters_forget_the_same_wherever_playing_started() {
+    // So loud an impulse, just before the run-up to the second segment, that what is left of it in the filters after
+    // the settling time would still be heard: they have to forget it when playing through, too.
+    let mut source = vec![0.0; 40_000 * 2];
+    (source[14_900 * 2], source[14_900 * 2 + 1]) = (1e38, -1e38);
+    source[30_000 * 2] = 1.0;
+    let mut show = Show::new(8000, 40_000, 1);
+    let clip = show.stereo(source);
+    let region = show.play(clip, 0, 0);
+    (region.through, region.pan) = (Some(Through::Underwater), Pan::CENTER);
+    let sum = show.mixed().sum;
+    for channel in [sum.left(), sum.right()] {
+        assert!(channel[15_999] != 0.0);
+        assert!(channel[16_000..30_000].iter().all(|x| *x == 0.0));
+    }
+}
+
+#[test]
+fn nothing_is_heard_of_the_filters_starting_afresh() {
+    let source = super::sine(100.0, 8000.0, 80_000);
+    for through in Through::ALL {
+        let mut show = Show::new(8000, 80_000, 1);
+        let clip = show.mono(source.clone());
+        show.play(clip, 0, 0).through = Some(*through);
+        let left = show.mixed().sum.left();
+        // A period has 80 frames; segments start every 16 000.
+        for frame in 8000..80_000 {
+            super::check_near(f64::from(left[frame]), f64::from(left[frame - 80]), 1e-6);
+        }
+    }
+}
+
+#[test]
 fn playing_on_after_a_seek_is_the_same_too() {
     let plan = busy(0).plan().expect("consistent");
     let played = Mixed::of(&mut Mixer::new(Arc::clone(&plan)), plan.blocks());
@@ -167,4 +200,12 @@ fn state_is_kept_only_for_what_sounds() {
     }
     assert_eq!(most, 1, "one goes on from each block to the next");
     assert_eq!(mixer.sounding(), 0);
+
+    let mut show = Show::new(1000, 2048, 1);
+    let clip = show.mono(noise(1, 1024));
+    show.play(clip, 0, 0);
+    let plan = show.plan().expect("consistent");
+    let mut mixer = Mixer::new(Arc::clone(&plan));
+    mixer.render(&mut Block::new(&plan)).expect("readable");
+    assert_eq!(mixer.sounding(), 0, "one that ends with the block does not go on");
 }

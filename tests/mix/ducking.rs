@@ -95,10 +95,11 @@ fn speech_at_the_very_start_finds_the_music_down() {
 fn the_deepest_of_several_ducks_counts_and_the_bus_gain_adds() {
     let mut show = show(&[(5000, 7000)]);
     show.timeline.buses[MUSIC].gain = gain(-3.0);
-    show.duck(MUSIC, SPEECH, -6.0, [10, 0, 10]);
     show.duck(MUSIC, SPEECH, -10.0, [10, 0, 10]);
+    show.duck(MUSIC, SPEECH, -6.0, [1000, 0, 10]);
     let curve = curve(&show);
     check(&curve, 0, -3.0);
+    check(&curve, 4980, -9.0);
     check(&curve, 6000, -13.0);
 }
 

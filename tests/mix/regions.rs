@@ -1,10 +1,20 @@
 //! One region, and several: where they sound, how loud, how they begin and end.
 
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+
+use radioplay::audio::buffer::Channels;
+use radioplay::audio::samples::Samples;
+use radioplay::mix::Mixer;
+use radioplay::mix::block::Block;
 use radioplay::mix::error::Error;
+use radioplay::staging::Through;
+use radioplay::timeline::Region;
 use radioplay::units::level::Gain;
 use radioplay::units::pan::Pan;
 
-use super::{Show, check_near, db, frames, gain, noise, ramp};
+use super::{Mixed, Show, at, check_near, db, frames, gain, noise, ramp};
 
 #[test]
 fn an_impulse_lands_on_its_frame_and_nowhere_else() {
@@ -149,12 +159,11 @@ fn a_timeline_that_contradicts_itself_is_refused() {
             other => panic!("{other:?}"),
         }
     };
-    let region = |change: fn(&mut radioplay::timeline::Region)| {
-        refused(&move |show: &mut Show| change(&mut show.timeline.regions[0]))
-    };
+    let region =
+        |change: fn(&mut Region)| refused(&move |show: &mut Show| change(&mut show.timeline.regions[0]));
     assert_eq!(region(|it| it.track = 1), "region 0 is on no track");
     assert_eq!(region(|it| it.clip = 9), "region 0 plays no clip");
-    assert_eq!(region(|it| it.start = super::at(51)), "region 0 ends late");
+    assert_eq!(region(|it| it.start = at(51)), "region 0 ends late");
     assert_eq!(region(|it| it.source_length = frames(51)), "region 0 plays more than there is of its clip");
     assert_eq!(region(|it| it.length = frames(51)), "region 0 lasts longer than what it plays");
     assert_eq!(
@@ -167,35 +176,48 @@ fn a_timeline_that_contradicts_itself_is_refused() {
     );
     assert_eq!(refused(&|show| show.samples.clear()), "1 clips, 0 with samples");
     assert_eq!(refused(&|show| show.timeline.tracks[0].bus = 3), "track 0 feeds no bus");
+    assert_eq!(refused(&|show| show.timeline.length = frames(1 << 63)), "it is longer than can be counted");
     refused(&|show| show.duck(0, 7, -6.0, [1, 1, 1]));
+}
+
+/// A timeline whose second clip is in a file that is empty so far, and the file.
+fn unreadable() -> (Show, File) {
+    let mut show = Show::new(1000, 5000, 1);
+    let good = show.mono(noise(1, 5000));
+    let lost = show.mono(vec![1.0; 1000]);
+    show.play(good, 0, 0).through = Some(Through::Door);
+    show.play(lost, 0, 2000);
+    let file = tempfile::tempfile().expect("a scratch file");
+    let theirs = Arc::new(file.try_clone().expect("the same file"));
+    show.samples[lost] = Samples::in_file(theirs, 0, Channels::Mono, frames(1000));
+    (show, file)
 }
 
 #[test]
 fn a_clip_that_cannot_be_read_is_named() {
-    use radioplay::audio::buffer::Channels;
-    use radioplay::audio::samples::Samples;
-    use radioplay::mix::Mixer;
-    use radioplay::mix::block::Block;
-    use std::sync::Arc;
+    let (show, _file) = unreadable();
+    let plan = show.plan().expect("lengths agree");
+    let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(&plan));
+    mixer.render(&mut block).expect("the first block is good");
+    let error = mixer.render(&mut block).expect_err("the second is not");
+    assert_eq!(error.to_string(), "cannot read the samples of `clip 1`");
+    assert!(std::error::Error::source(&error).is_some());
+    mixer.seek(3);
+    mixer.render(&mut block).expect("past the lost clip");
+}
 
-    let mut show = Show::new(1000, 5000, 1);
-    let good = show.mono(vec![1.0; 5000]);
-    let lost = show.mono(vec![1.0; 1000]);
-    show.play(good, 0, 0);
-    show.play(lost, 0, 2000);
-    let empty = tempfile::tempfile().expect("a scratch file");
-    show.samples[lost] = Samples::in_file(Arc::new(empty), 0, Channels::Mono, frames(1000));
+#[test]
+fn a_block_that_failed_can_be_asked_for_again() {
+    let (show, mut file) = unreadable();
     let plan = show.plan().expect("lengths agree");
     let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(&plan));
     mixer.render(&mut block).expect("the first block is good");
     for _ in 0..2 {
-        match mixer.render(&mut block) {
-            Err(Error::Read { clip, .. }) => assert_eq!(clip, "clip 1"),
-            other => panic!("{other:?}"),
-        }
+        assert!(matches!(mixer.render(&mut block), Err(Error::Read { .. })));
         assert_eq!(mixer.position(), 1);
     }
-    mixer.seek(3);
-    mixer.render(&mut block).expect("past the lost clip");
-    assert_eq!(block.sum().left[0], 1.0);
+    file.write_all(&[0; 4000]).expect("room for 4000 bytes");
+    let rest = Mixed::of(&mut mixer, plan.blocks() - 1);
+    let all = Mixed::of(&mut Mixer::new(Arc::clone(&plan)), plan.blocks());
+    assert!(rest.sum.left == all.sum.left[1024..]);
 }
