@@ -93,7 +93,9 @@ fn only_the_doors_are_doors() {
     let doors: &[(&str, &[&str])] = &[
         ("File::open", &["host", "spool"]),
         ("OpenOptions", &["host"]),
-        ("fs::read", &["host"]),
+        ("fs::read(", &["host"]),
+        ("fs::read_to_string", &["host"]),
+        ("fs::read_dir", &["host", "cli"]),
         ("fs::write", &["host", "cli", "speech"]),
         ("println!", &["cli"]),
         ("TcpStream", &[]),
