@@ -7,3 +7,4 @@ mod mix;
 mod show;
 mod speech;
 mod tidy;
+mod timeline;
