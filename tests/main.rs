@@ -4,6 +4,7 @@ mod audio;
 mod diagnostics;
 mod layering;
 mod mix;
+mod patches;
 mod show;
 mod speech;
 mod tidy;

@@ -54,9 +54,11 @@ pub(super) fn remove_dc(canvas: &mut Canvas, rate: SampleRate, looped: bool) {
     for channel in canvas.channels_mut() {
         let mut filter = Biquad::new(Shape::HighPass { hz: LOWEST, q: 0.707 }, rate);
         if looped {
-            channel.iter().for_each(|&x| {
+            // Half a second is nine periods, after which the filter remembers nothing.
+            let warm = channel.len().min(rate.hz() as usize / 2);
+            for &x in &channel[channel.len() - warm..] {
                 filter.tick(f64::from(x));
-            });
+            }
         }
         filter.process(channel);
     }

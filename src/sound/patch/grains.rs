@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 
 use crate::diag::Diagnostics;
 use crate::document::Fields;
+use crate::dsp::oscillator::sine;
 use crate::sound::patch::canvas::{Canvas, Placing, factor, narrow, whole};
 use crate::sound::patch::curve::{Curve, number_or};
 use crate::sound::patch::modes::{draw, spread};
@@ -118,9 +119,10 @@ impl Grains {
                 y = (1.0 - self.tonal) * next;
             }
             if self.tonal > 0.0 {
-                y += self.tonal * libm::sin(2.0 * PI * phase);
-                phase = (phase + step) % 1.0;
-                step *= bend;
+                y += self.tonal * sine(phase);
+                phase += step;
+                phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
+                step = (step * bend).min(0.45);
             }
             out.push(narrow(y * gain * onset));
             if t >= rise {

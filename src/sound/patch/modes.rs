@@ -97,6 +97,16 @@ const MEMBRANE: [f64; 16] = [
 /// Ratios of a church bell's partials to its prime (Fletcher and Rossing, section 21.4).
 const BELL: [f64; 13] = [0.5, 1.0, 1.2, 1.5, 2.0, 2.5, 2.67, 3.0, 4.0, 5.33, 6.67, 8.0, 9.33];
 
+/// Which way each mode swings when it is heard: the ear is not where the blow is, so of two modes that start
+/// together one pushes and the other pulls. Without this every strike would open with one tall spike.
+struct Signs(Random);
+
+impl Signs {
+    fn next_sign(&mut self) -> f64 {
+        if self.0.next_u64() & 1 == 0 { 1.0 } else { -1.0 }
+    }
+}
+
 impl Modes {
     /// Reads a `modes` table.
     pub(super) fn read(mut fields: Fields<'_>, diagnostics: &mut Diagnostics) -> Modes {
@@ -141,22 +151,23 @@ impl Modes {
 
     fn modes(&self, pitch: f64, random: &mut Random) -> Vec<Mode> {
         let position = (self.position + self.scatter * random.bipolar()).clamp(0.0, 1.0);
+        let mut signs = Signs(Random::named(0, "signs"));
         match &self.body {
             Body::Listed(modes) => {
                 let each = modes.iter().map(|mode| {
                     // A blow never meets the same spot: each mode a little more or less of it.
-                    let gain = mode.gain * (1.0 + 4.0 * self.scatter * random.bipolar());
+                    let gain = mode.gain * signs.next_sign() * (1.0 + 4.0 * self.scatter * random.bipolar());
                     Mode { hz: mode.hz * pitch, gain, ..*mode }
                 });
                 each.collect()
             }
-            Body::Shaped(shaped) => shaped.modes(pitch, position),
+            Body::Shaped(shaped) => shaped.modes(pitch, position, &mut signs),
         }
     }
 }
 
 impl Shaped {
-    fn modes(&self, pitch: f64, position: f64) -> Vec<Mode> {
+    fn modes(&self, pitch: f64, position: f64, signs: &mut Signs) -> Vec<Mode> {
         let mut modes: Vec<Mode> = self
             .ratios(position)
             .into_iter()
@@ -165,7 +176,7 @@ impl Shaped {
                 // Amplitude falls as e^(−π f tan φ t), so 60 dB take ln 1000 / (π f tan φ).
                 let own = libm::log(1000.0) / (PI * hz * self.loss);
                 let ring = 1.0 / (1.0 / own + 1.0 / self.ring);
-                Mode { hz, ring, gain: strength * libm::pow(ratio, self.tilt / 6.02) }
+                Mode { hz, ring, gain: strength * signs.next_sign() * libm::pow(ratio, self.tilt / 6.02) }
             })
             .filter(|mode| mode.hz <= self.top)
             .collect();

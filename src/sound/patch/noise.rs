@@ -79,8 +79,9 @@ impl Noise {
         if self.colour == Colour::White {
             return white;
         }
-        // Noise that comes round must find its filter as it left it; other noise must not start from rest either.
-        let warm = if sounding.lap.is_some() { frames } else { frames.min(sounding.rate.hz() as usize / 5) };
+        // No noise starts from rest, and noise that comes round must find its filter as it left it: the slowest
+        // section has forgotten all but −100 dB after a fifth of a second.
+        let warm = frames.min(sounding.rate.hz() as usize / 5);
         for &x in &white[frames - warm..] {
             tint.tick(f64::from(x));
         }

@@ -45,7 +45,7 @@ impl Pulses {
         self.body.as_ref().map_or(1, Modes::count)
     }
 
-    /// Pulses over `frames`. The train is run twice in a loop, so that the body rings on across the seam.
+    /// Pulses over `frames`. In a loop the body rings on across the seam.
     pub(super) fn render(&self, sounding: &Sounding, frames: usize) -> Canvas {
         let train = self.train(sounding, frames);
         let Some(body) = &self.body else {
@@ -56,7 +56,7 @@ impl Pulses {
         };
         let mut bank = body.bank(sounding, false);
         if sounding.lap.is_some() {
-            for &x in &train {
+            for &x in &train[frames - bank.ring().min(frames)..] {
                 bank.tick(x);
             }
         }

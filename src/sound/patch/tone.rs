@@ -150,11 +150,18 @@ impl Tone {
             let mut phase = (start * partial) % 1.0;
             for (block, step) in out.chunks_mut(STEP).zip(&steps) {
                 let step = step * partial;
-                let audible = if step < 0.45 { gain * scale } else { 0.0 };
-                for sample in block {
-                    *sample += narrow(value(self.wave, phase, step) * audible);
-                    phase += step;
+                if step >= 0.45 {
+                    // Beyond what the rate can carry: silent, but the phase goes on.
+                    phase += step * block.len() as f64;
                     phase -= libm::floor(phase);
+                    continue;
+                }
+                for sample in block {
+                    *sample += narrow(value(self.wave, phase, step) * gain * scale);
+                    phase += step;
+                    if phase >= 1.0 {
+                        phase -= 1.0;
+                    }
                 }
             }
         }
