@@ -121,7 +121,7 @@ pub(super) fn recorded(
                 ClipError::Spool(_) => Code::UnreadableFile,
                 _ => Code::BadAudio,
             };
-            let report = Diagnostic::error(code, format!("`{path}`: {error}")).at(span, "");
+            let report = Diagnostic::error(code, format!("`{path}` {error}")).at(span, "");
             diagnostics.push(match code {
                 Code::TooLong => report.help("`--longest-clip MINUTES` allows more"),
                 _ => report,
