@@ -289,3 +289,35 @@ fn silence_stays_silent() {
     let sound = patch::render(&patch, SampleRate::DEFAULT, 0);
     assert!(sound.audio.samples().iter().all(|s| s.abs() <= 0.0));
 }
+
+fn reference() -> String {
+    fs::read_to_string(folder().join("README.md")).expect("the reference is there")
+}
+
+#[test]
+fn every_example_of_the_reference_reads() {
+    let reference = reference();
+    let examples: Vec<&str> =
+        reference.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 8, "only {} examples", examples.len());
+    for example in examples {
+        let text = if example.starts_with('{') { layer(example) } else { example.to_owned() };
+        let (patch, diagnostics, _) = read(&text);
+        let messages: Vec<&str> = diagnostics.iter().map(|d| d.message.as_str()).collect();
+        assert!(messages.is_empty(), "{example}\n{messages:?}");
+        let sound = patch::render(&patch, SampleRate::DEFAULT, 0);
+        assert!(peak(sound.audio.samples()) > 0.1, "{example} is silent");
+    }
+}
+
+#[test]
+fn the_reference_lists_every_sound_as_it_is() {
+    let reference = reference();
+    for name in names() {
+        let row = reference.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("`{name}` is not in the library of sfx/README.md"));
+        let patch = load(&name);
+        let length = format!("| {}{} |", patch.length().get(), if patch.looped() { ", loop" } else { "" });
+        assert!(row.contains(&length), "{row} should say {length}");
+    }
+}

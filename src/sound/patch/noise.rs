@@ -5,8 +5,8 @@ use crate::document::Fields;
 use crate::dsp::colour::{Colour, Tint};
 use crate::sound::patch::canvas::{Canvas, factor, narrow};
 use crate::sound::patch::curve::number_or;
-use crate::sound::patch::modes::find;
 use crate::sound::patch::variation::{Sounding, Wander};
+use crate::sound::patch::words::find;
 
 /// Frames between two values of a slow movement.
 const STEP: usize = 32;

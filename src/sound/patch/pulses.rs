@@ -54,7 +54,7 @@ impl Pulses {
             let scale = self.contact.max(1.0 / fs) * fs / 2.0;
             return Canvas::mono(train.iter().map(|&x| narrow(x * scale)).collect());
         };
-        let mut bank = body.bank(sounding, false);
+        let mut bank = body.bank(sounding);
         if sounding.lap.is_some() {
             for &x in &train[frames - bank.ring().min(frames)..] {
                 bank.tick(x);
