@@ -40,9 +40,10 @@ impl Pulses {
         pulses
     }
 
-    /// How many modes run.
-    pub(super) fn count(&self) -> usize {
-        self.body.as_ref().map_or(1, Modes::count)
+    /// How much work a second is, in modes: those of the body, and as many blows as overlap.
+    pub(super) fn work(&self) -> f64 {
+        let most = self.rate.points().iter().map(|&(_, v)| v).fold(0.0, f64::max);
+        self.body.as_ref().map_or(1, Modes::count) as f64 + 4.0 * most * self.contact + most / 500.0
     }
 
     /// Pulses over `frames`. In a loop the body rings on across the seam.
