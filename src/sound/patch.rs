@@ -37,6 +37,7 @@ mod pulses;
 mod read;
 mod tone;
 mod variation;
+mod words;
 
 /// A sound that is synthesized: what was written in a patch, checked.
 #[derive(Clone, Debug, PartialEq)]

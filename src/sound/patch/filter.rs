@@ -188,7 +188,7 @@ impl Filter {
                     run(channel, warm, |x| filter.tick(x));
                 }
                 Filter::Resonate { body, mix } => {
-                    let mut bank = body.bank(sounding, true);
+                    let mut bank = body.resonator(sounding);
                     run(channel, warm, |x| (1.0 - mix) * x + mix * bank.tick(x));
                 }
                 Filter::Comb { seconds, feedback, dark } => {

@@ -49,16 +49,16 @@ impl Normal {
     }
 }
 
-/// Removes what lies below hearing.
-pub(super) fn remove_dc(canvas: &mut Canvas, rate: SampleRate, looped: bool) {
+/// Half a second is nine periods of [`LOWEST`], after which the filter remembers nothing.
+pub(super) const MEMORY: f64 = 0.5;
+
+/// Removes what lies below hearing; the filter first hears the last `warm` frames, which in a loop come before the
+/// first.
+pub(super) fn remove_dc(canvas: &mut Canvas, rate: SampleRate, warm: usize) {
     for channel in canvas.channels_mut() {
         let mut filter = Biquad::new(Shape::HighPass { hz: LOWEST, q: 0.707 }, rate);
-        if looped {
-            // Half a second is nine periods, after which the filter remembers nothing.
-            let warm = channel.len().min(rate.hz() as usize / 2);
-            for &x in &channel[channel.len() - warm..] {
-                filter.tick(f64::from(x));
-            }
+        for &x in &channel[channel.len().saturating_sub(warm)..] {
+            filter.tick(f64::from(x));
         }
         filter.process(channel);
     }
