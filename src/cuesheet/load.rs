@@ -78,7 +78,7 @@ fn patch(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Option<Clip> {
-    let rendered = render(patch, rate, request.variant);
+    let rendered = render(patch, rate, request.variant % patch.variants());
     let mut audio = rendered.audio;
     if (request.speed - 1.0).abs() > f64::EPSILON {
         let from = at_speed(rate, request.speed)?;

@@ -67,8 +67,8 @@ pub struct Rendered {
 }
 
 impl Patch {
-    /// The longest a patch may last, in seconds: 10 minutes.
-    pub const MAX_SECONDS: f64 = 600.0;
+    /// The longest a patch may last, in seconds: three minutes, since a patch is rendered in memory.
+    pub const MAX_SECONDS: f64 = 180.0;
 
     /// One line about what is heard.
     pub fn description(&self) -> &str {
