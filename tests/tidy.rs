@@ -88,7 +88,8 @@ fn the_changelog_names_this_version() {
 
 /// The TOML examples of a page that are whole scripts.
 fn scripts_in(page: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("the page is there");
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("the page is there");
     let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
     blocks.filter(|block| block.starts_with("format = 1")).map(str::to_owned).collect()
 }
