@@ -118,6 +118,7 @@ impl Progress for Bars {
         let (name, counts) = match stage {
             Stage::Speech => ("speech", "{pos}/{len} lines"),
             Stage::Sounds => ("sounds", "{pos}/{len} clips"),
+            Stage::Measure => ("measure", "{done}/{all}"),
             Stage::Mix => ("mix", "{done}/{all}"),
             Stage::Write => ("write", "{done}/{all}"),
         };
