@@ -120,6 +120,7 @@ pub enum Advance {
 
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every entry is the large one")]
 pub enum Body {
     /// Silence.
     Pause(FrameCount),

@@ -13,6 +13,7 @@ use crate::cli::terminal::Terminal;
 use crate::cuesheet::Origin;
 use crate::diag::suggest;
 use crate::export::episode::{self, EpisodeError, Summary};
+use crate::master::preset::specification;
 use crate::pipeline::Build;
 use crate::timeline::{SceneSpan, Timeline};
 
@@ -52,8 +53,10 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
             samples: &built.samples(),
             scenes: &scenes,
             depth: args.bits,
+            specification: specification(args.delivery.deliver.unwrap_or(built.sheet.cues.deliver)),
+            draw: false,
         };
-        let summary = episode::write(&job, &target, &bars).map_err(|error| match error {
+        let summary = episode::write(&job, Some(&target), &bars).map_err(|error| match error {
             EpisodeError::Stopped => Failure::Interrupted,
             error => Failure::Machine(format!("`{}`: {error}", target.display())),
         })?;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::audio::decode::panic_is_expected;
 use crate::cli::args::When;
 use crate::cli::build::clock;
 use crate::diag::Diagnostics;
@@ -45,6 +46,16 @@ impl Terminal {
             }
         };
         drop(ctrlc::set_handler(handler));
+    }
+
+    /// Keeps panics that are caught, and reported as broken files, off the screen.
+    pub(super) fn hide_expected_panics() {
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !panic_is_expected() {
+                print(panic);
+            }
+        }));
     }
 
     /// Whether Ctrl-C was pressed.
@@ -107,6 +118,7 @@ impl Progress for Bars {
         let (name, counts) = match stage {
             Stage::Speech => ("speech", "{pos}/{len} lines"),
             Stage::Sounds => ("sounds", "{pos}/{len} clips"),
+            Stage::Measure => ("measure", "{done}/{all}"),
             Stage::Mix => ("mix", "{done}/{all}"),
             Stage::Write => ("write", "{done}/{all}"),
         };

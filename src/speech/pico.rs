@@ -6,7 +6,7 @@
 //!
 //! Rate and pitch are Pico's own. A timbre `t` is a resampling: Pico speaks `1/t` as fast and the sound claims to
 //! have been recorded at `t` times Pico's rate, so that played at that rate pitch and formants move together and
-//! the speed stays. Pico takes whole percents: speed 20 to 500, pitch 50 to 200. Every [`Voice`] stays within, for
+//! the speed stays. Only the pauses at commas and full stops keep Pico's own length at every rate. Pico takes whole percents: speed 20 to 500, pitch 50 to 200. Every [`Voice`] stays within, for
 //! the speed is at most 2.0 / 0.6 and at least 0.5 / 1.6; a voice outside its own ranges is held to them.
 
 use std::collections::BTreeMap;
@@ -79,7 +79,8 @@ impl Engine for PicoEngine {
     }
 
     /// A cue is the first frame of the word after it; of the word it stands in, where it stands in one; the end of
-    /// the sound, where no word follows. Cues at one word have the same time.
+    /// the sound, where no word follows. Cues at one word have the same time. Where Pico reads several words as one
+    /// (`10:45 p.m.`, letters that are spelled), a cue between them is the first of them.
     fn speak(&self, utterance: &Utterance, voice: &Voice) -> Result<Speech, SpeechError> {
         let (lingware, phrase) = phrase(&utterance.text, &voice.lang)?;
         let timbre = f64::from(voice.timbre).clamp(*Voice::TIMBRES.start(), *Voice::TIMBRES.end());
@@ -104,7 +105,7 @@ impl Engine for PicoEngine {
 /// The voice of a language, and the text as it is to say it.
 fn phrase(text: &str, lang: &str) -> Result<(&'static Lingware, Phrase), SpeechError> {
     let voice = Lingware::find(lang).ok_or_else(|| SpeechError::UnknownLanguage(lang.to_owned()))?;
-    Ok((voice, text::phrase(text, voice.and)?))
+    Ok((voice, text::phrase(text, voice.spelling)?))
 }
 
 /// The word a cue belongs to: the first that does not end before it, or one past the last word.
