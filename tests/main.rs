@@ -12,6 +12,7 @@
 
 mod audio;
 mod diagnostics;
+mod hostile;
 mod layering;
 mod mix;
 mod patches;
