@@ -47,6 +47,7 @@ fn recovered(said: &[String], heard: &[String]) -> usize {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what was heard is worth seeing where a test fails")]
 fn a_recogniser_recovers_most_words_of_a_scene() {
     let python = python();
     if !has_program(&python, &["-c", "import pocketsphinx"]) || !has_program("ffmpeg", &["-version"]) {

@@ -1,6 +1,11 @@
 //! From a script to the samples of a file: what is asked for is where it was asked for, to the frame.
 
 #![expect(clippy::float_cmp, reason = "where these tests compare exactly, exactness is the claim")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "where these tests calculate, they leave room for how others do"
+)]
+#![expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
 
 mod clips;
 mod files;

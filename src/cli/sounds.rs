@@ -71,9 +71,9 @@ fn patch(show: &Show, name: &str, terminal: &Terminal) -> Option<Patch> {
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let file = read_file(show, &format!("{FOLDER}/{name}"), None, &mut sources, &mut diagnostics);
-    let patch: Option<Patch> = file.and_then(|(id, source)| {
+    let patch: Option<Patch> = file.map(|(id, source)| {
         let table = document::parse(id, &source, &mut diagnostics);
-        Some(parse(&table, &mut diagnostics))
+        parse(&table, &mut diagnostics)
     });
     diagnostics.sort();
     terminal.diagnostics(&diagnostics, &sources);

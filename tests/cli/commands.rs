@@ -17,7 +17,7 @@ fn a_new_show_renders_at_once() {
     assert_eq!((run.code, run.stdout.as_str()), (0, "output/first.wav\n"), "{}", run.stderr);
     assert!(!run.stderr.contains("warning") && !run.stderr.contains("silence"), "{}", run.stderr);
     let (samples, spec) = place.wav("my-show/output/first.wav");
-    let seconds = samples.len() as u32 / 2 / spec.sample_rate;
+    let seconds = samples.len() / 2 / spec.sample_rate as usize;
     assert!((8..60).contains(&seconds), "{seconds} s");
     // Once more it is somebody's show, and is not touched.
     let before = tree(&place);
