@@ -156,7 +156,7 @@ pub struct Sounding {
     /// Where in the clip the part that plays ends.
     pub until: Option<Spanned<FrameCount>>,
     /// Where in the clip it lands, where the script says so.
-    pub hit: Option<FrameCount>,
+    pub hit: Option<Spanned<FrameCount>>,
     /// Fades, in and out.
     pub fade: Option<Spanned<[FrameCount; 2]>>,
     /// How it runs on.

@@ -11,10 +11,14 @@
 )]
 
 mod audio;
+mod cli;
 mod diagnostics;
 mod layering;
 mod mix;
 mod patches;
+mod recognise;
+mod render;
 mod show;
 mod speech;
 mod tidy;
+mod timeline;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::args::{Format, Render};
-use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems};
+use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems};
 use crate::cli::failure::Failure;
 use crate::cli::locate::Located;
 use crate::cli::terminal::Terminal;
@@ -58,7 +58,8 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
         };
         let summary = episode::write(&job, Some(&target), &bars).map_err(|error| match error {
             EpisodeError::Stopped => Failure::Interrupted,
-            error => Failure::Machine(format!("`{}`: {error}", target.display())),
+            // Who cannot be written says so by name.
+            error => Failure::Machine(error.to_string()),
         })?;
         let rendered = rendered(&built, &scenes, &target, &summary, started);
         if args.episode.format == Format::Json {
@@ -125,11 +126,10 @@ fn print(rendered: &Rendered<'_>, terminal: &Terminal) {
         String::new()
     };
     terminal.say(&format!(
-        "{} in {} {}, {} lines recorded, {} synthesized, peak {peak}{limited}, {:.0} times faster than real time",
+        "{} in {}, {} recorded, {} synthesized, peak {peak}{limited}, {:.0} times faster than real time",
         clock(rendered.seconds),
-        rendered.scenes.len(),
-        if rendered.scenes.len() == 1 { "scene" } else { "scenes" },
-        rendered.recorded,
+        counted(rendered.scenes.len(), "scene"),
+        counted(rendered.recorded, "line"),
         rendered.synthesized,
         rendered.times_real_time,
     ));

@@ -10,8 +10,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 use crate::audio::decode::panic_is_expected;
 use crate::cli::args::When;
 use crate::cli::build::clock;
-use crate::diag::Diagnostics;
 use crate::diag::render::human;
+use crate::diag::{Diagnostics, Severity};
 use crate::progress::{Progress, Stage};
 use crate::source::Sources;
 use crate::units::time::SampleRate;
@@ -81,9 +81,11 @@ impl Terminal {
         drop(writeln!(io::stderr().lock(), "{prefix}: {}", human::visible(text)));
     }
 
-    /// Diagnostics, to standard error.
+    /// Diagnostics, to standard error; only errors if it is to be quiet.
     pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, sources: &Sources) {
-        let text = human::render(diagnostics, sources, self.colour);
+        let mut shown = diagnostics.clone();
+        shown.retain(|diagnostic| !self.quiet || diagnostic.severity == Severity::Error);
+        let text = human::render(&shown, sources, self.colour);
         if !text.is_empty() {
             drop(writeln!(io::stderr().lock(), "{text}"));
         }

@@ -399,7 +399,7 @@ impl<'a> Resolver<'a> {
         let Range { from, to } = sound.range;
         sounding.from = sounding.from.or(self.edge(from, speed));
         sounding.until = sounding.until.or(self.edge(to, speed));
-        sounding.hit = self.edge(sound.hit, speed).map(|hit| hit.value);
+        sounding.hit = self.edge(sound.hit, speed);
         sounding
     }
 
