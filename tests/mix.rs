@@ -22,6 +22,7 @@ use radioplay::mix::plan::Plan;
 use radioplay::routing::{Bus, Duck, Track};
 use radioplay::staging::Perspective;
 use radioplay::timeline::{ClipShape, Region, Timeline};
+use radioplay::units::distance::Metres;
 use radioplay::units::level::Gain;
 use radioplay::units::pan::Pan;
 use radioplay::units::time::{FrameCount, FramePos, SampleRate};
@@ -43,6 +44,7 @@ impl Show {
             clips: Vec::new(),
             tracks: (0..buses).map(|bus| Track { name: format!("track {bus}"), bus }).collect(),
             buses: (0..buses).map(bus).collect(),
+            rooms: Vec::new(),
             regions: Vec::new(),
         };
         Show { timeline, samples: Vec::new() }
@@ -80,11 +82,16 @@ impl Show {
             length,
             gain: Gain::UNITY,
             pan: Pan::new(-1.0).expect("a pan"),
+            pan_to: Pan::new(-1.0).expect("a pan"),
             fade_in: FrameCount::ZERO,
             fade_out: FrameCount::ZERO,
             loop_crossfade: None,
             perspective: Perspective::Room,
             through: None,
+            distance: Metres::ONE,
+            distance_to: Metres::ONE,
+            room: None,
+            cut: false,
         });
         self.timeline.regions.last_mut().expect("just pushed")
     }
