@@ -4,6 +4,7 @@ mod audio;
 mod diagnostics;
 mod layering;
 mod mix;
+mod rooms;
 mod show;
 mod speech;
 mod tidy;

@@ -7,6 +7,7 @@ mod ducking;
 mod loops;
 mod master;
 mod regions;
+mod rooms;
 mod speed;
 mod treatments;
 
@@ -162,6 +163,10 @@ impl Mixed {
     }
 }
 
+fn frame_rate(hz: u32) -> SampleRate {
+    SampleRate::new(hz).expect("a rate")
+}
+
 fn frames(count: u64) -> FrameCount {
     FrameCount::new(count)
 }
@@ -190,7 +195,7 @@ fn sine(hz: f64, rate: f64, length: usize) -> Vec<f32> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
-fn noise(seed: u64, length: usize) -> Vec<f32> {
+pub(crate) fn noise(seed: u64, length: usize) -> Vec<f32> {
     let mut random = Random::new(seed);
     (0..length).map(|_| random.bipolar() as f32).collect()
 }
