@@ -127,8 +127,8 @@ pub struct Region {
     pub gain: Gain,
     /// Its place in the stereo image, at its first frame.
     pub pan: Pan,
-    /// And at its last; it moves along a straight line.
-    pub pan_to: Pan,
+    /// At its last, where it moves; along a straight line.
+    pub pan_to: Option<Pan>,
     /// The length of its rise from silence, raised-cosine; none where zero.
     pub fade_in: FrameCount,
     /// The length of its fall into silence, raised-cosine; none where zero.
@@ -142,8 +142,8 @@ pub struct Region {
     pub through: Option<Through>,
     /// How far away it is, at its first frame.
     pub distance: Metres,
-    /// And at its last.
-    pub distance_to: Metres,
+    /// At its last, where it moves.
+    pub distance_to: Option<Metres>,
     /// Index of the room that answers to it; `None` for what is dry.
     pub room: Option<usize>,
     /// Whether the room's answer ends with it.

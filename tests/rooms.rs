@@ -148,7 +148,8 @@ fn tails_are_dense() {
 /// whose decay has been taken out: what rings stands out.
 fn ringing(ear: &[f32], shape: &Shape, rate: SampleRate) -> f64 {
     let fs = f64::from(rate.hz());
-    let length = 8192.min(ear.len() / 2);
+    // Over half of the decay: longer, and what rings a tenth longer than the rest would be taken for a tone.
+    let length = 8192.min((shape.decay[1] * 0.5 * fs) as usize);
     let from = ((shape.predelay + shape.decay[1] * 0.15) * fs) as usize;
     let window = &ear[from..from + length];
     let mut loudest = 0.0_f64;

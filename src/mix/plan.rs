@@ -127,10 +127,10 @@ impl Levels {
         let sent = space.map_or(Gain::SILENCE, |space| gain + space.level(region.perspective, metres));
         let mut levels = Levels {
             stereo: channels == Channels::Stereo,
-            moves: region.pan != region.pan_to || region.distance != region.distance_to,
+            moves: region.pan_to.is_some() || region.distance_to.is_some(),
             length: region.length.get(),
-            pan: (f64::from(region.pan.get()), f64::from(region.pan_to.get())),
-            metres: (region.distance.get(), region.distance_to.get()),
+            pan: (f64::from(region.pan.get()), f64::from(region.pan_to.unwrap_or(region.pan).get())),
+            metres: (region.distance.get(), region.distance_to.unwrap_or(region.distance).get()),
             direct: f64::from(gain.factor()),
             sent: f64::from(sent.factor()),
             treatment,
@@ -159,7 +159,7 @@ impl Levels {
 
 fn treatment_of(region: &Region) -> Treatment {
     // A sound that moves is as dull as half way.
-    let metres = (region.distance.get() + region.distance_to.get()) * 0.5;
+    let metres = (region.distance.get() + region.distance_to.unwrap_or(region.distance).get()) * 0.5;
     Treatment { perspective: region.perspective, through: region.through, metres }
 }
 

@@ -5,7 +5,9 @@
 use serde::Serialize;
 
 use crate::timeline::{Room, Timeline};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
+use crate::units::pan::Pan;
 
 /// The whole timeline.
 #[derive(Debug, Serialize)]
@@ -209,14 +211,14 @@ pub fn dump(timeline: &Timeline) -> TimelineDump<'_> {
             length: region.length.get(),
             gain: db(region.gain),
             pan: region.pan.get(),
-            pan_to: Some(region.pan_to.get()).filter(|_| region.pan_to != region.pan),
+            pan_to: region.pan_to.map(Pan::get),
             fade_in: region.fade_in.get(),
             fade_out: region.fade_out.get(),
             repeat: region.loop_crossfade.map(crate::units::time::FrameCount::get),
             perspective: region.perspective.word(),
             through: region.through.map(crate::staging::Through::word),
             distance: region.distance.get(),
-            distance_to: Some(region.distance_to.get()).filter(|_| region.distance_to != region.distance),
+            distance_to: region.distance_to.map(Metres::get),
             room: region.room.map(|room| match timeline.rooms[room] {
                 Room::Named(room) => room.word(),
                 Room::Recorded { clip } => timeline.clips[clip].name.as_str(),

@@ -25,7 +25,7 @@ fn episode(treated: bool) -> Show {
     for index in 0..150 {
         let region = show.play(voice, 0, index * 4 * RATE);
         (region.fade_in, region.fade_out) = (frames(240), frames(480));
-        (region.pan, region.pan_to) = (Pan::CENTER, Pan::CENTER);
+        region.pan = Pan::CENTER;
         if treated {
             // Ten scenes in five places; all but the voices at the ear and on the telephone are in them.
             region.room = (index % 2 == 0 && index % 3 != 1)
@@ -40,7 +40,7 @@ fn episode(treated: bool) -> Show {
         let region = show.play(bed, if index == 4 { 2 } else { 1 }, 0);
         (region.length, region.loop_crossfade) = (frames(SECONDS * RATE), Some(frames(2 * RATE)));
         (region.fade_in, region.fade_out) = (frames(RATE), frames(RATE));
-        (region.gain, region.pan, region.pan_to) = (gain(-20.0), Pan::CENTER, Pan::CENTER);
+        (region.gain, region.pan) = (gain(-20.0), Pan::CENTER);
         if treated && index < 2 {
             region.through = Some(Through::Window);
         }

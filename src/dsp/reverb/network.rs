@@ -53,8 +53,8 @@ impl Network {
         let lengths: Vec<usize> = (0..LINES)
             .map(|line| {
                 let place = (line as f64 + 0.9 * random.unit()) / LINES as f64;
-                // From 0.5 to 1.7 of the mean.
-                whole(mean * 0.5 * libm::pow(3.4, place) * fs)
+                // From 0.35 to 1.75 of the mean.
+                whole(mean * 0.35 * libm::pow(5.0, place) * fs)
             })
             .collect();
         let mut coefficients = [[[0.0; LINES]; 3]; 2];
