@@ -5,7 +5,9 @@
 
 pub mod biquad;
 pub mod colour;
+pub mod convolve;
 pub mod fade;
+pub mod fft;
 pub mod limiter;
 pub mod loudness;
 pub mod modal;
@@ -13,6 +15,8 @@ pub mod noise;
 pub mod oscillator;
 pub mod pan;
 pub mod resample;
+pub mod reverb;
+pub mod room;
 pub mod saturate;
 pub mod svf;
 pub mod tail;

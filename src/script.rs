@@ -9,6 +9,7 @@ use crate::script::anchor::Anchor;
 use crate::script::text::Text;
 use crate::source::{Span, Spanned};
 use crate::staging::{Mood, Perspective, Preset, Through};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
 use crate::units::pan::Pan;
 use crate::units::time::Seconds;
@@ -69,12 +70,12 @@ impl Gap {
 pub struct Settings {
     /// Gain.
     pub gain: Option<Gain>,
-    /// Place in the stereo image.
-    pub pan: Option<Pan>,
+    /// Place in the stereo image, from and to.
+    pub pan: Option<[Pan; 2]>,
     /// How near.
     pub perspective: Option<Perspective>,
-    /// How far, in metres.
-    pub distance: Option<f64>,
+    /// How far, from and to.
+    pub distance: Option<[Metres; 2]>,
     /// What it is heard through.
     pub through: Option<Through>,
     /// How it is spoken.
@@ -328,6 +329,8 @@ pub struct Playback {
     pub speed: Option<f64>,
     /// Whether it loops, where that is written.
     pub repeat: Option<Spanned<Repeat>>,
+    /// Whether the room falls silent with it.
+    pub cut: bool,
 }
 
 /// Whether and how a sound loops.

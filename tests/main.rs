@@ -18,6 +18,7 @@ mod mix;
 mod patches;
 mod recognise;
 mod render;
+mod rooms;
 mod show;
 mod speech;
 mod tidy;

@@ -5,7 +5,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::{Fields, Kind, Value, wrong_type};
 use crate::script::settings::{anchor, gap, playback, seconds, settings, voice};
 use crate::script::text::{self, Text};
-use crate::script::{Advance, Bed, Content, Cue, Entry, Group, Line, Scene, Settings, Until, name};
+use crate::script::{Advance, Bed, Content, Cue, Entry, Group, Line, Playback, Scene, Settings, Until, name};
 use crate::source::{SourceFile, Spanned};
 use crate::units::time::Seconds;
 
@@ -81,7 +81,8 @@ impl Reader<'_> {
             fields.missing("by", self.diagnostics);
         }
         let voice = voice(&mut fields, self.diagnostics);
-        let playback = playback(&mut fields, false, self.diagnostics);
+        let playback =
+            Playback { cut: self.cut(&mut fields), ..playback(&mut fields, false, self.diagnostics) };
         let content = text.map(|text| Content::Line(Line { role, text, voice, playback }));
         self.finish(fields, content, true)
     }
@@ -103,9 +104,14 @@ impl Reader<'_> {
     fn cue(&mut self, mut fields: Fields<'_>, music: bool) -> Option<Entry> {
         let sound = fields.string(if music { "music" } else { "sfx" }, self.diagnostics);
         let to = anchor(&mut fields, "to", self.diagnostics);
-        let playback = playback(&mut fields, true, self.diagnostics);
+        let playback =
+            Playback { cut: self.cut(&mut fields), ..playback(&mut fields, true, self.diagnostics) };
         let content = sound.map(|sound| Content::Cue(Cue { music, sound, to, playback }));
         self.finish(fields, content, true)
+    }
+
+    fn cut(&mut self, fields: &mut Fields<'_>) -> bool {
+        fields.boolean("cut", self.diagnostics).is_some_and(|cut| cut.value)
     }
 
     fn bed(&mut self, mut fields: Fields<'_>) -> Option<Entry> {

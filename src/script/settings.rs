@@ -6,6 +6,7 @@ use crate::script::anchor::{self, Anchor};
 use crate::script::{Gap, Playback, Range, Repeat, Settings, VoiceSpec};
 use crate::source::Spanned;
 use crate::staging::{Mood, Perspective, Through};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
 use crate::units::narrow;
 use crate::units::pan::Pan;
@@ -32,11 +33,13 @@ pub(super) fn settings_without_bus(fields: &mut Fields<'_>, diagnostics: &mut Di
     let words = |all: &[Perspective]| all.iter().map(|it| it.word()).collect::<Vec<_>>();
     Settings {
         gain: gain(fields, "gain", diagnostics),
-        pan: fields.number("pan", -1.0..=1.0, "", diagnostics).and_then(|n| Pan::new(narrow(n.value))),
+        pan: movement(fields, "pan", -1.0..=1.0, "", diagnostics)
+            .and_then(|[from, to]| Some([Pan::new(narrow(from))?, Pan::new(narrow(to))?])),
         perspective: fields
             .word("as", &words(Perspective::ALL), Perspective::from_word, diagnostics)
             .map(|w| w.value),
-        distance: fields.number("distance", 0.0..=FARTHEST, "metres", diagnostics).map(|n| n.value),
+        distance: movement(fields, "distance", 0.0..=FARTHEST, "metres", diagnostics)
+            .and_then(|[from, to]| Some([Metres::new(from)?, Metres::new(to)?])),
         through: fields
             .word(
                 "through",
@@ -54,6 +57,42 @@ pub(super) fn settings_without_bus(fields: &mut Fields<'_>, diagnostics: &mut Di
             )
             .map(|w| w.value),
         bus: None,
+    }
+}
+
+/// A number, or two that an entry moves between: `[from, to]` or `{ from, to }`.
+fn movement(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    range: std::ops::RangeInclusive<f64>,
+    unit: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<[f64; 2]> {
+    let value = fields.any(key)?;
+    match &value.value {
+        Kind::Array(items) => {
+            let [from, to] = items.as_slice() else {
+                let expected = "a number, `[from, to]` or `{ from, to }`";
+                diagnostics.push(wrong_type(value.span, &value.value, &format!("`{key}`"), expected));
+                return None;
+            };
+            let mut one = |value| number(value, key, range.clone(), unit, diagnostics);
+            let (from, to) = (one(from), one(to));
+            Some([from?.value, to?.value])
+        }
+        Kind::Table(_) => {
+            let mut fields = Fields::of(value, "a movement", diagnostics)?;
+            let mut end = |key| {
+                if !fields.has(key) {
+                    fields.missing(key, diagnostics);
+                }
+                fields.number(key, range.clone(), unit, diagnostics)
+            };
+            let (from, to) = (end("from"), end("to"));
+            fields.finish(diagnostics);
+            Some([from?.value, to?.value])
+        }
+        _ => number(value, key, range, unit, diagnostics).map(|n| [n.value; 2]),
     }
 }
 
@@ -88,6 +127,7 @@ pub(super) fn playback(fields: &mut Fields<'_>, may_loop: bool, diagnostics: &mu
         fade: fade(fields, diagnostics),
         speed: fields.number("speed", SPEEDS, "", diagnostics).map(|n| n.value),
         repeat: if may_loop { repeat(fields, diagnostics) } else { None },
+        cut: false,
     }
 }
 
