@@ -7,6 +7,7 @@ pub mod biquad;
 pub mod colour;
 pub mod fade;
 pub mod limiter;
+pub mod lpc;
 pub mod modal;
 pub mod noise;
 pub mod oscillator;

@@ -10,6 +10,7 @@
 //! the speed is at most 2.0 / 0.6 and at least 0.5 / 1.6; a voice outside its own ranges is held to them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use crate::audio::buffer::{AudioBuffer, Channels};
@@ -67,7 +68,7 @@ impl Engine for PicoEngine {
 
     /// The crate's version stands for Pico and its voices, the number after it for this module.
     fn version(&self) -> &'static str {
-        "ttspico-sys 0.1.5, 1"
+        "ttspico-sys 0.1.5, 2"
     }
 
     fn languages(&self) -> &'static [Language] {
@@ -89,8 +90,14 @@ impl Engine for PicoEngine {
             pitch: whole(100.0 * factor(voice.pitch)),
         };
         let words: Vec<usize> = utterance.cues.iter().map(|&cue| word_at(&phrase, cue)).collect();
+        let stressed: Vec<Range<usize>> = utterance
+            .stresses
+            .iter()
+            .map(|range| words_in(&phrase, range))
+            .filter(|r| !r.is_empty())
+            .collect();
         let mut synthesizer = self.take(lingware)?;
-        let rendered = render::render(&mut synthesizer, &phrase, manner, &words);
+        let rendered = render::render(&mut synthesizer, &phrase, manner, &words, &stressed);
         // A voice that failed is not used again.
         let (samples, cues) = rendered.map_err(SpeechError::Engine)?;
         self.put(lingware, synthesizer);
@@ -110,6 +117,11 @@ fn phrase(text: &str, lang: &str) -> Result<(&'static Lingware, Phrase), SpeechE
 /// The word a cue belongs to: the first that does not end before it, or one past the last word.
 fn word_at(phrase: &Phrase, cue: usize) -> usize {
     phrase.words.partition_point(|word| word.source.end <= cue)
+}
+
+/// The words that a stretch of the text touches.
+fn words_in(phrase: &Phrase, bytes: &Range<usize>) -> Range<usize> {
+    word_at(phrase, bytes.start)..phrase.words.partition_point(|word| word.source.start < bytes.end)
 }
 
 /// To the nearest whole number; what [`f64::clamp`] let through as NaN gives 0, which Pico raises to its least.
