@@ -3,7 +3,9 @@
 //! The line comes as [`Piece`]s. Between its pauses it is said in parts, each by one call of the engine. The edges
 //! of each part are trimmed to the speech, the parts are brought to the project rate and joined with exactly the
 //! silence the script asks for, and the whole is brought to [`LEVEL`], so that every voice of every engine is
-//! equally loud before its own [`Voice::volume`] applies. The mixer does everything else.
+//! equally loud before its own [`Voice::volume`] applies. On the way each part gets what its voice asks for and the engine
+//! does not do (`intonation`, `breath`), and what makes any voice sit in a mix (`polish`). None of that moves a
+//! moment: cues stay exact. The mixer does everything else.
 
 use std::fmt;
 
@@ -21,7 +23,7 @@ mod polish;
 mod rumble;
 mod voicing;
 
-/// The active speech level of every take, in dBFS, before the voice's own volume.
+/// The active speech level of every take, in dBFS after K-weighting (ITU-R BS.1770), before the voice's own volume.
 pub const LEVEL: f32 = -23.0;
 /// The highest peak a take may reach, in dBFS. A volume that would exceed it is lowered as far as needed.
 pub const CEILING: f32 = -1.5;
@@ -122,7 +124,7 @@ pub fn perform(
                 let from = speech.audio.rate();
                 act(speech.audio.samples_mut(), from, voice, number as u64);
                 let mut resampled = resample::resample(&speech.audio, rate).into_samples();
-                polish::apply(&mut resampled, rate, from, voice);
+                polish::apply(&mut resampled, rate, from, voice, number as u64);
                 edges::fade(&mut resampled, rate);
                 samples.extend(resampled);
                 cues.extend(speech.cues.into_iter().map(|cue| {

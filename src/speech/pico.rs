@@ -1,7 +1,7 @@
 //! SVOX Pico, the embedded engine: six voices linked into the program, no installation, no network.
 //!
 //! A text is made safe by `text`, wrapped into Pico's own markup by `render`, and spoken by `binding`, the one
-//! file that calls C. `lingware` holds the voices. Speaking is repeatable to the bit; what it depends on besides its
+//! file that calls C; `tone` lifts what it said. `lingware` holds the voices. Speaking is repeatable to the bit; what it depends on besides its
 //! arguments is in [`PicoEngine::version`].
 //!
 //! Rate and pitch are Pico's own. A timbre `t` is a resampling: Pico speaks `1/t` as fast and the sound claims to
@@ -25,6 +25,7 @@ mod lingware;
 mod render;
 mod script;
 mod text;
+mod tone;
 
 /// The embedded engine. Cheap to make: a voice is loaded when it first speaks, once for every thread that speaks it
 /// at the same time.
@@ -102,7 +103,9 @@ impl Engine for PicoEngine {
         let (samples, cues) = rendered.map_err(SpeechError::Engine)?;
         self.put(lingware, synthesizer);
         let rate = SampleRate::new(whole(f64::from(render::RATE) * timbre)).unwrap_or(SampleRate::DEFAULT);
-        let samples = samples.into_iter().map(|sample| f32::from(sample) / 32_768.0).collect();
+        let mut samples: Vec<f32> =
+            samples.into_iter().map(|sample| f32::from(sample) / 32_768.0).collect();
+        tone::correct(&mut samples, lingware.language.tag);
         let cues = cues.into_iter().map(|sample| FrameCount::new(sample as u64)).collect();
         Ok(Speech { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues })
     }
