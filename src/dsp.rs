@@ -10,6 +10,7 @@ pub mod fade;
 pub mod fft;
 pub mod limiter;
 pub mod loudness;
+pub mod lpc;
 pub mod modal;
 pub mod noise;
 pub mod oscillator;
