@@ -13,6 +13,7 @@
 mod audio;
 mod cli;
 mod diagnostics;
+mod hostile;
 mod layering;
 mod mix;
 mod patches;
