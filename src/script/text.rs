@@ -54,7 +54,10 @@ impl Text {
             let (plain, source) = self.origins[run];
             Some(source + byte - plain)
         };
-        match (place(range.start), place(range.end)) {
+        // The end is that of the last byte: what follows in `plain` may stand further on in the script.
+        let last = range.end.checked_sub(1).filter(|&last| last >= range.start);
+        let end = last.map_or_else(|| place(range.end), |last| place(last).map(|place| place + 1));
+        match (place(range.start), end) {
             (Some(start), Some(end)) => self.span.part(start, end.max(start)),
             _ => self.span,
         }
