@@ -3,6 +3,7 @@
 mod audio;
 mod diagnostics;
 mod layering;
+mod mastering;
 mod mix;
 mod show;
 mod speech;
