@@ -15,6 +15,7 @@ mod cli;
 mod diagnostics;
 mod hostile;
 mod layering;
+mod mastering;
 mod mix;
 mod patches;
 mod recognise;
