@@ -137,6 +137,7 @@ pub enum Advance {
 
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every entry is the large one")]
 pub enum Body {
     /// Silence.
     Pause(FrameCount),
@@ -176,7 +177,7 @@ pub struct Sounding {
     /// Where in the clip the part that plays ends.
     pub until: Option<Spanned<FrameCount>>,
     /// Where in the clip it lands, where the script says so.
-    pub hit: Option<FrameCount>,
+    pub hit: Option<Spanned<FrameCount>>,
     /// Fades, in and out.
     pub fade: Option<Spanned<[FrameCount; 2]>>,
     /// How it runs on.

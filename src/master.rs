@@ -1,11 +1,22 @@
-//! The last step of the mix: one gain, then a look-ahead peak limiter.
+//! The last step of the mix: measured as a whole, one gain, then a look-ahead limiter; and dither where words get
+//! shorter.
 //!
-//! In: the mixer's sum, interleaved stereo, in slices of any length. Out: the master, aligned with it frame by frame
-//! and exactly as long. Nothing here rides the level: one gain for the whole episode, decided elsewhere.
+//! In: a [`crate::mix::plan::Plan`]. Out: the master, aligned with the mix frame by frame and exactly as long. Nothing
+//! here rides the level: [`measure`] hears all of the episode, [`limit`] decides on one gain by it and by what a
+//! [`preset`] asks for, and [`perform`] applies that to the episode or any part of it, with the same bits.
+//!
+//! The mix is made twice rather than kept: mixing is faster than most disks, and ten hours of it would take 14 GB.
 
-use crate::dsp::limiter::{Limiter, Report, Settings as LimiterSettings};
+use crate::audio::buffer::Channels;
+use crate::dsp::limiter::{Detect, Limiter, Report, Settings as LimiterSettings};
 use crate::units::level::{Gain, Level};
-use crate::units::time::{FrameCount, SampleRate, Seconds};
+use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
+
+pub mod dither;
+pub mod limit;
+pub mod measure;
+pub mod perform;
+pub mod preset;
 
 /// What the master is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +25,10 @@ pub struct Settings {
     pub gain: Gain,
     /// What no sample passes. Default: −1 dBFS.
     pub ceiling: Level,
+    /// What counts as a peak. Default: samples.
+    pub detect: Detect,
+    /// Stereo as it is, or the mean of left and right in one channel. Default: stereo.
+    pub channels: Channels,
     /// How long before a peak the limiter begins to turn down. Default: 5 ms, one period of 200 Hz.
     pub lookahead: Seconds,
     /// The time constant of the limiter's way back. Default: 100 ms, slow enough not to follow a low voice's waves.
@@ -25,6 +40,8 @@ impl Default for Settings {
         Settings {
             gain: Gain::UNITY,
             ceiling: Level::new(-1.0).expect("-1 is a number"),
+            detect: Detect::Samples,
+            channels: Channels::Stereo,
             lookahead: Seconds::new(0.005).expect("5 ms is a time"),
             release: Seconds::new(0.1).expect("100 ms is a time"),
         }
@@ -35,9 +52,11 @@ impl Default for Settings {
 #[derive(Clone, Debug)]
 pub struct Master {
     factor: f32,
+    channels: Channels,
     limiter: Limiter,
     /// Frames of the limiter's latency still to be dropped.
     early: usize,
+    stereo: Vec<f32>,
 }
 
 impl Master {
@@ -46,15 +65,22 @@ impl Master {
         let limiter = Limiter::new(
             LimiterSettings {
                 ceiling: settings.ceiling,
+                detect: settings.detect,
                 lookahead: settings.lookahead,
                 release: settings.release,
             },
             rate,
         );
-        Master { factor: settings.gain.factor(), early: limiter.latency().index(), limiter }
+        Master {
+            factor: settings.gain.factor(),
+            channels: settings.channels,
+            early: limiter.latency().index(),
+            limiter,
+            stereo: Vec::new(),
+        }
     }
 
-    /// How many frames [`Master::push`] holds back: the limiter's look-ahead.
+    /// How many frames [`Master::push`] holds back: the limiter's latency.
     pub fn latency(&self) -> FrameCount {
         self.limiter.latency()
     }
@@ -66,15 +92,22 @@ impl Master {
     }
 
     /// Takes the next frames of the `mix`, interleaved stereo, and appends to `out` those that are finished, as many
-    /// as came less [`Master::latency`] at the very start. Allocates only where `out` has no room.
+    /// as came less [`Master::latency`] at the very start; interleaved, of [`Settings::channels`]. Allocates only where
+    /// `out` has no room, or more comes at once than ever before.
     pub fn push(&mut self, mix: &[f32], out: &mut Vec<f32>) {
-        let whole = mix.len() / 2;
-        let start = out.len();
-        out.extend(mix[..whole * 2].iter().map(|sample| sample * self.factor));
-        self.limiter.process(&mut out[start..]);
-        let early = self.early.min(whole);
-        out.drain(start..start + early * 2);
+        let frames = mix.as_chunks::<2>().0;
+        self.stereo.clear();
+        let turned_up = frames.iter().map(|frame| frame.map(|sample| sample * self.factor));
+        match self.channels {
+            Channels::Stereo => self.stereo.extend(turned_up.flatten()),
+            Channels::Mono => {
+                self.stereo.extend(turned_up.flat_map(|[left, right]| [(left + right) * 0.5; 2]))
+            }
+        }
+        self.limiter.process(&mut self.stereo);
+        let early = self.early.min(frames.len());
         self.early -= early;
+        hand_over(&self.stereo[early * 2..], self.channels, out);
     }
 
     /// Appends the frames held back to `out`, so that it has as many as were pushed, and says what the limiter did.
@@ -82,7 +115,20 @@ impl Master {
         let mut silence = vec![0.0; self.latency().index() * 2];
         self.limiter.process(&mut silence);
         // An input shorter than the look-ahead still has some of the silence before it that the limiter started with.
-        out.extend_from_slice(&silence[self.early * 2..]);
+        hand_over(&silence[self.early * 2..], self.channels, out);
         self.limiter.report()
+    }
+
+    /// The deepest gain of the limiter since this was asked last, and the first frame pushed that got it; `None`
+    /// where it had nothing to do.
+    pub fn take_deepest(&mut self) -> Option<(Gain, FramePos)> {
+        self.limiter.take_deepest()
+    }
+}
+
+fn hand_over(stereo: &[f32], channels: Channels, out: &mut Vec<f32>) {
+    match channels {
+        Channels::Stereo => out.extend_from_slice(stereo),
+        Channels::Mono => out.extend(stereo.iter().step_by(2)),
     }
 }

@@ -7,6 +7,8 @@ pub enum Stage {
     Speech,
     /// Sounds become clips; counted in clips.
     Sounds,
+    /// The whole mix is heard, to decide on its gain; counted in frames.
+    Measure,
     /// Regions become sound; counted in frames.
     Mix,
     /// Samples become a file; counted in frames.

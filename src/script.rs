@@ -110,6 +110,16 @@ pub struct VoiceSpec {
     pub timbre: Option<f64>,
     /// Loudness against other voices.
     pub volume: Option<Gain>,
+    /// How far the pitch moves, a factor.
+    pub range: Option<f64>,
+    /// Share of breath.
+    pub breath: Option<f64>,
+    /// Share of roughness.
+    pub rough: Option<f64>,
+    /// Share of tremor.
+    pub tremor: Option<f64>,
+    /// Vocal effort: gain of the highs.
+    pub effort: Option<Gain>,
 }
 
 /// What can be heard: `sound.NAME`.
@@ -257,6 +267,10 @@ pub struct Line {
     pub text: Text,
     /// How it differs from the role's voice.
     pub voice: VoiceSpec,
+    /// How much faster than otherwise, a factor over voice and mood.
+    pub rate: Option<f64>,
+    /// How much higher than otherwise, a factor over voice and mood.
+    pub pitch: Option<f64>,
     /// How the take is played.
     pub playback: Playback,
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::staging::Preset;
 use crate::units::depth::{BitDepth, UnknownDepth};
 
 /// Turns a written script into a finished radio play.
@@ -106,6 +107,24 @@ pub(super) struct Render {
     /// Bits of a sample: 16, 24, or 32f for floating point.
     #[arg(long, value_name = "BITS", default_value_t, value_parser = parse_depth)]
     pub(super) bits: BitDepth,
+    #[command(flatten)]
+    pub(super) delivery: Delivery,
+}
+
+/// What it is mastered for.
+#[derive(Debug, Args)]
+pub(super) struct Delivery {
+    /// What it is mastered for, instead of the script's `deliver`: podcast, podcast-mono, ebu-r128, atsc-a85, acx,
+    /// spotify, prss, or none.
+    #[arg(long, value_name = "PRESET", value_parser = parse_preset)]
+    pub(super) deliver: Option<Preset>,
+}
+
+fn parse_preset(text: &str) -> Result<Preset, String> {
+    Preset::from_word(text).ok_or_else(|| {
+        let words: Vec<&str> = Preset::ALL.iter().map(|preset| preset.word()).collect();
+        format!("expected one of {}", words.join(", "))
+    })
 }
 
 fn parse_depth(text: &str) -> Result<BitDepth, UnknownDepth> {

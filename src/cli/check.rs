@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::cli::args::{Check, Dump, Format};
-use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems, to_json};
+use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems, to_json};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cuesheet::{Origin, Request, dump as cuesheet};
@@ -89,13 +89,13 @@ fn print(build: &Build, terminal: &Terminal) {
     let report = report(build);
     let visible = crate::diag::render::human::visible;
     let mut text = format!(
-        "{}: {} ({} frames at {} Hz), {} scenes, {} lines recorded, {} synthesized\n",
+        "{}: {} ({} frames at {} Hz), {}, {} recorded, {} synthesized\n",
         visible(report.title),
         clock(report.seconds),
         report.frames,
         report.rate,
-        report.scenes.len(),
-        report.recorded,
+        counted(report.scenes.len(), "scene"),
+        counted(report.recorded, "line"),
         report.synthesized,
     );
     for scene in &report.scenes {

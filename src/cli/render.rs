@@ -6,13 +6,14 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::args::{Format, Render};
-use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems};
+use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems};
 use crate::cli::failure::Failure;
 use crate::cli::locate::Located;
 use crate::cli::terminal::Terminal;
 use crate::cuesheet::Origin;
 use crate::diag::suggest;
 use crate::export::episode::{self, EpisodeError, Summary};
+use crate::master::preset::specification;
 use crate::pipeline::Build;
 use crate::timeline::{SceneSpan, Timeline};
 
@@ -52,10 +53,13 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
             samples: &built.samples(),
             scenes: &scenes,
             depth: args.bits,
+            specification: specification(args.delivery.deliver.unwrap_or(built.sheet.cues.deliver)),
+            draw: false,
         };
-        let summary = episode::write(&job, &target, &bars).map_err(|error| match error {
+        let summary = episode::write(&job, Some(&target), &bars).map_err(|error| match error {
             EpisodeError::Stopped => Failure::Interrupted,
-            error => Failure::Machine(format!("`{}`: {error}", target.display())),
+            // Who cannot be written says so by name.
+            error => Failure::Machine(error.to_string()),
         })?;
         let rendered = rendered(&built, &scenes, &target, &summary, started);
         if args.episode.format == Format::Json {
@@ -122,11 +126,10 @@ fn print(rendered: &Rendered<'_>, terminal: &Terminal) {
         String::new()
     };
     terminal.say(&format!(
-        "{} in {} {}, {} lines recorded, {} synthesized, peak {peak}{limited}, {:.0} times faster than real time",
+        "{} in {}, {} recorded, {} synthesized, peak {peak}{limited}, {:.0} times faster than real time",
         clock(rendered.seconds),
-        rendered.scenes.len(),
-        if rendered.scenes.len() == 1 { "scene" } else { "scenes" },
-        rendered.recorded,
+        counted(rendered.scenes.len(), "scene"),
+        counted(rendered.recorded, "line"),
         rendered.synthesized,
         rendered.times_real_time,
     ));

@@ -14,7 +14,8 @@ use crate::routing::{Bus, Duck, Track};
 use crate::script::{self, Content, Gap, Playback, Range, Repeat, Script, Settings, VoiceSpec, name};
 use crate::source::{Span, Spanned};
 use crate::speech::engine::Voice;
-use crate::staging::{self, Perspective, Preset, Through};
+use crate::speech::mood;
+use crate::staging::{self, Mood, Perspective, Preset, Through};
 use crate::units::distance::Metres;
 use crate::units::level::Gain;
 use crate::units::narrow;
@@ -322,6 +323,7 @@ impl<'a> Resolver<'a> {
         let outer = over(&around.groups, &over(&role_spec.settings, &around.outer));
         let settings = over(&entry.settings, &outer);
         let (voice, voice_span) = voice(&line.voice, &role_spec.voice, role_span);
+        let voice = directed(voice, line, settings.mood);
         let request = LineRequest {
             role: role_name.to_owned(),
             id: id.to_owned(),
@@ -450,7 +452,7 @@ impl<'a> Resolver<'a> {
         let Range { from, to } = sound.range;
         sounding.from = sounding.from.or(self.edge(from, speed));
         sounding.until = sounding.until.or(self.edge(to, speed));
-        sounding.hit = self.edge(sound.hit, speed).map(|hit| hit.value);
+        sounding.hit = self.edge(sound.hit, speed);
         sounding
     }
 
@@ -586,6 +588,7 @@ fn is_placed(settings: &Settings) -> bool {
 pub fn voice(line: &VoiceSpec, role: &VoiceSpec, role_span: Span) -> (Voice, Span) {
     let default = Voice::default();
     let factor = |own: Option<f64>, outer: Option<f64>| narrow(own.or(outer).unwrap_or(1.0));
+    let share = |own: Option<f64>, outer: Option<f64>| narrow(own.or(outer).unwrap_or(0.0));
     let engine = line.engine.as_ref().or(role.engine.as_ref());
     let lang = line.lang.as_ref().or(role.lang.as_ref());
     let voice = Voice {
@@ -595,8 +598,23 @@ pub fn voice(line: &VoiceSpec, role: &VoiceSpec, role_span: Span) -> (Voice, Spa
         pitch: factor(line.pitch, role.pitch),
         timbre: factor(line.timbre, role.timbre),
         volume: line.volume.or(role.volume).unwrap_or_default(),
+        range: factor(line.range, role.range),
+        breath: share(line.breath, role.breath),
+        rough: share(line.rough, role.rough),
+        tremor: share(line.tremor, role.tremor),
+        effort: line.effort.or(role.effort).unwrap_or_default(),
     };
     (voice, engine.or(lang).map_or(role_span, |word| word.span))
+}
+
+/// A voice as a line directs it: its mood, and its own pace and pitch over that.
+fn directed(voice: Voice, line: &script::Line, mood: Option<Mood>) -> Voice {
+    let acted = mood::act(voice, mood.unwrap_or(Mood::Plain));
+    let factor = |value: f32, by: Option<f64>| {
+        let range = Voice::FACTORS;
+        narrow((f64::from(value) * by.unwrap_or(1.0)).clamp(*range.start(), *range.end()))
+    };
+    Voice { rate: factor(acted.rate, line.rate), pitch: factor(acted.pitch, line.pitch), ..acted }
 }
 
 fn keys<T>(definitions: &script::Definitions<T>) -> impl Iterator<Item = &str> {

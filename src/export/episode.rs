@@ -1,34 +1,50 @@
-//! An episode, or some of its scenes, as one WAV file: mixed, mastered and written in one pass, whole or not at all.
+//! An episode, or some of its scenes: measured, mixed, mastered and written as one WAV file, whole or not at all.
+//!
+//! The gain is the episode's, whatever part of it is written: scenes joined end to end are the episode.
 
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::audio::buffer::Channels;
 use crate::audio::samples::Samples;
 use crate::dsp::limiter::Report;
+use crate::dsp::loudness::Meter;
+use crate::dsp::loudness::profile::Profile;
 use crate::export::wav::{WavError, WavFormat, WavWriter};
-use crate::master::{Master, Settings as MasterSettings};
-use crate::mix::block::{Block, FRAMES};
+use crate::master::dither::Dither;
+use crate::master::limit::{self, Decision, Shortfall};
+use crate::master::measure::{self, MasterError};
+use crate::master::perform::{self, Effort};
+use crate::master::preset::{Specification, Target};
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
-use crate::mix::spans;
 use crate::progress::{Progress, Stage};
 use crate::timeline::{SceneSpan, Timeline};
 use crate::units::depth::BitDepth;
-use crate::units::level::Level;
-use crate::units::time::{FrameCount, SampleRate};
+use crate::units::level::{Gain, Level};
+use crate::units::time::FrameCount;
 
 /// What a render came to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// Frames written.
     pub length: FrameCount,
     /// The loudest sample.
     pub peak: Level,
+    /// The gain before the limiter.
+    pub gain: Gain,
+    /// Why it is not as loud as it should be, if so.
+    pub shortfall: Option<Shortfall>,
     /// What the limiter did.
     pub limiter: Report,
+    /// Where it worked hard.
+    pub efforts: Vec<Effort>,
+    /// What was written, measured: after the limiter, before dither. Counted from the file's first frame.
+    pub profile: Profile,
+    /// For each bus, the highest sample of each tenth of a second of the episode, before the master's gain. Only
+    /// where it was asked for.
+    pub buses: Vec<Vec<f32>>,
 }
 
 /// Why nothing was written.
@@ -68,6 +84,15 @@ impl From<MixError> for EpisodeError {
     }
 }
 
+impl From<MasterError> for EpisodeError {
+    fn from(error: MasterError) -> EpisodeError {
+        match error {
+            MasterError::Mix(error) => EpisodeError::Mix(error),
+            MasterError::Stopped => EpisodeError::Stopped,
+        }
+    }
+}
+
 impl From<WavError> for EpisodeError {
     fn from(error: WavError) -> EpisodeError {
         EpisodeError::Write(error)
@@ -85,31 +110,78 @@ pub struct Job<'a> {
     pub scenes: &'a [&'a SceneSpan],
     /// The word length.
     pub depth: BitDepth,
+    /// What it is mastered for.
+    pub specification: Specification,
+    /// Whether the buses are wanted for drawing.
+    pub draw: bool,
 }
 
-/// Mixes, masters and writes to `target`, which is whole or untouched afterwards.
+/// Mixes, masters and writes to `target`, which is whole or untouched afterwards. Without a target everything is done
+/// but the writing, and so is known.
 ///
 /// # Errors
 /// See [`EpisodeError`].
-pub fn write(job: &Job<'_>, target: &Path, progress: &dyn Progress) -> Result<Summary, EpisodeError> {
-    let timeline = job.timeline;
+pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> Result<Summary, EpisodeError> {
+    let rate = job.timeline.rate;
     let ranges = ranges(job);
-    let length = ranges.iter().map(|range| range.end - range.start).sum();
-    let plan = Arc::new(Plan::new(timeline, job.samples)?);
-    let format = WavFormat { rate: timeline.rate, channels: Channels::Stereo, depth: job.depth };
-    let writer = WavWriter::create(target, format, Some(FrameCount::new(length)))?;
-    let master = Master::new(MasterSettings::default(), timeline.rate);
-    let mut output = Output { writer, master, mix: Vec::new(), out: Vec::new(), peak: 0.0, progress };
-    progress.begin(Stage::Mix, length);
-    progress.begin(Stage::Write, length);
-    let written = ranges.iter().try_for_each(|range| {
-        let blocks = range.start / FRAMES as u64..range.end.div_ceil(FRAMES as u64);
-        spans::mix(&plan, blocks, |block| output.take(block, range))
+    let length = FrameCount::new(ranges.iter().map(|range| range.end - range.start).sum());
+    let plan = Arc::new(Plan::new(job.timeline, job.samples)?);
+    let channels = job.specification.channels;
+    let format = WavFormat { rate, channels, depth: job.depth };
+    // What cannot be written is known before any work is done.
+    let writer = target.map(|target| WavWriter::create(target, format, Some(length))).transpose()?;
+    let (decision, buses) = decide(job, &plan, progress)?;
+    let mut output = Output {
+        writer,
+        meter: Meter::new(channels, rate, FrameCount::ZERO),
+        width: channels.count(),
+        progress,
+    };
+    progress.begin(Stage::Mix, length.get());
+    progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });
+    let performed = ranges.iter().map(|range| {
+        let mut dither = Dither::new(job.depth, channels, range.start);
+        perform::perform(&plan, decision.settings, range, |frames| {
+            progress.advance(Stage::Mix, (frames.len() / channels.count()) as u64);
+            output.take(frames, &mut dither)
+        })
     });
-    let summary = written.and_then(|()| output.finish(FrameCount::new(length)));
+    let performed = performed.collect::<Result<Vec<_>, EpisodeError>>();
+    let written = performed.and_then(|performed| Ok((performed, output.finish()?)));
     progress.end(Stage::Mix);
     progress.end(Stage::Write);
-    summary
+    let (performed, profile) = written?;
+    let deepest = performed.iter().map(|it| it.limiter).reduce(worse);
+    Ok(Summary {
+        length,
+        peak: profile.measures().sample_peak,
+        gain: decision.settings.gain,
+        shortfall: decision.shortfall,
+        limiter: deepest.unwrap_or(Report { deepest: Gain::UNITY, at: None, not_finite: 0, clamped: 0 }),
+        efforts: performed.into_iter().flat_map(|it| it.efforts).collect(),
+        profile,
+        buses,
+    })
+}
+
+/// The gain, by the whole episode; and the buses' peaks.
+fn decide(
+    job: &Job<'_>,
+    plan: &Arc<Plan>,
+    progress: &dyn Progress,
+) -> Result<(Decision, Vec<Vec<f32>>), EpisodeError> {
+    let specification = &job.specification;
+    if specification.target == Target::AsMixed && !job.draw {
+        return Ok((limit::as_mixed(specification), Vec::new()));
+    }
+    let heard = measure::measure(plan, specification.channels, progress)?;
+    Ok((limit::decide(plan, &heard, specification, progress)?, heard.buses))
+}
+
+/// Two parts' reports as one.
+fn worse(a: Report, b: Report) -> Report {
+    let deeper = if b.deepest < a.deepest { b } else { a };
+    Report { not_finite: a.not_finite + b.not_finite, clamped: a.clamped + b.clamped, ..deeper }
 }
 
 /// The frames to be written, scenes that follow each other as one.
@@ -129,51 +201,32 @@ fn ranges(job: &Job<'_>) -> Vec<Range<u64>> {
     ranges
 }
 
-/// The way from the mixer to the file.
+/// The way from the master to the file.
 struct Output<'a> {
-    writer: WavWriter,
-    master: Master,
-    mix: Vec<f32>,
-    out: Vec<f32>,
-    peak: f32,
+    writer: Option<WavWriter>,
+    meter: Meter,
+    width: usize,
     progress: &'a dyn Progress,
 }
 
 impl Output<'_> {
-    /// The frames of a block that lie in `range`.
-    fn take(&mut self, block: &Block, range: &Range<u64>) -> Result<(), EpisodeError> {
+    fn take(&mut self, frames: &mut [f32], dither: &mut Dither) -> Result<(), EpisodeError> {
         if self.progress.stopped() {
             return Err(EpisodeError::Stopped);
         }
-        let first = block.start().from_start().unwrap_or_default().get();
-        let end = first + block.frames().get();
-        let (from, to) = (first.max(range.start), end.min(range.end));
-        if from >= to {
-            return Ok(());
+        self.meter.push(frames);
+        if let Some(writer) = &mut self.writer {
+            dither.process(frames);
+            writer.write(frames)?;
+            self.progress.advance(Stage::Write, (frames.len() / self.width) as u64);
         }
-        self.mix.clear();
-        block.sum().interleave_to(&mut self.mix);
-        let sample = |frame: u64| 2 * FrameCount::new(frame - first).index();
-        let part = &self.mix[sample(from)..sample(to)];
-        self.master.push(part, &mut self.out);
-        self.progress.advance(Stage::Mix, to - from);
-        self.flush()
-    }
-
-    fn flush(&mut self) -> Result<(), EpisodeError> {
-        self.peak = self.out.iter().fold(self.peak, |peak, sample| peak.max(sample.abs()));
-        self.writer.write(&self.out)?;
-        self.progress.advance(Stage::Write, (self.out.len() / 2) as u64);
-        self.out.clear();
         Ok(())
     }
 
-    fn finish(mut self, length: FrameCount) -> Result<Summary, EpisodeError> {
-        let master =
-            std::mem::replace(&mut self.master, Master::new(MasterSettings::default(), SampleRate::DEFAULT));
-        let limiter = master.finish(&mut self.out);
-        self.flush()?;
-        self.writer.finish()?;
-        Ok(Summary { length, peak: Level::of_amplitude(self.peak), limiter })
+    fn finish(self) -> Result<Profile, EpisodeError> {
+        if let Some(writer) = self.writer {
+            writer.finish()?;
+        }
+        Ok(self.meter.finish())
     }
 }

@@ -3,7 +3,7 @@
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::{Fields, Kind, Value, wrong_type};
-use crate::script::settings::{anchor, gap, playback, seconds, settings, voice};
+use crate::script::settings::{anchor, gap, pace, pitch, playback, seconds, settings, voice};
 use crate::script::text::{self, Text};
 use crate::script::{Advance, Bed, Content, Cue, Entry, Group, Line, Playback, Scene, Settings, Until, name};
 use crate::source::{SourceFile, Spanned};
@@ -81,9 +81,10 @@ impl Reader<'_> {
             fields.missing("by", self.diagnostics);
         }
         let voice = voice(&mut fields, self.diagnostics);
+        let (rate, pitch) = (pace(&mut fields, self.diagnostics), pitch(&mut fields, self.diagnostics));
         let playback =
             Playback { cut: self.cut(&mut fields), ..playback(&mut fields, false, self.diagnostics) };
-        let content = text.map(|text| Content::Line(Line { role, text, voice, playback }));
+        let content = text.map(|text| Content::Line(Line { role, text, voice, rate, pitch, playback }));
         self.finish(fields, content, true)
     }
 

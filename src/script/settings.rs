@@ -23,6 +23,10 @@ const VOLUMES: std::ops::RangeInclusive<f64> = -24.0..=12.0;
 /// The ranges a voice's factors may take, by key.
 const RATES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 const TIMBRES: std::ops::RangeInclusive<f64> = 0.6..=1.6;
+const RANGES: std::ops::RangeInclusive<f64> = 0.0..=2.0;
+const SHARES: std::ops::RangeInclusive<f64> = 0.0..=1.0;
+/// How much stronger or weaker effort makes the highs, dB.
+const EFFORTS: std::ops::RangeInclusive<f64> = -12.0..=12.0;
 
 pub(super) fn settings(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Settings {
     let bus = fields.string("bus", diagnostics);
@@ -101,13 +105,28 @@ pub(super) fn voice(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> V
     let spec = VoiceSpec {
         engine: fields.string("engine", diagnostics),
         lang: fields.string("lang", diagnostics),
-        rate: fields.number("rate", RATES, "", diagnostics).map(|n| n.value),
-        pitch: fields.number("pitch", RATES, "", diagnostics).map(|n| n.value),
+        rate: pace(&mut fields, diagnostics),
+        pitch: pitch(&mut fields, diagnostics),
         timbre: fields.number("timbre", TIMBRES, "", diagnostics).map(|n| n.value),
         volume: fields.number("volume", VOLUMES, "dB", diagnostics).and_then(|n| Gain::new(narrow(n.value))),
+        range: fields.number("range", RANGES, "", diagnostics).map(|n| n.value),
+        breath: fields.number("breath", SHARES, "", diagnostics).map(|n| n.value),
+        rough: fields.number("rough", SHARES, "", diagnostics).map(|n| n.value),
+        tremor: fields.number("tremor", SHARES, "", diagnostics).map(|n| n.value),
+        effort: fields.number("effort", EFFORTS, "dB", diagnostics).and_then(|n| Gain::new(narrow(n.value))),
     };
     fields.finish(diagnostics);
     spec
+}
+
+/// `rate`, a factor: a voice's or a line's own.
+pub(super) fn pace(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<f64> {
+    fields.number("rate", RATES, "", diagnostics).map(|n| n.value)
+}
+
+/// `pitch`, a factor: a voice's or a line's own.
+pub(super) fn pitch(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<f64> {
+    fields.number("pitch", RATES, "", diagnostics).map(|n| n.value)
 }
 
 pub(super) fn gap(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Gap {

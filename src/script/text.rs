@@ -1,4 +1,6 @@
-//! A line's text: plain words, with marks and pauses at places in them.
+//! A line's text: plain words, some of them stressed, with marks and pauses at places in them.
+
+use std::ops::Range;
 
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -13,6 +15,8 @@ pub struct Text {
     pub plain: String,
     /// Marks and pauses, in order.
     pub stops: Vec<Stop>,
+    /// Bytes of `plain` that are stressed, in order, never overlapping.
+    pub stresses: Vec<Range<usize>>,
     /// The whole string in the script.
     pub span: Span,
     /// Where runs of `plain` come from: byte of `plain`, byte of the string's contents. Empty where the string
@@ -40,7 +44,7 @@ pub enum StopKind {
 
 impl Text {
     /// Where bytes of [`Text::plain`] stand in the script: the whole string where that cannot be told.
-    pub fn span_of(&self, range: std::ops::Range<usize>) -> Span {
+    pub fn span_of(&self, range: Range<usize>) -> Span {
         let place = |byte: usize| {
             let run = self.origins.partition_point(|&(plain, _)| plain <= byte).checked_sub(1)?;
             let (plain, source) = self.origins[run];
@@ -84,15 +88,20 @@ pub fn parse(text: &Spanned<String>, raw: &str, diagnostics: &mut Diagnostics) -
     let countable = raw.get(1..raw.len().saturating_sub(1)) == Some(text.value.as_str());
     let part =
         |start: usize, end: usize| if countable { text.span.part(1 + start, 1 + end) } else { text.span };
-    let mut out = Text { plain: String::new(), stops: Vec::new(), span: text.span, origins: Vec::new() };
+    let mut out = Text {
+        plain: String::new(),
+        stops: Vec::new(),
+        stresses: Vec::new(),
+        span: text.span,
+        origins: Vec::new(),
+    };
     let mut rest = text.value.as_str();
-    let mut bad =
-        |start: usize, end: usize, why: &str| {
-            let report = Diagnostic::error(Code::BadMarkup, why).at(part(start, end), "");
-            diagnostics.push(report.help(
-                "`{name}` is a mark, `{0.6s}` a pause, `{{` and `}}` are braces; nothing else is markup",
+    let mut bad = |start: usize, end: usize, why: &str| {
+        let report = Diagnostic::error(Code::BadMarkup, why).at(part(start, end), "");
+        diagnostics.push(report.help(
+                "`{name}` is a mark, `{0.6s}` a pause, `{*word*}` stress, `{{` and `}}` are braces; nothing else is markup",
             ));
-        };
+    };
     while !rest.is_empty() {
         let at = text.value.len() - rest.len();
         let brace = rest.find(['{', '}']).unwrap_or(rest.len());
@@ -129,8 +138,15 @@ pub fn parse(text: &Spanned<String>, raw: &str, diagnostics: &mut Diagnostics) -
             out.stops.push(stop(StopKind::Pause(time)));
         } else if name::is_valid(inside) && !inside.starts_with(|c: char| c.is_ascii_digit()) {
             out.stops.push(stop(StopKind::Mark(Spanned::new(inside.to_owned(), span))));
+        } else if let Some(words) = stressed(inside) {
+            if countable {
+                out.origins.push((out.plain.len(), at + 1 + offset(&rest[1..], words)));
+            }
+            let start = out.plain.len();
+            out.plain.push_str(words);
+            out.stresses.push(start..out.plain.len());
         } else {
-            bad(at, at + close + 1, &format!("`{{{inside}}}` is neither a mark nor a pause"));
+            bad(at, at + close + 1, &format!("`{{{inside}}}` is neither a mark nor a pause nor stress"));
         }
         rest = &rest[close + 1..];
     }
@@ -148,6 +164,17 @@ pub fn parse(text: &Spanned<String>, raw: &str, diagnostics: &mut Diagnostics) -
         diagnostics.push(Diagnostic::error(Code::EmptyLine, "a line with nothing to say").at(text.span, ""));
     }
     out
+}
+
+/// The words of `*…*`, if there are any.
+fn stressed(inside: &str) -> Option<&str> {
+    let words = inside.strip_prefix('*')?.strip_suffix('*')?;
+    (words.contains(char::is_alphanumeric) && !words.contains('*')).then_some(words)
+}
+
+/// Where in `whole` its part `part` begins.
+fn offset(whole: &str, part: &str) -> usize {
+    part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
 #[cfg(test)]
@@ -168,6 +195,23 @@ mod tests {
         assert!(matches!(&text.stops[0].what, StopKind::Mark(name) if &raw[name.span.range()] == "{k}"));
         assert_eq!(&raw[text.span_of(8..14).range()], "almost");
         assert_eq!(text.words(), [0, 2, 8, 15, 18, 24]);
+        assert!(text.stresses.is_empty());
+        assert_eq!(diagnostics.iter().count(), 0);
+    }
+
+    #[test]
+    fn stress_stands_in_braces_and_leaves_the_words() {
+        let raw = r#""I {*am*} {k}{* not so *}sure, 2 * 3 * {*4*}.""#;
+        let value = raw.trim_matches('"').to_owned();
+        let mut diagnostics = Diagnostics::new();
+        let text =
+            parse(&Spanned::new(value, Span::new(FileId::default(), 0, raw.len())), raw, &mut diagnostics);
+        assert_eq!(text.plain, "I am  not so sure, 2 * 3 * 4.");
+        assert_eq!(text.stresses, [2..4, 5..13, 27..28]);
+        assert_eq!(text.stops[0].at, 5);
+        for (range, written) in [(2..4, "am"), (6..9, "not"), (13..17, "sure"), (27..28, "4")] {
+            assert_eq!(&raw[text.span_of(range).range()], written);
+        }
         assert_eq!(diagnostics.iter().count(), 0);
     }
 }

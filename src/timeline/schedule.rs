@@ -157,8 +157,10 @@ fn region(
     let short = |time: f64| Seconds::new(time).unwrap_or_default().to_count(cues.rate);
     // An edge inside the clip, where nothing says how it fades, gets just enough not to click.
     let declick = short(DECLICK).min(FrameCount::new(length.get() / 2));
-    let cut_start = source_start > FrameCount::ZERO || (looped && !clip.seamless);
-    let cut_end = looped || sounding.cut || source_start.plus(played) < clip.samples.frames();
+    // What repeats, and a clip whose end meets its beginning, is in full sound at both.
+    let always = looped || clip.seamless;
+    let cut_start = always || source_start > FrameCount::ZERO;
+    let cut_end = always || sounding.cut || source_start.plus(played) < clip.samples.frames();
     let edge = |cut: bool| if cut { declick } else { FrameCount::ZERO };
     let [fade_in, fade_out] = match &sounding.fade {
         Some(fade) if fade.value[0].plus(fade.value[1]) > length && !missing => {

@@ -1,7 +1,9 @@
 //! The solver: each start, end and playhead is a sum of others; sums are worked out in the order they need each
 //! other, without recursion, and a circle is reported with its chain.
 
-use crate::cuesheet::{Advance, Base, Body, CueSheet, Cues, Edge, Extent, Moment, Origin, Sounding, Until};
+use crate::cuesheet::{
+    Advance, Base, Body, CueSheet, Cues, Edge, Entry, Extent, Moment, Origin, Sounding, Until,
+};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::units::time::{FrameCount, FrameDelta, FramePos};
@@ -40,10 +42,16 @@ pub(super) fn source_length(sounding: &Sounding, sheet: &CueSheet) -> FrameCount
     until.minus(source_start(sounding, sheet))
 }
 
-/// How far after its start a sound lands, where it lands.
+/// How far after its start a sound lands: where it has a hit, and plays it.
 pub(super) fn hit(sounding: &Sounding, sheet: &CueSheet) -> Option<FrameCount> {
-    let hit = sounding.hit.or(sheet.clips[sounding.clip].hit)?;
-    Some(hit.minus(source_start(sounding, sheet)))
+    let hit = sounding.hit.map(|hit| hit.value).or(sheet.clips[sounding.clip].hit)?;
+    plays(hit, sounding, sheet).then(|| hit.minus(source_start(sounding, sheet)))
+}
+
+/// Whether a frame of the clip, or its end, is in the part that plays.
+fn plays(at: FrameCount, sounding: &Sounding, sheet: &CueSheet) -> bool {
+    let first = source_start(sounding, sheet);
+    (first..=first.plus(source_length(sounding, sheet))).contains(&at)
 }
 
 /// One unknown.
@@ -103,6 +111,17 @@ enum Speaker<'a> {
     Several,
 }
 
+impl<'a> Speaker<'a> {
+    /// Both at a time.
+    fn with(self, other: Speaker<'a>) -> Speaker<'a> {
+        match (self, other) {
+            (Speaker::Nobody, speaker) | (speaker, Speaker::Nobody) => speaker,
+            (one, other) if one == other => one,
+            _ => Speaker::Several,
+        }
+    }
+}
+
 /// Works out when everything happens. Circles, and entries anchored before their scene, are reported.
 pub(super) fn solve(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Solution {
     let cues = &sheet.cues;
@@ -147,7 +166,8 @@ fn check_clips(sheet: &CueSheet, diagnostics: &mut Diagnostics) {
             continue;
         }
         let frames = clip.samples.frames();
-        for edge in [sounding.from, sounding.until].into_iter().flatten().filter(|edge| edge.value > frames) {
+        let edges = [sounding.from, sounding.until, sounding.hit].into_iter().flatten();
+        for edge in edges.filter(|edge| edge.value > frames) {
             let message = format!("`{}` is only {:.3} s long", clip.name, frames.seconds(rate));
             let found = format!("this is {:.3} s into it", edge.value.seconds(rate));
             diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(edge.span, found));
@@ -158,6 +178,14 @@ fn check_clips(sheet: &CueSheet, diagnostics: &mut Diagnostics) {
             let message = "`out` must lie after `in`";
             let report = Diagnostic::error(Code::OutOfRange, message).at(until.span, "");
             diagnostics.push(report.also(from.span, "`in` is here"));
+        }
+        let lands = sounding.hit.map(|hit| hit.value).or(clip.hit).filter(|&hit| hit <= frames);
+        if let (Some(at), Some(hit), "sfx" | "music") = (&entry.at, lands, entry.kind)
+            && !plays(hit, sounding, sheet)
+        {
+            let message = format!("the hit of `{}` is not in the part of it that plays", entry.id);
+            let found = format!("this is for its hit, {:.3} s into the sound", hit.seconds(rate));
+            diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(at.span, found));
         }
     }
 }
@@ -171,13 +199,14 @@ impl<'a> Solver<'a> {
             Body::Group(group) => {
                 let moving =
                     || group.entries.iter().filter(|&&e| self.cues.entries[e].advance != Advance::None);
-                let speaks = |voices: Voices<'_>| voices.first != Speaker::Nobody;
+                let children = || group.entries.iter().map(|&entry| self.voices[entry]);
                 match (moving().next(), moving().next_back()) {
-                    (Some(&first), Some(&last)) if !group.together => {
+                    _ if group.together => Voices {
+                        first: children().fold(Speaker::Nobody, |speaker, child| speaker.with(child.first)),
+                        last: children().fold(Speaker::Nobody, |speaker, child| speaker.with(child.last)),
+                    },
+                    (Some(&first), Some(&last)) => {
                         Voices { first: self.voices[first].first, last: self.voices[last].last }
-                    }
-                    _ if group.entries.iter().any(|&e| speaks(self.voices[e])) => {
-                        Voices { first: Speaker::Several, last: Speaker::Several }
                     }
                     _ => Voices::default(),
                 }
@@ -226,33 +255,37 @@ impl<'a> Solver<'a> {
     }
 
     fn moment(&self, moment: &Moment) -> (Node, FrameDelta) {
-        let inside = |entry: usize, edge: Edge| -> (Node, FrameCount) {
+        let inside = |entry: usize, edge: Edge| -> (Node, FrameDelta) {
             let Body::Sounding(sounding) = &self.cues.entries[entry].body else {
-                return (Node::Start(entry), FrameCount::ZERO);
+                return (Node::Start(entry), FrameDelta::ZERO);
             };
-            let first = source_start(sounding, self.sheet);
             let at = match edge {
-                Edge::Hit => hit(sounding, self.sheet).unwrap_or_default(),
-                Edge::Cue(byte) => {
-                    let cues = &self.sheet.clips[sounding.clip].cues;
-                    let found = cues.iter().find(|cue| cue.byte == byte);
-                    found.map_or(FrameCount::ZERO, |cue| cue.at.minus(first))
-                }
-                Edge::Start | Edge::End => FrameCount::ZERO,
+                Edge::Hit => hit(sounding, self.sheet).unwrap_or_default().forwards(),
+                Edge::Cue(byte) => self.cue(sounding, byte).map_or(FrameDelta::ZERO, |at| {
+                    let first = source_start(sounding, self.sheet).backwards();
+                    at.forwards().checked_add(first).unwrap_or_default()
+                }),
+                Edge::Start | Edge::End => FrameDelta::ZERO,
             };
             (Node::Start(entry), at)
         };
         let last = self.cues.scenes.len().saturating_sub(1);
         let (node, step) = match (moment.base, moment.edge) {
-            (Base::Entry(entry), Edge::End) => (Node::End(entry), FrameCount::ZERO),
+            (Base::Entry(entry), Edge::End) => (Node::End(entry), FrameDelta::ZERO),
             (Base::Entry(entry), edge) => inside(entry, edge),
-            (Base::Scene(scene), Edge::End) => (Node::SceneEnd(scene), FrameCount::ZERO),
-            (Base::Scene(scene), _) => (Node::SceneStart(scene), FrameCount::ZERO),
-            (Base::Episode, Edge::End) => (Node::SceneEnd(last), FrameCount::ZERO),
-            (Base::Episode, _) => (Node::SceneStart(0), FrameCount::ZERO),
-            (Base::Playhead(entry), _) => (self.playhead(entry).0, FrameCount::ZERO),
+            (Base::Scene(scene), Edge::End) => (Node::SceneEnd(scene), FrameDelta::ZERO),
+            (Base::Scene(scene), _) => (Node::SceneStart(scene), FrameDelta::ZERO),
+            (Base::Episode, Edge::End) => (Node::SceneEnd(last), FrameDelta::ZERO),
+            (Base::Episode, _) => (Node::SceneStart(0), FrameDelta::ZERO),
+            (Base::Playhead(entry), _) => (self.playhead(entry).0, FrameDelta::ZERO),
         };
-        (node, step.forwards().checked_add(moment.offset).unwrap_or_default())
+        (node, step.checked_add(moment.offset).unwrap_or_default())
+    }
+
+    /// The frame of its take a place in a line's text is said at.
+    fn cue(&self, sounding: &Sounding, byte: usize) -> Option<FrameCount> {
+        let cues = &self.sheet.clips[sounding.clip].cues;
+        cues.iter().find(|cue| cue.byte == byte).map(|cue| cue.at)
     }
 
     fn rule(&self, node: Node) -> Rule {
@@ -455,7 +488,7 @@ impl<'a> Solver<'a> {
             self.cues.entries.iter().enumerate().filter(|&(index, _)| !solution.is_poisoned(index))
         {
             let Some(at) = &entry.at else { continue };
-            if !self.check_hit(at, diagnostics) {
+            if !self.check_edge(at, diagnostics) {
                 continue;
             }
             let (node, step) = self.moment(at);
@@ -487,29 +520,48 @@ impl<'a> Solver<'a> {
                 ..
             }) = &entry.body
             {
-                self.check_hit(to, diagnostics);
+                self.check_edge(to, diagnostics);
             }
         }
     }
 
-    /// Whether a moment that is a hit has one to be, or a report that it has none.
-    fn check_hit(&self, moment: &Moment, diagnostics: &mut Diagnostics) -> bool {
-        let (Base::Entry(target), Edge::Hit) = (moment.base, moment.edge) else { return true };
+    /// Whether a moment inside an entry is there to be heard, or a report that it is not.
+    fn check_edge(&self, moment: &Moment, diagnostics: &mut Diagnostics) -> bool {
+        let Base::Entry(target) = moment.base else { return true };
         let target = &self.cues.entries[target];
-        let lands = match &target.body {
-            Body::Sounding(sounding) => {
-                let missing = self.sheet.clips[sounding.clip].origin == Origin::Missing;
-                missing || hit(sounding, self.sheet).is_some()
+        if let (Edge::Cue(byte), Body::Sounding(sounding)) = (moment.edge, &target.body) {
+            let missing = self.sheet.clips[sounding.clip].origin == Origin::Missing;
+            let said = self.cue(sounding, byte).is_none_or(|at| plays(at, sounding, self.sheet));
+            if !said && !missing {
+                let message = format!("this is said outside the part of `{}` that plays", target.id);
+                let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
+                diagnostics.push(report.also(target.span, "this entry"));
             }
-            _ => false,
-        };
-        if !lands {
-            let message = format!("`{}` has no hit", target.id);
-            let help = "give its sound a `hit`: the seconds into it where it lands";
-            let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
-            diagnostics.push(report.also(target.span, "this entry").help(help));
+            return said || missing;
         }
-        lands
+        if moment.edge != Edge::Hit {
+            return true;
+        }
+        let Body::Sounding(sounding) = &target.body else { return self.no_hit(moment, target, diagnostics) };
+        let clip = &self.sheet.clips[sounding.clip];
+        if clip.origin == Origin::Missing || hit(sounding, self.sheet).is_some() {
+            return true;
+        }
+        if sounding.hit.is_none() && clip.hit.is_none() {
+            return self.no_hit(moment, target, diagnostics);
+        }
+        let message = format!("the hit of `{}` is not in the part of it that plays", target.id);
+        let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
+        diagnostics.push(report.also(target.span, "this entry"));
+        false
+    }
+
+    fn no_hit(&self, moment: &Moment, target: &Entry, diagnostics: &mut Diagnostics) -> bool {
+        let message = format!("`{}` has no hit", target.id);
+        let help = "give its sound a `hit`: the seconds into it where it lands";
+        let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
+        diagnostics.push(report.also(target.span, "this entry").help(help));
+        false
     }
 }
 

@@ -1,5 +1,5 @@
-//! Decibels: [`Gain`] is relative, [`Level`] is against full scale. Gains add; a gain moves a level; two levels
-//! never add.
+//! Decibels: [`Gain`] is relative, [`Level`], [`Loudness`] and [`TruePeak`] are against full scale. Gains add; a gain
+//! moves the others; two levels never add.
 
 use std::ops::Add;
 
@@ -10,6 +10,16 @@ pub struct Gain(f32);
 /// An amplitude against digital full scale, in dBFS: 0 is a sample of ±1.0, −∞ is silence. Never NaN.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Level(f32);
+
+/// A loudness in LUFS, which is K-weighted level: ITU-R BS.1770-5. −∞ is silence. Never NaN.
+///
+/// In `f64`, as it is computed from energies and gains are searched by it.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Loudness(f64);
+
+/// A true peak in dBTP: the level of the highest point of the wave between samples. −∞ is silence. Never NaN.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct TruePeak(f32);
 
 impl Gain {
     /// No change, 0 dB.
@@ -83,6 +93,62 @@ impl Add<Gain> for Level {
 
     fn add(self, gain: Gain) -> Level {
         Level(self.0 + gain.0)
+    }
+}
+
+impl Loudness {
+    /// Silence, −∞ LUFS.
+    pub const SILENCE: Loudness = Loudness(f64::NEG_INFINITY);
+
+    /// A loudness of `lufs`, or `None` for NaN.
+    pub fn new(lufs: f64) -> Option<Loudness> {
+        (!lufs.is_nan()).then_some(Loudness(lufs))
+    }
+
+    /// The loudness of a K-weighted mean square, channels added up: −0.691 + 10 log₁₀ (BS.1770-5, Annex 1, (2)).
+    /// NaN and less than nothing count as silence.
+    pub fn of_energy(energy: f64) -> Loudness {
+        if energy > 0.0 { Loudness(10.0 * libm::log10(energy) - 0.691) } else { Loudness::SILENCE }
+    }
+
+    /// The K-weighted mean square that has this loudness.
+    pub fn energy(self) -> f64 {
+        libm::pow(10.0, (self.0 + 0.691) / 10.0)
+    }
+
+    /// The loudness in LUFS.
+    pub fn lufs(self) -> f64 {
+        self.0
+    }
+
+    /// How much louder this is than `other`, in LU; `None` where either is silence.
+    pub fn above(self, other: Loudness) -> Option<f64> {
+        Some(self.0 - other.0).filter(|lu| lu.is_finite())
+    }
+}
+
+impl TruePeak {
+    /// Digital silence, −∞ dBTP.
+    pub const SILENCE: TruePeak = TruePeak(f32::NEG_INFINITY);
+
+    /// A true peak of `dbtp`, or `None` for NaN.
+    pub fn new(dbtp: f32) -> Option<TruePeak> {
+        (!dbtp.is_nan()).then_some(TruePeak(dbtp))
+    }
+
+    /// The true peak of an interpolated amplitude, where ±1.0 is full scale. NaN counts as silence.
+    pub fn of_amplitude(amplitude: f32) -> TruePeak {
+        TruePeak(Level::of_amplitude(amplitude).dbfs())
+    }
+
+    /// The true peak in dBTP.
+    pub fn dbtp(self) -> f32 {
+        self.0
+    }
+
+    /// The amplitude at this true peak: 1.0 for 0 dBTP.
+    pub fn amplitude(self) -> f32 {
+        libm::powf(10.0, self.0 / 20.0)
     }
 }
 

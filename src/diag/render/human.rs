@@ -1,5 +1,7 @@
 //! Diagnostics on a terminal: message, file, line, caret, help, in the layout that Rust's compiler made familiar.
 
+use std::borrow::Cow;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::diag::{Diagnostic, Diagnostics, Label, Severity};
@@ -34,7 +36,7 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     }
     for id in files {
         let Some(file) = sources.get(id) else { continue };
-        let mut snippet = Snippet::source(file.text()).path(visible(file.name())).fold(true);
+        let mut snippet = Snippet::source(tame(file.text())).path(visible(file.name())).fold(true);
         for (kind, Label { span, text }) in labels().filter(|(_, label)| label.span.file == id) {
             let end = span.range().end.min(file.text().len());
             let annotation = kind.span(span.range().start.min(end)..end);
@@ -52,8 +54,20 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     renderer.render(&[group])
 }
 
+/// A source text without the characters that [`visible`] replaces and the renderer does not know; each is replaced by
+/// one of as many bytes, so that places in it stay where they are.
+fn tame(text: &str) -> Cow<'_, str> {
+    let unknown = |c: char| c.len_utf8() > 1 && visible(c.encode_utf8(&mut [0; 4])) != c.to_string();
+    let instead = |c: char| match c.len_utf8() {
+        _ if !unknown(c) => c,
+        2 => '¤',
+        _ => '\u{fffd}',
+    };
+    if text.contains(unknown) { text.chars().map(instead).collect() } else { text.into() }
+}
+
 /// The text with every control character (and whatever reorders text on a terminal) replaced by something that
-/// can be seen. Source lines are treated in the same way by the renderer.
+/// can be seen.
 pub fn visible(text: &str) -> String {
     text.chars()
         .map(|c| match c {

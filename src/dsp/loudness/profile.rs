@@ -1,0 +1,283 @@
+//! What a meter kept, and what it adds up to: between any two tenths of a second, and in all.
+//!
+//! Reference: ITU-R BS.1770-5 (gating), EBU Tech 3341 (momentary, short-term), EBU Tech 3342 (loudness range).
+
+use std::ops::Range;
+
+use crate::dsp::loudness::Meter;
+use crate::units::level::{Gain, Level, Loudness, TruePeak};
+use crate::units::narrow;
+use crate::units::time::{FrameCount, FramePos, SampleRate};
+
+/// Hops in a gating block, 400 ms.
+const BLOCK: usize = 4;
+/// Hops in the short-term window, 3 s.
+const SHORT_TERM: usize = 30;
+/// Hops in the window of the noise floor, half a second.
+const FLOOR: usize = 5;
+/// The gate that is always there.
+const ABSOLUTE: f64 = -70.0;
+/// The second gate for the integrated loudness, below the mean of what passed the first.
+const RELATIVE: f64 = -10.0;
+/// The second gate for the range.
+const RELATIVE_RANGE: f64 = -20.0;
+/// Below this mean square, −120 dBFS, there is no noise but digital silence, or a fade's last bits.
+const NOTHING: f64 = 1e-12;
+
+/// A tenth of a second. Energies and powers are mean squares, ±1.0 full scale.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Hop {
+    /// K-weighted, channels added up.
+    pub energy: f64,
+    /// Not weighted, the mean of the channels.
+    pub power: f64,
+    /// The highest K-weighted energy over 400 ms that end in this hop; 0 where none are over yet.
+    pub momentary: f32,
+    /// The same over 3 s.
+    pub short_term: f32,
+    /// The highest sample.
+    pub sample_peak: f32,
+    /// The highest point of the wave.
+    pub true_peak: f32,
+    /// How many frames it has.
+    pub frames: u32,
+}
+
+/// Hop by hop, what was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    rate: SampleRate,
+    /// The first hop, counted from the episode's start.
+    first: u64,
+    hops: Vec<Hop>,
+    /// Whether the last hop is shorter than a tenth of a second, and so is part of no window.
+    partial: bool,
+}
+
+/// A moment, and what was found there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found<T> {
+    /// What was found.
+    pub value: T,
+    /// The first frame of the window it was found in, in the episode.
+    pub start: FramePos,
+    /// The frame after that window.
+    pub end: FramePos,
+}
+
+/// Everything that is said about a stretch of sound. `None` where it is too short, or silent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measures {
+    /// The gated loudness.
+    pub integrated: Option<Loudness>,
+    /// The loudest 400 ms.
+    pub momentary: Option<Found<Loudness>>,
+    /// The loudest 3 s.
+    pub short_term: Option<Found<Loudness>>,
+    /// The loudness range, in LU: from the tenth to the ninety-fifth percentile of the gated short-term loudness.
+    pub range: Option<f64>,
+    /// The highest point of the wave.
+    pub true_peak: Option<Found<TruePeak>>,
+    /// The highest sample.
+    pub sample_peak: Level,
+    /// The level of the mean square, not weighted and not gated; the channels' mean.
+    pub rms: Level,
+    /// The RMS level of the quietest half second that is not digital silence (below −120 dBFS). So the "ACX Check" of
+    /// W. `McCown` (2015) has it, which leaves no silence out.
+    pub noise_floor: Option<Found<Level>>,
+}
+
+impl Profile {
+    pub(super) fn new(rate: SampleRate, first: u64) -> Profile {
+        Profile { rate, first, hops: Vec::new(), partial: false }
+    }
+
+    pub(super) fn push(&mut self, hop: Hop, partial: bool) {
+        self.hops.push(hop);
+        self.partial = partial;
+    }
+
+    pub(super) fn raise_last(&mut self, true_peak: f32) {
+        if let Some(last) = self.hops.last_mut() {
+            last.true_peak = last.true_peak.max(true_peak);
+        }
+    }
+
+    /// The hops in order, the last one perhaps shorter.
+    pub fn hops(&self) -> &[Hop] {
+        &self.hops
+    }
+
+    /// Everything as it is after a gain.
+    pub fn turn(&mut self, gain: Gain) {
+        let factor = gain.factor();
+        let power = f64::from(factor) * f64::from(factor);
+        for hop in &mut self.hops {
+            hop.energy *= power;
+            hop.power *= power;
+            hop.momentary *= factor * factor;
+            hop.short_term *= factor * factor;
+            hop.sample_peak *= factor;
+            hop.true_peak *= factor;
+        }
+    }
+
+    /// Puts `hops` in the place of those from `first` on, counted from the episode's start. For their energies alone:
+    /// windows that reach across the seam are as they were.
+    pub fn replace(&mut self, first: u64, hops: &[Hop]) {
+        let at = usize::try_from(first.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        for (old, new) in self.hops.iter_mut().skip(at).zip(hops) {
+            *old = *new;
+        }
+    }
+
+    /// Frames per second.
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// The first frame of the hop of this index, in the episode.
+    pub fn start_of(&self, index: usize) -> FramePos {
+        FramePos::ZERO.after(Meter::hop_start(self.first + index as u64, self.rate))
+    }
+
+    /// The hops that lie in a stretch of the episode as a whole.
+    pub fn within(&self, start: FramePos, end: FramePos) -> Range<usize> {
+        let count = self.hops.len();
+        let first = partition(count, |index| self.start_of(index) < start);
+        let ends_in = |index: usize| {
+            let frames = FrameCount::new(u64::from(self.hops[index].frames));
+            self.start_of(index).after(frames) <= end
+        };
+        first..partition(count, ends_in).max(first)
+    }
+
+    /// Everything about all of it.
+    pub fn measures(&self) -> Measures {
+        self.measures_of(0..self.hops.len())
+    }
+
+    /// Everything about some of the hops, as if there were no others.
+    pub fn measures_of(&self, range: Range<usize>) -> Measures {
+        let hops = &self.hops[range.clone()];
+        let whole = if self.partial && range.end == self.hops.len() {
+            hops.len().saturating_sub(1)
+        } else {
+            hops.len()
+        };
+        let windows = Windows { profile: self, first: range.start, hops, whole: &hops[..whole] };
+        let frames: u64 = hops.iter().map(|hop| u64::from(hop.frames)).sum();
+        let squares: f64 = hops.iter().map(|hop| hop.power * f64::from(hop.frames)).sum();
+        Measures {
+            integrated: integrated(windows.whole),
+            momentary: windows.loudest(BLOCK, |hop| hop.momentary),
+            short_term: windows.loudest(SHORT_TERM, |hop| hop.short_term),
+            range: loudness_range(windows.whole),
+            true_peak: windows.true_peak(),
+            sample_peak: Level::of_amplitude(hops.iter().fold(0.0, |peak, hop| peak.max(hop.sample_peak))),
+            rms: level_of_power(if frames > 0 { squares / frames as f64 } else { 0.0 }),
+            noise_floor: windows.noise_floor(),
+        }
+    }
+
+    /// The short-term loudness of the 3 s that end with each hop, for drawing; the loudest of the hop's windows.
+    pub fn short_term(&self) -> impl Iterator<Item = Loudness> {
+        self.hops.iter().map(|hop| Loudness::of_energy(f64::from(hop.short_term)))
+    }
+}
+
+/// Some hops of a profile.
+struct Windows<'p> {
+    profile: &'p Profile,
+    first: usize,
+    hops: &'p [Hop],
+    /// Those that are a tenth of a second long.
+    whole: &'p [Hop],
+}
+
+impl Windows<'_> {
+    /// The highest of the windows of so many hops that lie in here as a whole.
+    fn loudest(&self, length: usize, energy: impl Fn(&Hop) -> f32) -> Option<Found<Loudness>> {
+        // A window that ends in a hop may begin in the middle of another: one more than its length.
+        let windows = self.whole.iter().enumerate().skip(length - 1);
+        let (index, highest) = windows
+            .filter(|(index, _)| *index >= length || self.first == 0)
+            .map(|(index, hop)| (index, energy(hop)))
+            .filter(|(_, energy)| *energy > 0.0)
+            .reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+        let value = Loudness::of_energy(f64::from(highest));
+        Some(self.found(value, index + 1 - length, index + 1))
+    }
+
+    fn true_peak(&self) -> Option<Found<TruePeak>> {
+        let hops = self.hops.iter().map(|hop| hop.true_peak).enumerate();
+        let (index, highest) =
+            hops.filter(|(_, peak)| *peak > 0.0).reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+        Some(self.found(TruePeak::of_amplitude(highest), index, index + 1))
+    }
+
+    fn noise_floor(&self) -> Option<Found<Level>> {
+        let power = |hops: &[Hop]| hops.iter().map(|hop| hop.power).sum::<f64>() / FLOOR as f64;
+        let windows = self.whole.windows(FLOOR).map(power).enumerate();
+        let (index, lowest) =
+            windows.filter(|(_, power)| *power >= NOTHING).reduce(|a, b| if b.1 < a.1 { b } else { a })?;
+        Some(self.found(level_of_power(lowest), index, index + FLOOR))
+    }
+
+    fn found<T>(&self, value: T, from: usize, until: usize) -> Found<T> {
+        Found {
+            value,
+            start: self.profile.start_of(self.first + from),
+            end: self.profile.start_of(self.first + until),
+        }
+    }
+}
+
+/// The gated loudness of whole hops (BS.1770-5, Annex 1, (3) to (7)); `None` where nothing passes the gates.
+pub fn integrated(hops: &[Hop]) -> Option<Loudness> {
+    let energies = || means(hops, BLOCK);
+    let first = gated_mean(energies(), ABSOLUTE)?;
+    gated_mean(energies(), (Loudness::of_energy(first).lufs() + RELATIVE).max(ABSOLUTE))
+        .map(Loudness::of_energy)
+}
+
+/// The loudness range of whole hops, in LU: EBU Tech 3342, with windows of 3 s ten times a second.
+fn loudness_range(hops: &[Hop]) -> Option<f64> {
+    let first = gated_mean(means(hops, SHORT_TERM), ABSOLUTE)?;
+    let gate = (Loudness::of_energy(first).lufs() + RELATIVE_RANGE).max(ABSOLUTE);
+    let mut passed: Vec<f64> = means(hops, SHORT_TERM)
+        .map(|energy| Loudness::of_energy(energy).lufs())
+        .filter(|it| *it >= gate)
+        .collect();
+    passed.sort_by(f64::total_cmp);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the length")]
+    let percentile = |share: f64| passed.get(((passed.len() as f64 - 1.0) * share).round() as usize).copied();
+    Some(percentile(0.95)? - percentile(0.10)?)
+}
+
+/// The mean energies of all windows of so many hops.
+fn means(hops: &[Hop], length: usize) -> impl Iterator<Item = f64> + '_ {
+    hops.windows(length).map(move |window| window.iter().map(|hop| hop.energy).sum::<f64>() / length as f64)
+}
+
+/// The mean of those energies that are louder than `gate`, in LUFS.
+fn gated_mean(energies: impl Iterator<Item = f64>, gate: f64) -> Option<f64> {
+    let gate = Loudness::new(gate).unwrap_or(Loudness::SILENCE).energy();
+    let (sum, count) =
+        energies.filter(|energy| *energy > gate).fold((0.0, 0_u64), |(s, n), e| (s + e, n + 1));
+    (count > 0).then(|| sum / count as f64)
+}
+
+fn level_of_power(power: f64) -> Level {
+    Level::of_amplitude(narrow(libm::sqrt(power)))
+}
+
+/// The first index below `count` for which `before` is not true, which it is for all indices below that.
+fn partition(count: usize, before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}

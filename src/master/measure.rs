@@ -1,0 +1,126 @@
+//! The whole mix, heard once before anything is decided.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::audio::buffer::Channels;
+use crate::dsp::loudness::Meter;
+use crate::dsp::loudness::profile::Profile;
+use crate::mix::block::{Block, View};
+use crate::mix::error::Error as MixError;
+use crate::mix::plan::Plan;
+use crate::mix::spans;
+use crate::progress::{Progress, Stage};
+use crate::units::time::FrameCount;
+
+/// What the mix is like before mastering.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// Its loudness, in the channels it is delivered in.
+    pub profile: Profile,
+    /// For each bus, the highest sample of each tenth of a second, as hops have them.
+    pub buses: Vec<Vec<f32>>,
+}
+
+/// Why nothing was mastered.
+#[derive(Debug)]
+pub enum MasterError {
+    /// A clip cannot be read any more.
+    Mix(MixError),
+    /// The person stopped it.
+    Stopped,
+}
+
+impl fmt::Display for MasterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MasterError::Mix(error) => error.fmt(f),
+            MasterError::Stopped => f.write_str("interrupted; nothing was written"),
+        }
+    }
+}
+
+impl std::error::Error for MasterError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            MasterError::Mix(error) => Some(error),
+            MasterError::Stopped => None,
+        }
+    }
+}
+
+impl From<MixError> for MasterError {
+    fn from(error: MixError) -> MasterError {
+        MasterError::Mix(error)
+    }
+}
+
+/// Mixes the whole episode and measures it. Memory: 40 bytes for a tenth of a second, and 4 for each bus.
+///
+/// # Errors
+/// See [`MasterError`].
+pub fn measure(plan: &Arc<Plan>, channels: Channels, progress: &dyn Progress) -> Result<Heard, MasterError> {
+    let rate = plan.rate();
+    let mut meter = Meter::new(channels, rate, FrameCount::ZERO);
+    let mut envelopes =
+        Envelopes { buses: vec![Vec::new(); plan.buses()], hop: 0, end: 0, rate: plan.rate() };
+    let mut frames = Vec::new();
+    progress.begin(Stage::Measure, plan.length().get());
+    let mixed = spans::mix(plan, 0..plan.blocks(), |block| {
+        if progress.stopped() {
+            return Err(MasterError::Stopped);
+        }
+        frames.clear();
+        deliver(block.sum(), channels, &mut frames);
+        meter.push(&frames);
+        envelopes.take(block);
+        progress.advance(Stage::Measure, block.frames().get());
+        Ok(())
+    });
+    progress.end(Stage::Measure);
+    mixed?;
+    Ok(Heard { profile: meter.finish(), buses: envelopes.buses })
+}
+
+/// Appends the frames of `view` in the channels they are delivered in.
+fn deliver(view: View<'_>, channels: Channels, out: &mut Vec<f32>) {
+    match channels {
+        Channels::Stereo => view.interleave_to(out),
+        Channels::Mono => {
+            out.extend(view.left.iter().zip(view.right).map(|(left, right)| (left + right) * 0.5))
+        }
+    }
+}
+
+/// The buses' peaks, hop by hop.
+struct Envelopes {
+    buses: Vec<Vec<f32>>,
+    /// The hop being filled.
+    hop: u64,
+    /// The frame after its last.
+    end: u64,
+    rate: crate::units::time::SampleRate,
+}
+
+impl Envelopes {
+    fn take(&mut self, block: &Block) {
+        let first = block.start().from_start().unwrap_or_default().get();
+        let (mut at, end) = (first, first + block.frames().get());
+        while at < end {
+            if at >= self.end {
+                self.hop = if self.end == 0 { 0 } else { self.hop + 1 };
+                self.end = Meter::hop_start(self.hop + 1, self.rate).get();
+                self.buses.iter_mut().for_each(|bus| bus.push(0.0));
+            }
+            let until = self.end.min(end);
+            let part = FrameCount::new(at - first).index()..FrameCount::new(until - first).index();
+            for (envelope, bus) in self.buses.iter_mut().zip(block.buses()) {
+                let samples = bus.left[part.clone()].iter().chain(&bus.right[part.clone()]);
+                if let Some(last) = envelope.last_mut() {
+                    *last = samples.fold(*last, |peak, sample| peak.max(sample.abs()));
+                }
+            }
+            at = until;
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The mix through the master: all of it, or any part, with the same bits.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::dsp::limiter::Report;
+use crate::master::{Master, Settings};
+use crate::mix::block::{Block, FRAMES};
+use crate::mix::error::Error as MixError;
+use crate::mix::plan::Plan;
+use crate::mix::spans;
+use crate::units::level::Gain;
+use crate::units::time::{FrameCount, FramePos};
+
+/// What the limiter did in a stretch where it hardly rested.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effort {
+    /// Where it was first turned down by more than [`HARD`].
+    pub start: FramePos,
+    /// Where it last was.
+    pub end: FramePos,
+    /// The deepest gain.
+    pub deepest: Gain,
+    /// Where that was.
+    pub at: FramePos,
+}
+
+/// How far the limiter may turn down without it being worth a word, dB.
+pub const HARD: f32 = 3.0;
+/// Efforts closer than this are one: half a second.
+const TOGETHER: u64 = 2;
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Performed {
+    /// What the limiter did, in all.
+    pub limiter: Report,
+    /// Where it worked hard.
+    pub efforts: Vec<Effort>,
+}
+
+/// Masters the frames of `range`, as many of them as there are, and hands them to `sink` in order, interleaved.
+/// A part has the bits it has in the whole: the limiter is started early enough before it, and hears on after it.
+///
+/// # Errors
+/// The first error of the mixer or of `sink`.
+pub fn perform<E>(
+    plan: &Arc<Plan>,
+    settings: Settings,
+    range: &Range<u64>,
+    mut sink: impl FnMut(&mut Vec<f32>) -> Result<(), E> + Send,
+) -> Result<Performed, E>
+where
+    E: From<MixError> + Send,
+{
+    let rate = plan.rate();
+    let mut master = Master::new(settings, rate);
+    let width = settings.channels.count() as u64;
+    let early = range.start.saturating_sub(master.settle().get()) / FRAMES as u64 * FRAMES as u64;
+    let late = range.end.saturating_add(master.latency().get()).min(plan.length().get());
+    let mut output = Output { next: early, range: range.clone(), width, out: Vec::new() };
+    let mut efforts = Efforts { list: Vec::new(), apart: u64::from(rate.hz()) / TOGETHER, offset: early };
+    let mut mix = Vec::new();
+    spans::mix(plan, early / FRAMES as u64..late.div_ceil(FRAMES as u64), |block| {
+        mix.clear();
+        block.sum().interleave_to(&mut mix);
+        master.push(&mix, &mut output.out);
+        if block.start().get() >= range.start.cast_signed() {
+            efforts.take(&mut master);
+        } else {
+            master.take_deepest();
+        }
+        output.hand_over(&mut sink)
+    })?;
+    efforts.take(&mut master);
+    let limiter = master.finish(&mut output.out);
+    output.hand_over(&mut sink)?;
+    Ok(Performed { limiter, efforts: efforts.list })
+}
+
+/// One block's worth of mixing, for those who mix a stretch by themselves.
+pub(super) fn interleaved(block: &Block, out: &mut Vec<f32>) {
+    out.clear();
+    block.sum().interleave_to(out);
+}
+
+struct Output {
+    /// The frame of the episode that the first of `out` is.
+    next: u64,
+    range: Range<u64>,
+    width: u64,
+    out: Vec<f32>,
+}
+
+impl Output {
+    /// What lies in the range.
+    fn hand_over<E>(&mut self, sink: &mut impl FnMut(&mut Vec<f32>) -> Result<(), E>) -> Result<(), E> {
+        let samples = |frames: u64| FrameCount::new(frames * self.width).index();
+        let before = self.range.start.saturating_sub(self.next);
+        let inside = self.range.end.saturating_sub(self.next);
+        let frames = (self.out.len() as u64) / self.width;
+        self.next += frames;
+        self.out.truncate(samples(inside.min(frames)));
+        self.out.drain(..samples(before.min(frames)).min(self.out.len()));
+        if !self.out.is_empty() {
+            sink(&mut self.out)?;
+        }
+        self.out.clear();
+        Ok(())
+    }
+}
+
+struct Efforts {
+    list: Vec<Effort>,
+    /// How many frames may lie between parts of one effort.
+    apart: u64,
+    /// The frame of the episode that the master got first.
+    offset: u64,
+}
+
+impl Efforts {
+    fn take(&mut self, master: &mut Master) {
+        let Some((gain, at)) = master.take_deepest().filter(|(gain, _)| gain.db() < -HARD) else { return };
+        let at = at.after(FrameCount::new(self.offset));
+        match self.list.last_mut() {
+            Some(last) if at.span_since(last.end).get() <= self.apart => {
+                last.end = at;
+                if gain < last.deepest {
+                    (last.deepest, last.at) = (gain, at);
+                }
+            }
+            _ => self.list.push(Effort { start: at, end: at, deepest: gain, at }),
+        }
+    }
+}
