@@ -147,6 +147,8 @@ pub enum Body {
     Sounding(Sounding),
     /// Entries side by side, or one after the other.
     Group(Group),
+    /// It cannot be told, or names nothing, which has been reported: a moment for others to be anchored to.
+    Unknown,
 }
 
 /// Something that is heard.
@@ -282,8 +284,8 @@ pub struct LineRequest {
     pub text: Text,
     /// Where times are wanted, rising by byte.
     pub cues: Vec<CuePoint>,
-    /// Whose voice, for a line that has no take.
-    pub voice: Voice,
+    /// Whose voice, for a line that has no take; `None` where there is no such role, which has been reported.
+    pub voice: Option<Voice>,
     /// How it is spoken.
     pub mood: Option<Mood>,
     /// Where the voice is chosen, for reports.

@@ -13,6 +13,10 @@ use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::{FileId, SourceFile, Span, Spanned};
 
+/// How deep tables and arrays may stand in each other. Dotted keys reach deeper than brackets do before TOML's own
+/// limit, and what reads the tree goes down it by recursion.
+const DEEPEST: usize = 128;
+
 /// A value and where it stands.
 pub type Value = Spanned<Kind>;
 
@@ -83,22 +87,52 @@ impl Table {
 pub fn parse(id: FileId, file: &SourceFile, diagnostics: &mut Diagnostics) -> Spanned<Table> {
     let text = file.text();
     let (tree, errors) = DeTable::parse_recoverable(text);
-    let mut broken = Vec::new();
+    let mut broken = Broken::default();
     for error in &errors {
         let range = error.span().unwrap_or(text.len()..text.len());
         let (start, end) = (text.floor_char_boundary(range.start), text.ceil_char_boundary(range.end));
+        let end = end.max(start);
         let message = error.message().lines().next().unwrap_or("malformed TOML").to_owned();
         diagnostics.push(Diagnostic::error(Code::TomlSyntax, message).at(Span::new(id, start, end), ""));
-        broken.push(start..end);
+        broken.add(start, end);
     }
-    let mut lowering = Lowering { id, broken, diagnostics };
+    broken.join();
+    let mut lowering = Lowering { id, broken, depth: 0, diagnostics };
     let table = lowering.table(tree.get_ref());
     Spanned::new(table, Span::new(id, 0, text.len()))
 }
 
+/// The stretches of a file that syntax errors touch, rising and apart: files of many errors have many values.
+#[derive(Default)]
+struct Broken {
+    ranges: Vec<(usize, usize)>,
+}
+
+impl Broken {
+    fn add(&mut self, start: usize, end: usize) {
+        self.ranges.push((start, end));
+    }
+
+    fn join(&mut self) {
+        self.ranges.sort_unstable();
+        self.ranges.dedup_by(|next, last| {
+            let joined = next.0 <= last.1;
+            last.1 = if joined { last.1.max(next.1) } else { last.1 };
+            joined
+        });
+    }
+
+    /// Whether a value is touched: overlapped, or met at an end.
+    fn touches(&self, value: &std::ops::Range<usize>) -> bool {
+        let first = self.ranges.partition_point(|&(_, end)| end < value.start);
+        self.ranges.get(first).is_some_and(|&(start, _)| start <= value.end)
+    }
+}
+
 struct Lowering<'d> {
     id: FileId,
-    broken: Vec<std::ops::Range<usize>>,
+    broken: Broken,
+    depth: usize,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -115,11 +149,17 @@ impl Lowering<'_> {
     fn value(&mut self, value: &toml::Spanned<DeValue<'_>>) -> Value {
         let range = value.span();
         let span = Span::new(self.id, range.start, range.end);
-        let touched = || self.broken.iter().any(|b| b.start <= range.end && range.start <= b.end);
+        let nested = matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
+        if nested && self.depth == DEEPEST {
+            let message = format!("tables and arrays stand at most {DEEPEST} deep in each other");
+            self.diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(span, ""));
+            return Spanned::new(Kind::Broken, span);
+        }
+        self.depth += usize::from(nested);
         let kind = match value.get_ref() {
             DeValue::Array(items) => Kind::Array(items.iter().map(|item| self.value(item)).collect()),
             DeValue::Table(table) => Kind::Table(self.table(table)),
-            _ if touched() => Kind::Broken,
+            _ if self.broken.touches(&range) => Kind::Broken,
             DeValue::String(text) => Kind::String(text.to_string()),
             DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
                 Ok(number) => Kind::Integer(number),
@@ -133,6 +173,7 @@ impl Lowering<'_> {
             DeValue::Boolean(yes) => Kind::Boolean(*yes),
             DeValue::Datetime(_) => Kind::Datetime,
         };
+        self.depth -= usize::from(nested);
         Spanned::new(kind, span)
     }
 }
@@ -333,7 +374,12 @@ pub fn number(
     }
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
     let message = format!("`{name}` must lie between {} and {}{unit}", range.start(), range.end());
-    let found = if number.is_nan() { "not a number".to_owned() } else { format!("this is {number}") };
+    let found = match number {
+        n if n.is_nan() => "this is not a number".to_owned(),
+        // A number that nobody would write out is not written out.
+        n if n != 0.0 && !(1e-6..1e15).contains(&n.abs()) => format!("this is {n:e}"),
+        n => format!("this is {n}"),
+    };
     diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(value.span, found));
     None
 }

@@ -241,6 +241,8 @@ pub enum Content {
     Mark(Spanned<String>),
     /// Entries side by side, or one after the other.
     Group(Group),
+    /// It cannot be told, which has been reported. The entry keeps its place, for others to be anchored to.
+    Unreadable,
 }
 
 impl Content {
@@ -254,6 +256,7 @@ impl Content {
             Content::Bed(_) => "bed",
             Content::Mark(_) => "mark",
             Content::Group(_) => "group",
+            Content::Unreadable => "unreadable",
         }
     }
 }

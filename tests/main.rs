@@ -13,7 +13,9 @@
 mod audio;
 mod cli;
 mod diagnostics;
+mod hostile;
 mod layering;
+mod mastering;
 mod mix;
 mod patches;
 mod recognise;

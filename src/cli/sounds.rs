@@ -98,7 +98,7 @@ fn one(show: &Show, files: &[String], name: &str, args: &Sounds, terminal: &Term
     };
     let seconds = audio.frames().seconds(audio.rate());
     let landing = hit.map_or(String::new(), |hit| format!(", lands at {:.3} s", hit.seconds(audio.rate())));
-    terminal.say(&format!("{file}: {}, {seconds:.3} s{landing}", visible(&about)));
+    terminal.say(&format!("{}: {}, {seconds:.3} s{landing}", visible(file), visible(&about)));
     if let Some(output) = &args.output {
         clip::write(output, &audio).map_err(|error| Failure::Machine(error.to_string()))?;
         terminal.result(&output.display().to_string());

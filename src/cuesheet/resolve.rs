@@ -47,6 +47,8 @@ pub fn resolve(script: &Script, takes: &Takes, rate: SampleRate, diagnostics: &m
         diagnostics,
         cues,
         used: given_ids(script),
+        derived: BTreeMap::new(),
+        tracks: BTreeMap::new(),
         sounds: BTreeMap::new(),
         variants: BTreeMap::new(),
         rooms: BTreeMap::new(),
@@ -84,12 +86,16 @@ struct Resolver<'a> {
     cues: Cues,
     /// Ids that are given, and those derived so far.
     used: BTreeSet<String>,
+    /// The last number given to each derived id.
+    derived: BTreeMap<String, u32>,
     /// Requests for sounds by what tells them apart: file, variant, speed.
     sounds: BTreeMap<(String, u32, u64), usize>,
     /// How often each sound has been used.
     variants: BTreeMap<String, u32>,
     /// Rooms by what is written.
     rooms: BTreeMap<String, Option<usize>>,
+    /// Tracks by bus and name.
+    tracks: BTreeMap<(usize, String), usize>,
     moments: Moments<'a>,
 }
 
@@ -256,13 +262,13 @@ impl<'a> Resolver<'a> {
             body: Body::Mark,
         });
         self.moments.place(index, prev, entry.at.as_ref());
-        // What names nothing has been reported; a mark keeps its place for others to be anchored to.
         self.cues.entries[index].body = match &entry.content {
             Content::Pause(time) => Body::Pause(self.cues.frames(*time)),
             Content::Mark(_) => Body::Mark,
             Content::Line(line) => Body::Sounding(self.line(line, entry, &id, index, around)),
-            Content::Cue(cue) => self.cue(cue, entry, index, around).map_or(Body::Mark, Body::Sounding),
-            Content::Bed(bed) => self.bed(bed, entry, index, around).map_or(Body::Mark, Body::Sounding),
+            Content::Cue(cue) => self.cue(cue, entry, index, around).map_or(Body::Unknown, Body::Sounding),
+            Content::Bed(bed) => self.bed(bed, entry, index, around).map_or(Body::Unknown, Body::Sounding),
+            Content::Unreadable => Body::Unknown,
             Content::Group(group) => {
                 let around = Around {
                     scene: around.scene,
@@ -294,11 +300,18 @@ impl<'a> Resolver<'a> {
             Content::Bed(bed) => bed.sound.value.clone(),
             other => other.kind().to_owned(),
         };
-        let numbered = (2..).map(|n| format!("{base}-{n}"));
-        let mut candidates = std::iter::once(base.clone()).chain(numbered);
-        let id = candidates.find(|id| !self.used.contains(id)).unwrap_or(base);
-        self.used.insert(id.clone());
-        id
+        // Where many entries say the same, the search goes on where it ended for the one before.
+        let last = self.derived.entry(base.clone()).or_default();
+        let mut id = base.clone();
+        loop {
+            *last += 1;
+            if *last > 1 {
+                id = format!("{base}-{last}");
+            }
+            if self.used.insert(id.clone()) {
+                return id;
+            }
+        }
     }
 
     fn line(
@@ -329,7 +342,7 @@ impl<'a> Resolver<'a> {
             id: id.to_owned(),
             text: line.text.clone(),
             cues: Vec::new(),
-            voice,
+            voice: role.map(|_| voice),
             mood: settings.mood,
             voice_span,
             take: self.takes.find(role_name, id).map(str::to_owned),
@@ -459,7 +472,8 @@ impl<'a> Resolver<'a> {
     /// A moment of a clip at its own speed, in frames at the speed it is played at.
     fn edge(&self, edge: Option<Spanned<Seconds>>, speed: f64) -> Option<Spanned<FrameCount>> {
         let edge = edge?;
-        let played = Seconds::new(edge.value.get() / speed)?;
+        // Beyond a day there is no clip, which is then reported.
+        let played = Seconds::new((edge.value.get() / speed).min(Seconds::MAX))?;
         Some(Spanned::new(self.cues.frames(played), edge.span))
     }
 
@@ -536,7 +550,7 @@ impl<'a> Resolver<'a> {
 
     fn track(&mut self, name: &str, bus: usize) -> usize {
         let tracks = &mut self.cues.tracks;
-        tracks.iter().position(|track| track.name == name && track.bus == bus).unwrap_or_else(|| {
+        *self.tracks.entry((bus, name.to_owned())).or_insert_with(|| {
             tracks.push(Track { name: name.to_owned(), bus });
             tracks.len() - 1
         })

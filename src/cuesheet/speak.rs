@@ -9,7 +9,7 @@ use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::script::text::{StopKind, Text};
-use crate::speech::engine::{Engine, SpeechError};
+use crate::speech::engine::{Engine, SpeechError, Voice};
 use crate::speech::perform::{Piece, Refusal, perform};
 use crate::units::time::{FrameCount, SampleRate};
 
@@ -97,7 +97,7 @@ fn spoken(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Option<Clip> {
-    let voice = &request.voice;
+    let voice = request.voice.as_ref()?;
     let Some(engine) = tools.engines.get(&voice.engine) else {
         let message = format!("there is no voice engine `{}`", voice.engine);
         let report = Diagnostic::error(Code::UnknownVoice, message).at(request.voice_span, "");
@@ -130,7 +130,7 @@ fn spoken(
         Err(error) => {
             // A line without words has been reported as such.
             if !request.text.words().is_empty() {
-                diagnostics.push(refused(request, engine, &error, &pieces));
+                diagnostics.push(refused(request, voice, engine, &error, &pieces));
             }
             None
         }
@@ -176,8 +176,13 @@ fn said(text: &Text, range: Range<usize>, pieces: &mut Vec<Piece>) {
 }
 
 /// The report of why a line cannot be spoken.
-fn refused(request: &LineRequest, engine: &dyn Engine, refusal: &Refusal, pieces: &[Piece]) -> Diagnostic {
-    let voice = &request.voice;
+fn refused(
+    request: &LineRequest,
+    voice: &Voice,
+    engine: &dyn Engine,
+    refusal: &Refusal,
+    pieces: &[Piece],
+) -> Diagnostic {
     let report = Diagnostic::error(Code::Unspeakable, format!("this line cannot be spoken: {refusal}"));
     match refusal {
         Refusal::Speech { error: SpeechError::UnknownLanguage(lang), .. } => {

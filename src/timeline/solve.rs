@@ -8,6 +8,9 @@ use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::units::time::{FrameCount, FrameDelta, FramePos};
 
+/// How many entries, and how many anchors, the report of a circle names.
+const LISTED: usize = 8;
+
 /// When everything happens.
 #[derive(Debug)]
 pub(super) struct Solution {
@@ -285,7 +288,8 @@ impl<'a> Solver<'a> {
     /// The frame of its take a place in a line's text is said at.
     fn cue(&self, sounding: &Sounding, byte: usize) -> Option<FrameCount> {
         let cues = &self.sheet.clips[sounding.clip].cues;
-        cues.iter().find(|cue| cue.byte == byte).map(|cue| cue.at)
+        let first = cues.partition_point(|cue| cue.byte < byte);
+        cues.get(first).filter(|cue| cue.byte == byte).map(|cue| cue.at)
     }
 
     fn rule(&self, node: Node) -> Rule {
@@ -329,7 +333,7 @@ impl<'a> Solver<'a> {
 
     fn end(&self, index: usize) -> Rule {
         match &self.cues.entries[index].body {
-            Body::Mark => Rule::of(vec![(Node::Start(index), FrameDelta::ZERO)]),
+            Body::Mark | Body::Unknown => Rule::of(vec![(Node::Start(index), FrameDelta::ZERO)]),
             Body::Pause(length) => Rule::of(vec![(Node::Start(index), length.forwards())]),
             Body::Sounding(sounding) => {
                 let own = (Node::Start(index), source_length(sounding, self.sheet).forwards());
@@ -384,44 +388,61 @@ impl<'a> Solver<'a> {
         let mut poisoned = vec![false; slots];
         let nodes = (0..scenes).flat_map(|s| [Node::SceneStart(s), Node::SceneEnd(s)]);
         let nodes = nodes.chain((0..entries).flat_map(|i| [Node::Start(i), Node::End(i), Node::After(i)]));
+        let mut path: Vec<Step> = Vec::new();
+        // The places in the path that are on a circle which has been reported, rising.
+        let mut circles: Vec<usize> = Vec::new();
         for root in nodes {
-            let mut stack = vec![root];
-            while let Some(&node) = stack.last() {
-                let slot = self.slot(node);
-                if state[slot] == State::Done {
-                    stack.pop();
-                    continue;
-                }
-                state[slot] = State::Open;
-                let rule = self.rule(node);
-                let mut waiting = false;
-                for &(term, _) in &rule.terms {
+            if state[self.slot(root)] != State::New {
+                continue;
+            }
+            path.push(self.step(root));
+            state[self.slot(root)] = State::Open(0);
+            while let Some(here) = path.len().checked_sub(1) {
+                let step = &mut path[here];
+                if let Some(&(term, _)) = step.rule.terms.get(step.next) {
+                    step.next += 1;
                     match state[self.slot(term)] {
                         State::New => {
-                            stack.push(term);
-                            waiting = true;
-                            break;
+                            state[self.slot(term)] = State::Open(path.len());
+                            path.push(self.step(term));
                         }
-                        State::Open => {
-                            let from = stack.iter().position(|&open| open == term).unwrap_or(0);
-                            if !stack[from..].iter().any(|&n| poisoned[self.slot(n)]) {
-                                diagnostics.push(self.cycle(&stack[from..]));
+                        State::Open(first) => {
+                            step.reaches = step.reaches.min(first);
+                            if circles.last().is_none_or(|&last| last < first) {
+                                let chain: Vec<Node> = path[first..].iter().map(|step| step.node).collect();
+                                diagnostics.push(self.cycle(&chain));
                             }
-                            stack[from..].iter().for_each(|&n| poisoned[self.slot(n)] = true);
+                            if circles.last() != Some(&here) {
+                                circles.push(here);
+                            }
                         }
                         State::Done => {}
                     }
-                }
-                if waiting {
                     continue;
                 }
+                let Some(Step { node, rule, reaches, .. }) = path.pop() else { break };
+                let slot = self.slot(node);
                 values[slot] = self.value(&rule, &state, &values);
-                poisoned[slot] |= rule.terms.iter().any(|&(term, _)| poisoned[self.slot(term)]);
+                poisoned[slot] =
+                    reaches <= here || rule.terms.iter().any(|&(term, _)| poisoned[self.slot(term)]);
                 state[slot] = State::Done;
-                stack.pop();
+                if circles.last() == Some(&here) {
+                    circles.pop();
+                }
+                // Whoever needs this one is on its circles too, unless they begin here.
+                if let Some(above) = path.last_mut().filter(|_| reaches < here) {
+                    above.reaches = above.reaches.min(reaches);
+                    if circles.last() != Some(&(here - 1)) {
+                        circles.push(here - 1);
+                    }
+                }
             }
         }
         (values, poisoned)
+    }
+
+    fn step(&self, node: Node) -> Step {
+        Step { node, rule: self.rule(node), next: 0, reaches: usize::MAX }
     }
 
     /// The sum; a term that is part of a circle does not count.
@@ -466,8 +487,12 @@ impl<'a> Solver<'a> {
             names.pop();
         }
         let first = names.first().cloned().unwrap_or_default();
-        let chain =
-            names.iter().chain([&first]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
+        let left_out = names.len().saturating_sub(LISTED);
+        let mut links: Vec<String> = names.iter().chain([&first]).map(|name| format!("`{name}`")).collect();
+        if left_out > 0 {
+            links.splice(LISTED / 2..LISTED / 2 + left_out, [format!("{left_out} more")]);
+        }
+        let chain = links.join(" → ");
         anchors.sort_unstable();
         anchors.dedup();
         let mut anchors = anchors.into_iter();
@@ -476,7 +501,7 @@ impl<'a> Solver<'a> {
         if let Some(span) = anchors.next() {
             report = report.at(span, "this depends on itself in the end");
         }
-        for span in anchors {
+        for span in anchors.take(LISTED) {
             report = report.also(span, "by way of this");
         }
         report
@@ -542,6 +567,9 @@ impl<'a> Solver<'a> {
         if moment.edge != Edge::Hit {
             return true;
         }
+        if target.body == Body::Unknown {
+            return true;
+        }
         let Body::Sounding(sounding) = &target.body else { return self.no_hit(moment, target, diagnostics) };
         let clip = &self.sheet.clips[sounding.clip];
         if clip.origin == Origin::Missing || hit(sounding, self.sheet).is_some() {
@@ -565,9 +593,20 @@ impl<'a> Solver<'a> {
     }
 }
 
+/// How far a node has come; one that is open stands in the path at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     New,
-    Open,
+    Open(usize),
     Done,
+}
+
+/// A node whose terms are being worked out.
+struct Step {
+    node: Node,
+    rule: Rule,
+    /// The term to look at next.
+    next: usize,
+    /// The first place in the path that it, or what it needs, leads back to.
+    reaches: usize,
 }
