@@ -230,7 +230,7 @@ pub enum Advance {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// Somebody speaks.
-    Line(Line),
+    Line(Box<Line>),
     /// Silence.
     Pause(Seconds),
     /// A sound effect or music.

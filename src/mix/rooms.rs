@@ -159,6 +159,9 @@ impl Burst {
     }
 }
 
+/// First frames, and the frames after the last.
+type Spans = Vec<(u64, u64)>;
+
 /// The sends that `regions` need, and their bursts by start. Every region that has a room is told its send.
 pub(super) fn sends(
     regions: &mut [Placed],
@@ -167,7 +170,8 @@ pub(super) fn sends(
     rate: SampleRate,
 ) -> (Vec<Send>, Vec<Burst>) {
     let mut sends = Vec::new();
-    let mut shared: BTreeMap<(usize, usize), (usize, Vec<(u64, u64)>)> = BTreeMap::new();
+    // By room and bus: the send, and the spans of its regions.
+    let mut shared: BTreeMap<(usize, usize), (usize, Spans)> = BTreeMap::new();
     let mut bursts = Vec::new();
     let cut = Seconds::new(CUT).unwrap_or_default().to_count(rate).get();
     for region in regions.iter_mut() {
@@ -192,7 +196,7 @@ pub(super) fn sends(
     for ((room, _), (send, spans)) in shared {
         let tail = rooms[room].as_ref().map_or(0, |space| space.tail);
         let longest = (LONGEST.0 * u64::from(rate.hz())).max(LONGEST.1 * tail);
-        let mut joined: Vec<(u64, u64)> = Vec::new();
+        let mut joined: Spans = Vec::new();
         // Regions come by their start; one that begins while the last still rings goes on with it.
         for (start, end) in spans {
             match joined.last_mut() {

@@ -72,7 +72,7 @@ fn row_through(through: Through) -> Row {
         // it run as fast as in air, it lets more through.
         Through::Door => Row {
             before: &[
-                Shape::Peak { hz: 85.0, q: 2.5, db: 4.0 },
+                Shape::Peak { hz: 100.0, q: 1.5, db: 4.0 },
                 Shape::HighShelf { hz: 220.0, db: -9.0 },
                 Shape::HighShelf { hz: 900.0, db: -12.0 },
                 Shape::HighShelf { hz: 3800.0, db: -14.0 },

@@ -91,7 +91,8 @@ impl Reader<'_> {
         let (rate, pitch) = (pace(&mut fields, self.diagnostics), pitch(&mut fields, self.diagnostics));
         let playback =
             Playback { cut: self.cut(&mut fields), ..playback(&mut fields, false, self.diagnostics) };
-        let content = text.map(|text| Content::Line(Line { role, text, voice, rate, pitch, playback }));
+        let content =
+            text.map(|text| Content::Line(Box::new(Line { role, text, voice, rate, pitch, playback })));
         self.finish(fields, content, true)
     }
 

@@ -55,7 +55,8 @@ fn the_farther_the_more_of_the_room() {
         for distance in [2.0, 4.0, 8.0] {
             let far = wetness(room, Perspective::Room, distance);
             let late = f64::from(shape.far(distance).db() - shape.far(1.0).db());
-            check_near(far - near, 20.0 * libm::log10(distance) + late, 0.5);
+            // Air takes a little of the sound itself, even here.
+            check_near(far - near, 20.0 * libm::log10(distance) + late, 1.0);
         }
         assert!(wetness(room, Perspective::Off, 4.0) > near + 12.0, "round the corner there is mostly room");
     }

@@ -48,7 +48,7 @@ impl Network {
         // The mean free path gives a room's natural rhythm; the second term the number of resonances.
         let longest = shape.decay.into_iter().fold(0.0, f64::max);
         let path = 4.0 * shape.volume() / shape.surface() / SPEED;
-        let mean = path.max(0.75 * longest / LINES as f64).clamp(0.006, 0.065);
+        let mean = path.max(1.0 * longest / LINES as f64).clamp(0.006, 0.065);
         let mut random = Random::named(7, "lines");
         let lengths: Vec<usize> = (0..LINES)
             .map(|line| {
