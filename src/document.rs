@@ -92,7 +92,12 @@ pub fn parse(id: FileId, file: &SourceFile, diagnostics: &mut Diagnostics) -> Sp
         let range = error.span().unwrap_or(text.len()..text.len());
         let (start, end) = (text.floor_char_boundary(range.start), text.ceil_char_boundary(range.end));
         let end = end.max(start);
-        let message = error.message().lines().next().unwrap_or("malformed TOML").to_owned();
+        let message = match error.message().lines().next().unwrap_or("malformed TOML") {
+            said if said.contains("recurs") => {
+                "keys, tables and arrays stand too deep in each other".to_owned()
+            }
+            said => said.to_owned(),
+        };
         diagnostics.push(Diagnostic::error(Code::TomlSyntax, message).at(Span::new(id, start, end), ""));
         broken.add(start, end);
     }

@@ -185,14 +185,16 @@ fn region(
     };
     let loop_crossfade = match sounding.extent {
         Extent::Clip { .. } => None,
-        Extent::Loop { crossfade: Some(asked), .. } if asked.plus(asked) >= source_length && !missing => {
+        Extent::Loop { crossfade: Some(asked), .. } if asked.plus(asked) >= source_length => {
             let message = format!(
                 "a crossfade of {:.3} s does not fit into a loop of {:.3} s",
                 asked.seconds(cues.rate),
                 source_length.seconds(cues.rate)
             );
             let help = "it must be shorter than half of what is looped";
-            diagnostics.push(Diagnostic::error(Code::FadeTooLong, message).at(entry.span, "").help(help));
+            if !missing {
+                diagnostics.push(Diagnostic::error(Code::FadeTooLong, message).at(entry.span, "").help(help));
+            }
             Some(FrameCount::ZERO)
         }
         Extent::Loop { crossfade: Some(asked), .. } => Some(asked),

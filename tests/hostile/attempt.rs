@@ -1,6 +1,7 @@
 //! A script taken through every stage short of sound, and what must be true of it whatever it is.
 
 use std::path::Path;
+use std::time::Instant;
 
 use radioplay::audio::buffer::{AudioBuffer, Channels};
 use radioplay::audio::samples::Samples;
@@ -32,14 +33,18 @@ pub(crate) struct Attempt {
     pub(crate) script: Script,
     pub(crate) sheet: CueSheet,
     pub(crate) timeline: Timeline,
+    /// How long the stages took.
+    pub(crate) took: String,
 }
 
 /// Takes `script/test.toml` of a show through the stages, with clips of made-up lengths.
 pub(crate) fn attempt(root: &Path) -> Attempt {
+    let started = Instant::now();
     let show = Show::open(root, Vec::new()).expect("the show is a folder");
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let script = load(&show, "script/test.toml", &mut sources, &mut diagnostics);
+    let loaded = started.elapsed();
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.code == Code::TomlSyntax);
     let nothing = Script::default();
     let readable = if broken { &nothing } else { &script };
@@ -47,10 +52,14 @@ pub(crate) fn attempt(root: &Path) -> Attempt {
     let rate = SampleRate::new(RATE).expect("a rate");
     let cues = resolve(readable, &takes, rate, &mut diagnostics);
     takes.warn_unused(&cues, &mut diagnostics);
+    let resolved = started.elapsed();
     let sheet = with_clips(cues);
+    let begun = started.elapsed();
     let timeline = schedule(&sheet, &mut diagnostics);
+    let solved = started.elapsed() - begun;
     diagnostics.sort();
-    Attempt { sources, diagnostics, script, sheet, timeline }
+    let took = format!("load {loaded:.0?}, resolve {:.0?}, schedule {solved:.0?}", resolved - loaded);
+    Attempt { sources, diagnostics, script, sheet, timeline, took }
 }
 
 /// A clip for every request: as long as its text or its name, so that the same script gives the same clips.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics, Label, Severity};
@@ -75,7 +75,8 @@ fn one(diagnostic: &Diagnostic, others: &[Span], sources: &Sources, renderer: &R
     if !others.is_empty() {
         group = group.element(Level::NOTE.message(also_at(others, sources)));
     }
-    renderer.render(&[group])
+    let text = renderer.render(&[group]);
+    excerpts.iter().fold(text, |text, excerpt| excerpt.with_true_column(text))
 }
 
 /// The places a name is used in, but for the first.
@@ -159,15 +160,15 @@ impl<'d> Excerpt<'d> {
                 annotation.label(visible(text))
             });
         }
-        let path = visible(self.file.name());
-        match self.labels.first() {
-            Some((_, range, _)) if self.long => {
-                let place = self.file.line_column(range.start);
-                let origin = Origin::path(path).line(place.line).char_column(place.column);
-                group.element(origin).element(snippet)
-            }
-            _ => group.element(snippet.path(path)),
-        }
+        group.element(snippet.path(visible(self.file.name())))
+    }
+
+    /// The renderer counts columns from where the excerpt begins; for a part of a long line that is too few.
+    fn with_true_column(&self, text: String) -> String {
+        let Some((_, range, _)) = self.labels.first().filter(|_| self.long) else { return text };
+        let place = |column: usize| format!("{}:{}:{column}", visible(self.file.name()), self.first);
+        let before = self.file.text()[self.bytes().start..range.start].chars().count();
+        text.replacen(&place(before + 1), &place(self.file.line_column(range.start).column), 1)
     }
 }
 
