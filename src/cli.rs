@@ -18,6 +18,7 @@ mod failure;
 mod locate;
 mod new;
 mod render;
+mod report;
 mod sounds;
 mod terminal;
 mod voices;
@@ -33,6 +34,7 @@ pub fn run() -> ExitCode {
     Terminal::hide_expected_panics();
     let outcome = match &cli.command {
         Command::Render(args) => render::run(args, &terminal),
+        Command::Report(args) => report::run(args, &terminal),
         Command::Check(args) => check::run(args, &terminal),
         Command::Voices(args) => voices::run(args, &terminal),
         Command::Sounds(args) => sounds::run(args, &terminal),

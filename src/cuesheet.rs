@@ -9,7 +9,8 @@ use crate::routing::{Bus, Track};
 use crate::script::text::Text;
 use crate::source::{Span, Spanned};
 use crate::speech::engine::Voice;
-use crate::staging::{Mood, Perspective, Preset, Through};
+use crate::staging::{self, Mood, Perspective, Preset, Through};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
 use crate::units::pan::Pan;
 use crate::units::time::{FrameCount, FrameDelta, SampleRate, Seconds};
@@ -48,8 +49,24 @@ pub struct Cues {
     pub tracks: Vec<Track>,
     /// The buses.
     pub buses: Vec<Bus>,
+    /// The rooms that entries are in.
+    pub rooms: Vec<Room>,
     /// What has to be heard; entries name it by index.
     pub requests: Vec<Request>,
+}
+
+/// A room that answers to what sounds in it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Room {
+    /// One that is described by figures.
+    Named(staging::Room),
+    /// One whose answer to an impulse was recorded.
+    Recorded {
+        /// Index of the recording's request.
+        clip: usize,
+        /// Where it is written.
+        span: Span,
+    },
 }
 
 /// A scene.
@@ -145,14 +162,18 @@ pub struct Sounding {
     pub speaker: Option<String>,
     /// The gain, everything added up.
     pub gain: Gain,
-    /// Place in the stereo image.
-    pub pan: Pan,
+    /// Place in the stereo image, from and to.
+    pub pan: [Pan; 2],
     /// How near.
     pub perspective: Perspective,
-    /// How far, in metres.
-    pub distance: Option<f64>,
+    /// How far, from and to.
+    pub distance: [Metres; 2],
     /// What it is heard through.
     pub through: Option<Through>,
+    /// Index of the room that answers to it; `None` for what is dry.
+    pub room: Option<usize>,
+    /// Whether the room's answer ends with it.
+    pub cut: bool,
     /// Where in the clip the part that plays begins.
     pub from: Option<Spanned<FrameCount>>,
     /// Where in the clip the part that plays ends.

@@ -2,4 +2,6 @@
 
 pub mod clip;
 pub mod episode;
+pub mod plot;
+pub mod report;
 pub mod wav;

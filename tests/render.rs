@@ -10,6 +10,7 @@
 mod clips;
 mod files;
 mod places;
+mod rooms;
 
 use serde_json::Value;
 

@@ -26,7 +26,7 @@ fn say(line: &[Piece]) -> Take {
 }
 
 fn speak(engine: &PicoEngine, text: &str, cues: &[usize], voice: &Voice) -> Result<Speech, SpeechError> {
-    engine.speak(&Utterance { text: text.to_owned(), cues: cues.to_vec() }, voice)
+    engine.speak(&Utterance { text: text.to_owned(), cues: cues.to_vec(), ..Utterance::default() }, voice)
 }
 
 fn level(samples: &[f32]) -> f32 {

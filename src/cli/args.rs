@@ -52,6 +52,8 @@ pub(super) enum When {
 pub(super) enum Command {
     /// Render an episode to a WAV file.
     Render(Render),
+    /// Measure an episode against what it is mastered for, without writing it.
+    Report(Report),
     /// Check an episode: everything short of mixing.
     Check(Check),
     /// List voices, or try one.
@@ -109,6 +111,24 @@ pub(super) struct Render {
     pub(super) bits: BitDepth,
     #[command(flatten)]
     pub(super) delivery: Delivery,
+    /// Also write the report on the whole episode as JSON to this file.
+    #[arg(long, value_name = "FILE", conflicts_with = "scene")]
+    pub(super) report: Option<PathBuf>,
+}
+
+/// `radioplay report`.
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    #[command(flatten)]
+    pub(super) episode: Episode,
+    #[command(flatten)]
+    pub(super) delivery: Delivery,
+    /// Also write the report as JSON to this file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Also draw the episode into this SVG file: waveforms by bus, loudness over time, scenes and lines.
+    #[arg(long, value_name = "FILE")]
+    pub(super) plot: Option<PathBuf>,
 }
 
 /// What it is mastered for.

@@ -6,13 +6,15 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::args::{Format, Render};
-use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems};
+use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems, to_json};
 use crate::cli::failure::Failure;
 use crate::cli::locate::Located;
+use crate::cli::report::{text, write};
 use crate::cli::terminal::Terminal;
 use crate::cuesheet::Origin;
 use crate::diag::suggest;
 use crate::export::episode::{self, EpisodeError, Summary};
+use crate::export::report::{self, Figures, Report};
 use crate::master::preset::specification;
 use crate::pipeline::Build;
 use crate::timeline::{SceneSpan, Timeline};
@@ -29,6 +31,11 @@ struct Rendered<'b> {
     synthesized: usize,
     peak_dbfs: Option<f32>,
     limiter_db: f32,
+    gain_db: f32,
+    /// Of what was written.
+    loudness: Figures,
+    /// Against what was asked for; of a whole episode only.
+    report: Option<Report>,
     times_real_time: f64,
 }
 
@@ -48,20 +55,30 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
         let scenes = chosen(&args.scene, &built.timeline)?;
         let target = args.output.clone().unwrap_or_else(|| default_target(&located, &args.scene));
         let bars = terminal.bars(built.timeline.rate);
+        let specification = specification(args.delivery.deliver.unwrap_or(built.sheet.cues.deliver));
+        let samples = built.samples();
         let job = episode::Job {
             timeline: &built.timeline,
-            samples: &built.samples(),
+            samples: &samples,
             scenes: &scenes,
             depth: args.bits,
-            specification: specification(args.delivery.deliver.unwrap_or(built.sheet.cues.deliver)),
+            specification,
             draw: false,
         };
-        let summary = episode::write(&job, Some(&target), &bars).map_err(|error| match error {
+        let failed = |error: EpisodeError| match error {
             EpisodeError::Stopped => Failure::Interrupted,
             // Who cannot be written says so by name.
             error => Failure::Machine(error.to_string()),
-        })?;
-        let rendered = rendered(&built, &scenes, &target, &summary, started);
+        };
+        let summary = episode::write(&job, Some(&target), &bars).map_err(failed)?;
+        let mut rendered = rendered(&built, &scenes, &target, &summary, started);
+        if scenes.is_empty() {
+            let report = report::report(&built.timeline, &samples, &specification, &summary);
+            rendered.report = Some(report.map_err(|error| failed(error.into()))?);
+        }
+        if let (Some(file), Some(report)) = (&args.report, &rendered.report) {
+            write(file, &(to_json(report) + "\n"))?;
+        }
         if args.episode.format == Format::Json {
             print_json(&built, Some(rendered), terminal);
         } else {
@@ -114,23 +131,28 @@ fn rendered<'b>(
         synthesized: lines(Origin::Synthesized),
         peak_dbfs: Some(summary.peak.dbfs()).filter(|peak| peak.is_finite()),
         limiter_db: summary.limiter.deepest.db(),
+        gain_db: summary.gain.db(),
+        loudness: Figures::new(&summary.profile.measures()),
+        report: None,
         times_real_time: seconds / started.elapsed().as_secs_f64().max(1e-9),
     }
 }
 
 fn print(rendered: &Rendered<'_>, terminal: &Terminal) {
-    let peak = rendered.peak_dbfs.map_or("silence".to_owned(), |peak| format!("{peak:.1} dBFS"));
-    let limited = if rendered.limiter_db < 0.0 {
-        format!(", limited by up to {:.1} dB", -rendered.limiter_db)
-    } else {
-        String::new()
+    if let Some(report) = &rendered.report {
+        terminal.say(text(report).trim_end());
+    }
+    let or_silence = |figure: Option<f64>, unit: &str| {
+        figure.map_or("silence".to_owned(), |figure| format!("{figure:.1} {unit}"))
     };
     terminal.say(&format!(
-        "{} in {}, {} recorded, {} synthesized, peak {peak}{limited}, {:.0} times faster than real time",
+        "{} in {}, {} recorded, {} synthesized, loudness {}, true peak {}, {:.0} times faster than real time",
         clock(rendered.seconds),
         counted(rendered.scenes.len(), "scene"),
         counted(rendered.recorded, "line"),
         rendered.synthesized,
+        or_silence(rendered.loudness.integrated, "LUFS"),
+        or_silence(rendered.loudness.true_peak, "dBTP"),
         rendered.times_real_time,
     ));
     terminal.result(&rendered.file);

@@ -1,12 +1,14 @@
 //! Lines: recorded takes where there are any, else the voice's engine.
 
+use std::ops::Range;
+
 use crate::audio::samples::Samples;
 use crate::cuesheet::bind::{Tools, fraction};
 use crate::cuesheet::load::{recorded, spooled};
 use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::script::text::StopKind;
+use crate::script::text::{StopKind, Text};
 use crate::speech::engine::{Engine, SpeechError, Voice};
 use crate::speech::perform::{Piece, Refusal, perform};
 use crate::units::time::{FrameCount, SampleRate};
@@ -149,16 +151,28 @@ fn pieces(request: &LineRequest) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut done = 0;
     for (at, piece) in stops {
-        if at > done {
-            pieces.push(Piece::Text(text.plain[done..at].to_owned()));
-            done = at;
-        }
+        said(text, done..at, &mut pieces);
+        done = done.max(at);
         pieces.push(piece);
     }
-    if done < text.plain.len() {
-        pieces.push(Piece::Text(text.plain[done..].to_owned()));
-    }
+    said(text, done..text.plain.len(), &mut pieces);
     pieces
+}
+
+/// A stretch of the text as pieces, cut where stress begins and ends.
+fn said(text: &Text, range: Range<usize>, pieces: &mut Vec<Piece>) {
+    let mut done = range.start;
+    let mut say = |end: usize, piece: fn(String) -> Piece| {
+        if end > done {
+            pieces.push(piece(text.plain[done..end].to_owned()));
+            done = end;
+        }
+    };
+    for stress in text.stresses.iter().filter(|s| s.start < range.end && s.end > range.start) {
+        say(stress.start.max(range.start), Piece::Text);
+        say(stress.end.min(range.end), Piece::Stress);
+    }
+    say(range.end, Piece::Text);
 }
 
 /// The report of why a line cannot be spoken.
@@ -181,7 +195,9 @@ fn refused(
             error: SpeechError::Foreign { range, .. } | SpeechError::TooLong { range, .. },
         } => {
             // The range is the piece's own; what stands before it in the line is that much further on.
-            let bytes = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { 0 };
+            let bytes = |piece: &Piece| {
+                if let Piece::Text(text) | Piece::Stress(text) = piece { text.len() } else { 0 }
+            };
             let before: usize = pieces[..*piece].iter().map(bytes).sum();
             let span = request.text.span_of(before + range.start..before + range.end);
             report.at(span, "").help("record it, write it as it sounds, or choose another voice")

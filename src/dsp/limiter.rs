@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::dsp::true_peak::{self, Follower, Interpolator, Oversampling};
+use crate::dsp::true_peak::{Follower, Interpolator, Oversampling};
 use crate::units::level::{Gain, Level};
 use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
 
@@ -294,9 +294,11 @@ impl Limiter {
 
 impl Wave {
     fn new(rate: SampleRate) -> Wave {
+        let interpolator = Interpolator::new(Oversampling::Fine, rate);
+        let follower = Follower::new(&interpolator);
         Wave {
-            interpolator: Interpolator::new(Oversampling::Fine, rate),
-            channels: [Follower::new(), Follower::new()],
+            interpolator,
+            channels: [follower.clone(), follower],
             planar: Vec::with_capacity(AT_ONCE),
             heights: Vec::with_capacity(AT_ONCE),
         }
@@ -323,7 +325,7 @@ impl Wave {
 fn reach(detect: Detect) -> usize {
     match detect {
         Detect::Samples => 0,
-        Detect::Wave => true_peak::REACH,
+        Detect::Wave => Oversampling::Fine.reach(),
     }
 }
 

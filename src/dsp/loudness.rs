@@ -6,13 +6,13 @@
 //! ten times as often as Tech 3341 asks at least, so that a window never misses what it should hold by more than 5 ms.
 //!
 //! Sums are taken sample by sample in `f64`, in the order of time: the same on every machine, however the input is cut.
-//! Latency: none that is seen; true peaks are attributed [`true_peak::REACH`] frames late, 0.25 ms.
+//! Latency: none that is seen; true peaks are attributed [`Oversampling::reach`] frames late, a third of a millisecond.
 
 pub mod profile;
 
 use crate::audio::buffer::Channels;
 use crate::dsp::loudness::profile::{Hop, Profile};
-use crate::dsp::true_peak::{self, Follower, Interpolator, Oversampling};
+use crate::dsp::true_peak::{Follower, Interpolator, Oversampling};
 use crate::units::narrow;
 use crate::units::time::{FrameCount, SampleRate};
 
@@ -39,6 +39,8 @@ pub struct Meter {
     next: u64,
     /// K-weighted squares of the step, all channels.
     energy: f64,
+    /// The hop's squares, channel by channel.
+    power: [f64; 2],
     /// How many frames the step has so far.
     filled: u64,
     /// The mean K-weighted squares of the last steps, the newest at the end of what was written last.
@@ -55,16 +57,19 @@ impl Meter {
     /// episode's first frame, so `start` should be where one begins (see [`Meter::hop_start`]).
     pub fn new(channels: Channels, rate: SampleRate, start: FrameCount) -> Meter {
         let hop = start.get() * STEPS / STEPS_IN_HOP / u64::from(rate.hz());
+        let interpolator = Interpolator::new(Oversampling::Standard, rate);
+        let follower = Follower::new(&interpolator);
         let first = (hop..).find(|hop| Meter::hop_start(*hop, rate) >= start).unwrap_or(hop);
         Meter {
             channels,
             rate,
             weighting: KWeighting::new(rate),
-            interpolator: Interpolator::new(Oversampling::Standard, rate),
-            followers: [Follower::new(), Follower::new()],
+            interpolator,
+            followers: [follower.clone(), follower],
             step: first * STEPS_IN_HOP,
             next: start.get(),
             energy: 0.0,
+            power: [0.0; 2],
             filled: 0,
             ring: Vec::with_capacity(SHORT_TERM),
             hop: Hop::default(),
@@ -98,7 +103,7 @@ impl Meter {
     /// Everything that was measured.
     pub fn finish(mut self) -> Profile {
         // The wave after the last sample.
-        let silence = [0.0; true_peak::REACH];
+        let silence = vec![0.0; Oversampling::Standard.reach()];
         self.follow(&silence, 0);
         self.follow(&silence, 1);
         if self.hop.frames > 0 || self.profile.hops().is_empty() {
@@ -113,24 +118,22 @@ impl Meter {
     fn measure(&mut self, interleaved: &[f32]) {
         let width = self.channels.count();
         let frames = interleaved.len() / width;
-        let mut power = 0.0;
         for channel in 0..width {
             self.planar[channel].clear();
             self.planar[channel].extend(interleaved.iter().skip(channel).step_by(width));
             for sample in &self.planar[channel] {
-                power += f64::from(*sample) * f64::from(*sample);
+                self.power[channel] += f64::from(*sample) * f64::from(*sample);
                 self.hop.sample_peak = self.hop.sample_peak.max(sample.abs());
             }
             let planar = std::mem::take(&mut self.planar[channel]);
             self.follow(&planar, channel);
             self.planar[channel] = planar;
         }
-        self.hop.power += power / width as f64;
-        self.energy += match self.channels {
-            Channels::Mono => {
-                interleaved.iter().fold(0.0, |sum, sample| sum + self.weighting.tick([*sample, 0.0])[0])
-            }
-            Channels::Stereo => interleaved.as_chunks::<2>().0.iter().fold(0.0, |sum, frame| {
+        self.energy = match self.channels {
+            Channels::Mono => interleaved
+                .iter()
+                .fold(self.energy, |sum, sample| sum + self.weighting.tick([*sample, 0.0])[0]),
+            Channels::Stereo => interleaved.as_chunks::<2>().0.iter().fold(self.energy, |sum, frame| {
                 let [left, right] = self.weighting.tick(*frame);
                 sum + (left + right)
             }),
@@ -175,7 +178,8 @@ impl Meter {
         }
         let frames = f64::from(self.hop.frames.max(1));
         self.hop.energy /= frames;
-        self.hop.power /= frames;
+        self.hop.power = (self.power[0] + self.power[1]) / (frames * self.channels.count() as f64);
+        self.power = [0.0; 2];
         self.hop.true_peak = self.hop.true_peak.max(self.hop.sample_peak);
         let hop = std::mem::take(&mut self.hop);
         self.profile.push(hop, partial);

@@ -31,8 +31,8 @@ const MOST: f64 = Gain::MAX_DB;
 /// The least.
 const LEAST: f64 = -120.0;
 /// How far below the ceiling the limiter works, in dB, where the wave counts: for what 8-fold oversampling misses
-/// of a wave at 20 kHz (see [`crate::dsp::true_peak`]).
-const SAFETY: f32 = 0.12;
+/// of a wave at 20 kHz (0.12 dB, see [`crate::dsp::true_peak`]) and for how the gain changes.
+const SAFETY: f32 = 0.15;
 /// Hops mixed before a stretch, so that filters have swung in.
 const BEFORE: usize = 3;
 /// Hops after the last peak in which the limiter comes back: ten time constants.

@@ -3,9 +3,9 @@
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::{Fields, Kind, Value, wrong_type};
-use crate::script::settings::{anchor, gap, playback, seconds, settings, voice};
+use crate::script::settings::{anchor, gap, pace, pitch, playback, seconds, settings, voice};
 use crate::script::text::{self, Text};
-use crate::script::{Advance, Bed, Content, Cue, Entry, Group, Line, Scene, Settings, Until, name};
+use crate::script::{Advance, Bed, Content, Cue, Entry, Group, Line, Playback, Scene, Settings, Until, name};
 use crate::source::{SourceFile, Span, Spanned};
 use crate::units::time::Seconds;
 
@@ -88,8 +88,11 @@ impl Reader<'_> {
             fields.missing("by", self.diagnostics);
         }
         let voice = voice(&mut fields, self.diagnostics);
-        let playback = playback(&mut fields, false, self.diagnostics);
-        let content = text.map(|text| Content::Line(Line { role, text, voice, playback }));
+        let (rate, pitch) = (pace(&mut fields, self.diagnostics), pitch(&mut fields, self.diagnostics));
+        let playback =
+            Playback { cut: self.cut(&mut fields), ..playback(&mut fields, false, self.diagnostics) };
+        let content =
+            text.map(|text| Content::Line(Box::new(Line { role, text, voice, rate, pitch, playback })));
         self.finish(fields, content, true)
     }
 
@@ -111,9 +114,14 @@ impl Reader<'_> {
     fn cue(&mut self, mut fields: Fields<'_>, music: bool) -> Entry {
         let sound = fields.string(if music { "music" } else { "sfx" }, self.diagnostics);
         let to = anchor(&mut fields, "to", self.diagnostics);
-        let playback = playback(&mut fields, true, self.diagnostics);
+        let playback =
+            Playback { cut: self.cut(&mut fields), ..playback(&mut fields, true, self.diagnostics) };
         let content = sound.map(|sound| Content::Cue(Cue { music, sound, to, playback }));
         self.finish(fields, content, true)
+    }
+
+    fn cut(&mut self, fields: &mut Fields<'_>) -> bool {
+        fields.boolean("cut", self.diagnostics).is_some_and(|cut| cut.value)
     }
 
     fn bed(&mut self, mut fields: Fields<'_>) -> Entry {

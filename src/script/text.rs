@@ -1,6 +1,7 @@
-//! A line's text: plain words, with marks and pauses at places in them.
+//! A line's text: plain words, some of them stressed, with marks and pauses at places in them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -18,6 +19,8 @@ pub struct Text {
     pub plain: String,
     /// Marks and pauses, in order.
     pub stops: Vec<Stop>,
+    /// Bytes of `plain` that are stressed, in order, never overlapping.
+    pub stresses: Vec<Range<usize>>,
     /// The whole string in the script.
     pub span: Span,
     /// Where runs of `plain` come from: byte of `plain`, byte of the string as written, quotes and all. Empty where
@@ -51,7 +54,10 @@ impl Text {
             let (plain, source) = self.origins[run];
             Some(source + byte - plain)
         };
-        match (place(range.start), place(range.end)) {
+        // The end is that of the last byte: what follows in `plain` may stand further on in the script.
+        let last = range.end.checked_sub(1).filter(|&last| last >= range.start);
+        let end = last.map_or_else(|| place(range.end), |last| place(last).map(|place| place + 1));
+        match (place(range.start), end) {
             (Some(start), Some(end)) => self.span.part(start, end.max(start)),
             _ => self.span,
         }
@@ -89,12 +95,20 @@ pub fn parse(text: &Spanned<String>, raw: &str, diagnostics: &mut Diagnostics) -
     let part = |start: usize, end: usize| {
         opening.map_or(text.span, |opening| text.span.part(opening + start, opening + end))
     };
-    let mut out = Text { plain: String::new(), stops: Vec::new(), span: text.span, origins: Vec::new() };
+    let mut out = Text {
+        plain: String::new(),
+        stops: Vec::new(),
+        stresses: Vec::new(),
+        span: text.span,
+        origins: Vec::new(),
+    };
     let mut rest = text.value.as_str();
     let mut wrong = Vec::new();
     let bad = |start: usize, end: usize, why: &str| {
         let report = Diagnostic::error(Code::BadMarkup, why).at(part(start, end), "");
-        report.help("`{name}` is a mark, `{0.6s}` a pause, `{{` and `}}` are braces; nothing else is markup")
+        report.help(
+            "`{name}` is a mark, `{0.6s}` a pause, `{*word*}` stress, `{{` and `}}` are braces; nothing else is markup",
+        )
     };
     let mut silence = 0.0;
     while !rest.is_empty() {
@@ -138,8 +152,15 @@ pub fn parse(text: &Spanned<String>, raw: &str, diagnostics: &mut Diagnostics) -
             }
         } else if name::is_valid(inside) && !inside.starts_with(|c: char| c.is_ascii_digit()) {
             out.stops.push(stop(StopKind::Mark(Spanned::new(inside.to_owned(), span))));
+        } else if let Some(words) = stressed(inside) {
+            let skipped = offset(&rest[1..], words);
+            out.origins.extend(opening.map(|opening| (out.plain.len(), opening + at + 1 + skipped)));
+            let start = out.plain.len();
+            out.plain.push_str(words);
+            out.stresses.push(start..out.plain.len());
         } else {
-            wrong.push(bad(at, at + close + 1, &format!("`{{{inside}}}` is neither a mark nor a pause")));
+            let why = format!("`{{{inside}}}` is neither a mark nor a pause nor stress");
+            wrong.push(bad(at, at + close + 1, &why));
         }
         rest = &rest[close + 1..];
     }
@@ -158,6 +179,17 @@ pub fn parse(text: &Spanned<String>, raw: &str, diagnostics: &mut Diagnostics) -
     }
     wrong.into_iter().for_each(|report| diagnostics.push(report));
     out
+}
+
+/// The words of `*…*`, if there are any.
+fn stressed(inside: &str) -> Option<&str> {
+    let words = inside.strip_prefix('*')?.strip_suffix('*')?;
+    (words.contains(char::is_alphanumeric) && !words.contains('*')).then_some(words)
+}
+
+/// Where in `whole` its part `part` begins.
+fn offset(whole: &str, part: &str) -> usize {
+    part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
 /// How many bytes stand in the file before a string's value, where the value stands there as it is: without escapes,
@@ -189,6 +221,22 @@ mod tests {
         assert!(matches!(&text.stops[0].what, StopKind::Mark(name) if &raw[name.span.range()] == "{k}"));
         assert_eq!(&raw[text.span_of(8..14).range()], "almost");
         assert_eq!(text.words(), [0, 2, 8, 15, 18, 24]);
+        assert_eq!(diagnostics.iter().count(), 0);
+    }
+
+    #[test]
+    fn stress_stands_in_braces_and_leaves_the_words() {
+        let raw = r#""I {*am*} {k}{* not so *}sure, 2 * 3 * {*4*}.""#;
+        let value = raw.trim_matches('"').to_owned();
+        let mut diagnostics = Diagnostics::new();
+        let text =
+            parse(&Spanned::new(value, Span::new(FileId::default(), 0, raw.len())), raw, &mut diagnostics);
+        assert_eq!(text.plain, "I am  not so sure, 2 * 3 * 4.");
+        assert_eq!(text.stresses, [2..4, 5..13, 27..28]);
+        assert_eq!(text.stops[0].at, 5);
+        for (range, written) in [(2..4, "am"), (6..9, "not"), (13..17, "sure"), (27..28, "4")] {
+            assert_eq!(&raw[text.span_of(range).range()], written);
+        }
         assert_eq!(diagnostics.iter().count(), 0);
     }
 }

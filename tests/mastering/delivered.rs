@@ -1,0 +1,1 @@
+//! Files as they are delivered, measured by another program.
