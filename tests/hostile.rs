@@ -390,7 +390,7 @@ fn takes_that_cannot_be_read_are_not_spoken_over() {
     assert!(run.code == 1 && run.stderr.contains("error[outside-show]"), "{}", run.stderr);
     let allow = outside.path("");
     let run = show.run(&["check", "--allow", &allow.to_string_lossy()]);
-    assert!(run.code == 0 && run.stdout.contains("1 lines recorded"), "{}{}", run.stdout, run.stderr);
+    assert!(run.code == 0 && run.stdout.contains("1 line recorded"), "{}{}", run.stdout, run.stderr);
     // One take leads out; another is a pipe.
     for (what, code) in [("link", "outside-show"), ("pipe", "not-a-file")] {
         let show = show_of(line);

@@ -19,7 +19,7 @@ use crate::show::TestShow;
 /// A script of one scene with these entries, the sounds and roles these tests use, and no gaps.
 fn script(definitions: &str, entries: &str) -> String {
     format!(
-        "format = 1\ntitle = \"Test\"\ngap = {{ same = 0, turn = 0, scene = 0 }}\n[cast.ann]\n[cast.ben]\n{definitions}\n\
+        "format = 1\ntitle = \"Test\"\ndeliver = \"none\"\ngap = {{ same = 0, turn = 0, scene = 0 }}\n[cast.ann]\n[cast.ben]\n{definitions}\n\
          [[scene]]\nid = \"one\"\nscript = [\n{entries}\n]\n"
     )
 }
