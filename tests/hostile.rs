@@ -152,6 +152,13 @@ fn a_circle_names_its_chain_in_order() {
 }
 
 #[test]
+fn what_is_part_of_a_circle_is_wrong_once_and_not_heard() {
+    let attempt = scene("{ id = \"a\", by = \"ann\", line = \"Yes.\", at = \"a.end-9s\", fade = 8 },\n");
+    assert_eq!(attempt.errors(), ["anchor-cycle"]);
+    assert!(attempt.timeline.regions.is_empty());
+}
+
+#[test]
 fn a_brace_that_is_never_closed_is_reported_once() {
     let attempt =
         at_once(|| scene(&format!("{{ by = \"ann\", line = \"Yes {}\" }},\n", "{ ".repeat(200_000))));

@@ -138,6 +138,9 @@ fn region(
     solution: &Solution,
     diagnostics: &mut Diagnostics,
 ) -> Option<Region> {
+    if solution.is_poisoned(index) {
+        return None;
+    }
     let cues = &sheet.cues;
     let entry = &cues.entries[index];
     let clip = &sheet.clips[sounding.clip];
@@ -147,7 +150,7 @@ fn region(
     let source_start = source_start(sounding, sheet);
     let source_length = source_length(sounding, sheet);
     if length == FrameCount::ZERO {
-        if !missing && !solution.is_poisoned(index) {
+        if !missing {
             diagnostics.push(empty(index, sounding, sheet, start, end));
         }
         return None;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// A generator of numbers, SplitMix64: every seed gives another sequence, the same everywhere.
+/// A generator of numbers, `SplitMix64`: every seed gives another sequence, the same everywhere.
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
@@ -419,7 +419,7 @@ pub(crate) fn mutated(text: &str, dice: &mut Dice) -> String {
         let to = text.ceil_char_boundary((from + dice.below(reach)).min(text.len()));
         match dice.below(6) {
             0 => text.replace_range(from..to, ""),
-            1 => text.insert_str(to, &text[from..to].to_owned()),
+            1 => text = format!("{}{}", &text[..to], &text[from..]),
             2 => text.insert_str(from, dice.pick(STRANGE)),
             3 => text.insert_str(from, dice.pick(NUMBERS)),
             4 => text.insert_str(
