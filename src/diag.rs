@@ -134,6 +134,13 @@ impl Diagnostics {
         self.list.extend(other.list);
     }
 
+    /// Takes out the last one that is equal to `diagnostic`: it follows from another.
+    pub fn take_back(&mut self, diagnostic: &Diagnostic) {
+        if let Some(index) = self.list.iter().rposition(|other| other == diagnostic) {
+            self.list.remove(index);
+        }
+    }
+
     /// Keeps those that `keep` is true of.
     pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
         self.list.retain(keep);

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use toml::de::{DeTable, DeValue};
 
 use crate::diag::code::Code;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, suggest};
 use crate::source::{FileId, SourceFile, Span, Spanned};
 
 /// How deep tables and arrays may stand in each other. Dotted keys reach deeper than brackets do before TOML's own
@@ -190,12 +190,13 @@ pub struct Fields<'t> {
     span: Span,
     what: &'static str,
     known: Vec<&'static str>,
+    missing: Vec<&'static str>,
 }
 
 impl<'t> Fields<'t> {
     /// Starts reading `table`, which stands at `span` and is called `what` in messages ("a line", say).
     pub fn new(table: &'t Table, span: Span, what: &'static str) -> Fields<'t> {
-        Fields { table, span, what, known: Vec::new() }
+        Fields { table, span, what, known: Vec::new(), missing: Vec::new() }
     }
 
     /// The table of `value`, or a report that it is none.
@@ -331,14 +332,33 @@ impl<'t> Fields<'t> {
     }
 
     /// Reports that a key is missing.
-    pub fn missing(&self, key: &'static str, diagnostics: &mut Diagnostics) {
+    pub fn missing(&mut self, key: &'static str, diagnostics: &mut Diagnostics) {
+        self.missing.push(key);
+        diagnostics.push(self.needs(key));
+    }
+
+    fn needs(&self, key: &str) -> Diagnostic {
         let message = format!("{} needs `{key}`", self.what);
-        diagnostics.push(Diagnostic::error(Code::MissingKey, message).at(self.span, ""));
+        Diagnostic::error(Code::MissingKey, message).at(self.span, "")
+    }
+
+    /// Reports `key`, if it is there, as one that is called `instead` here.
+    pub fn misnamed(&mut self, key: &'static str, instead: &str, diagnostics: &mut Diagnostics) {
+        if let Some(entry) = self.entry(key) {
+            let message = format!("{} has no key `{key}`", self.what);
+            let report = Diagnostic::error(Code::UnknownKey, message).at(entry.key, "");
+            diagnostics.push(report.help(format!("here it is `{instead}`")));
+        }
     }
 
     /// Reports every key that was never asked for.
     pub fn finish(self, diagnostics: &mut Diagnostics) {
         for (name, entry) in self.table.iter().filter(|(name, _)| !self.known.contains(name)) {
+            // A key that is missing because it is misspelt is one mistake.
+            let near = suggest::nearest(name, self.known.iter().copied());
+            if let Some(near) = near.filter(|near| self.missing.contains(near)) {
+                diagnostics.take_back(&self.needs(near));
+            }
             let message = format!("{} has no key `{name}`", self.what);
             let report = Diagnostic::error(Code::UnknownKey, message).at(entry.key, "");
             diagnostics.push(report.suggest(name, self.known.iter().copied()));

@@ -644,5 +644,9 @@ pub(super) fn unknown<'n>(
     diagnostics: &mut Diagnostics,
 ) {
     let report = Diagnostic::error(code, format!("there is no {what} `{}`", name.value)).at(name.span, "");
-    diagnostics.push(report.suggest(&name.value, candidates));
+    let mut candidates = candidates.into_iter().peekable();
+    diagnostics.push(match candidates.peek() {
+        Some(_) => report.suggest(&name.value, candidates),
+        None => report.help("none is defined"),
+    });
 }

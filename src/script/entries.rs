@@ -129,6 +129,7 @@ impl Reader<'_> {
         let from = anchor(&mut fields, "from", self.diagnostics);
         let to = anchor(&mut fields, "to", self.diagnostics);
         let playback = playback(&mut fields, true, self.diagnostics);
+        fields.misnamed("at", "from", self.diagnostics);
         let content = sound.map(|sound| Content::Bed(Bed { sound, from, to, playback }));
         self.finish(fields, content, false)
     }

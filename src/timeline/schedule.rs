@@ -244,7 +244,12 @@ fn empty(index: usize, sounding: &Sounding, sheet: &CueSheet, start: FramePos, e
     let seconds = |at: FramePos| at.get() as f64 / f64::from(cues.rate.hz());
     let message =
         format!("`{}` would end at {:.3} s but starts at {:.3} s", entry.id, seconds(end), seconds(start));
-    Diagnostic::error(Code::EmptySpan, message).at(to.map_or(entry.span, |to| to.span), "")
+    let report = Diagnostic::error(Code::EmptySpan, message).at(to.map_or(entry.span, |to| to.span), "");
+    match to {
+        // Nobody wrote where it ends.
+        Some(to) if to.span == entry.span => report.help("a bed without `to` ends with its own scene"),
+        _ => report,
+    }
 }
 
 /// The tones of places: one region for each run of scenes with the same tone, so that it never restarts.

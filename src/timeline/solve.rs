@@ -458,6 +458,7 @@ impl<'a> Solver<'a> {
 
     /// The report of a circle: the entries on it in order, and the anchors that close it.
     fn cycle(&self, chain: &[Node]) -> Diagnostic {
+        let ends = chain.iter().any(|node| matches!(node, Node::SceneEnd(_)));
         let mut names: Vec<String> = Vec::new();
         let mut anchors = Vec::new();
         for node in chain {
@@ -503,6 +504,11 @@ impl<'a> Solver<'a> {
         }
         for span in anchors.take(LISTED) {
             report = report.also(span, "by way of this");
+        }
+        if ends {
+            report = report.help(
+                "a scene ends with its last entry that advances; `advance = \"none\"` keeps an entry out of that",
+            );
         }
         report
     }

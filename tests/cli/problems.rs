@@ -104,6 +104,8 @@ error[unknown-sound]: there is no sound `bell`
   |
 8 |   { sfx = \"bell\" },
   |           ^^^^^^
+  |
+  = help: none is defined
 
 error: nothing was rendered: 2 errors
 ";
