@@ -36,7 +36,7 @@ impl Wet {
         }
     }
 
-    /// The block that has to be [`Wet::hear`]d first for `block` to be right, at most [`Plan::memory`] before it.
+    /// The block that has to be [`Wet::finish`]ed first for `block` to be right, at most [`Plan::memory`] before it.
     pub(super) fn begin(&self, block: u64) -> u64 {
         let start = block.saturating_mul(FRAMES as u64);
         let before = self.plan.bursts.iter().take_while(|burst| burst.start < start);
