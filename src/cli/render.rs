@@ -19,6 +19,9 @@ use crate::master::preset::specification;
 use crate::pipeline::Build;
 use crate::timeline::{SceneSpan, Timeline};
 
+/// The folder of the show that episodes are written to.
+const OUTPUT: &str = "output";
+
 /// What a render came to, as JSON.
 #[derive(Debug, Serialize)]
 struct Rendered<'b> {
@@ -53,7 +56,10 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
             return Err(Failure::Script);
         }
         let scenes = chosen(&args.scene, &built.timeline)?;
-        let target = args.output.clone().unwrap_or_else(|| default_target(&located, &args.scene));
+        let target = match &args.output {
+            Some(output) => output.clone(),
+            None => default_target(&located, &args.scene)?,
+        };
         let bars = terminal.bars(built.timeline.rate);
         let specification = specification(args.delivery.deliver.unwrap_or(built.sheet.cues.deliver));
         let samples = built.samples();
@@ -100,10 +106,19 @@ fn chosen<'t>(ids: &[String], timeline: &'t Timeline) -> Result<Vec<&'t SceneSpa
     Ok(timeline.scenes.iter().filter(|scene| ids.contains(&scene.id)).collect())
 }
 
-/// `output/EPISODE.wav` in the show; with scenes, `output/EPISODE.SCENE.wav`.
-fn default_target(located: &Located, scenes: &[String]) -> PathBuf {
+/// `output/EPISODE.wav` in the show; with scenes, `output/EPISODE.SCENE.wav`. A show that comes with a link in that
+/// place does not choose where files are written.
+fn default_target(located: &Located, scenes: &[String]) -> Result<PathBuf, Failure> {
+    let folder = located.root.join(OUTPUT);
+    if folder.is_symlink() && located.show.real(OUTPUT).is_none() {
+        let why = format!(
+            "`{}` leads out of the show; pass `--allow DIR` or name a file by `-o`",
+            folder.display()
+        );
+        return Err(Failure::Usage(why));
+    }
     let name = std::iter::once(&located.name).chain(scenes).map(String::as_str).collect::<Vec<_>>().join(".");
-    located.root.join("output").join(format!("{name}.wav"))
+    Ok(folder.join(format!("{name}.wav")))
 }
 
 fn rendered<'b>(

@@ -7,7 +7,7 @@ use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
 use crate::cuesheet::load::{Patches, sound};
 use crate::cuesheet::speak::line;
-use crate::cuesheet::{Clip, CueSheet, CueTime, Cues, LineRequest, Origin, Request};
+use crate::cuesheet::{Clip, CuePoint, CueSheet, CueTime, Cues, LineRequest, Origin, Request};
 use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::progress::{Progress, Stage};
@@ -107,20 +107,23 @@ fn estimate(line: &LineRequest, rate: SampleRate) -> Vec<CueTime> {
     let words = line.text.words();
     let after = |byte: usize| words.partition_point(|&word| word < byte) as f64;
     let at = |byte| Seconds::new(WORD * after(byte)).unwrap_or_default().to_count(rate);
-    let cue = |cue: &crate::cuesheet::CuePoint| CueTime {
-        byte: cue.at,
-        name: cue.name.clone(),
-        at: at(cue.at),
-        estimated: true,
-    };
+    let cue =
+        |cue: &CuePoint| CueTime { byte: cue.at, name: cue.name.clone(), at: at(cue.at), estimated: true };
     line.cues.iter().map(cue).collect()
 }
 
-/// How far a place in a line's text lies from its beginning to its end, 0 to 1, by characters that are heard.
-pub(super) fn fraction(line: &LineRequest, byte: usize) -> f64 {
-    let heard = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count() as f64;
-    let (before, all) = (heard(&line.text.plain[..byte]), heard(&line.text.plain));
-    if all > 0.0 { before / all } else { 0.0 }
+/// How far each cue lies from its line's beginning to its end, 0 to 1, by characters that are heard.
+pub(super) fn fractions(line: &LineRequest) -> Vec<f64> {
+    let heard = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    let all = heard(&line.text.plain).max(1) as f64;
+    let (mut done, mut before) = (0, 0);
+    // Cues rise, so that the text is gone through once.
+    let fraction = |cue: &CuePoint| {
+        before += heard(&line.text.plain[done..cue.at]);
+        done = cue.at;
+        before as f64 / all
+    };
+    line.cues.iter().map(fraction).collect()
 }
 
 /// A frame of a clip, counted in its own rate, at the project rate.

@@ -1,5 +1,6 @@
 //! Anchors become moments: ids, marks and words looked up once every entry is known.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::cuesheet::resolve::unknown;
@@ -17,10 +18,28 @@ pub(super) struct Moments<'a> {
     entries: BTreeMap<String, usize>,
     scenes: BTreeMap<String, usize>,
     given: BTreeMap<String, Span>,
-    lines: BTreeMap<usize, &'a Text>,
+    lines: BTreeMap<usize, Places<'a>>,
     prev: BTreeMap<usize, usize>,
     at: Vec<(usize, &'a Spanned<Anchor>)>,
     ends: Vec<(usize, Option<&'a Spanned<Anchor>>)>,
+}
+
+/// A line's text, and the places in it that anchors can mean: gone through once, when the first anchor asks.
+struct Places<'a> {
+    text: &'a Text,
+    marks: OnceCell<BTreeMap<&'a str, usize>>,
+    words: OnceCell<Vec<usize>>,
+}
+
+impl<'a> Places<'a> {
+    fn mark(&self, name: &str) -> Option<usize> {
+        let marks = || self.text.marks().map(|(at, mark)| (mark.value.as_str(), at)).collect();
+        self.marks.get_or_init(marks).get(name).copied()
+    }
+
+    fn words(&self) -> &[usize] {
+        self.words.get_or_init(|| self.text.words())
+    }
 }
 
 impl Moment {
@@ -65,7 +84,7 @@ impl<'a> Moments<'a> {
     }
 
     pub(super) fn line(&mut self, entry: usize, text: &'a Text) {
-        self.lines.insert(entry, text);
+        self.lines.insert(entry, Places { text, marks: OnceCell::new(), words: OnceCell::new() });
     }
 
     pub(super) fn begins(&mut self, entry: usize, from: &'a Spanned<Anchor>) {
@@ -168,8 +187,9 @@ impl<'a> Moments<'a> {
         cues: &mut Cues,
         diagnostics: &mut Diagnostics,
     ) -> Option<usize> {
-        let text = self.text(target, span, cues, diagnostics)?;
-        let Some((at, _)) = text.marks().find(|(_, name)| name.value == mark) else {
+        let places = self.places(target, span, cues, diagnostics)?;
+        let Some(at) = places.mark(mark) else {
+            let text = places.text;
             let message = format!("the mark `{mark}` stands nowhere in `{}`", cues.entries[target].id);
             let report =
                 Diagnostic::error(Code::UnknownMark, message).at(span, "").also(text.span, "in this text");
@@ -188,34 +208,34 @@ impl<'a> Moments<'a> {
         cues: &mut Cues,
         diagnostics: &mut Diagnostics,
     ) -> Option<usize> {
-        let text = self.text(target, span, cues, diagnostics)?;
-        let words = text.words();
+        let places = self.places(target, span, cues, diagnostics)?;
+        let words = places.words();
         let Some(&at) = words.get(n as usize - 1) else {
             let message = format!("`{}` has only {} words", cues.entries[target].id, words.len());
             let report = Diagnostic::error(Code::UnknownMark, message);
-            diagnostics.push(report.at(span, "").also(text.span, "this text"));
+            diagnostics.push(report.at(span, "").also(places.text.span, "this text"));
             return None;
         };
         want(cues, target, at, format!("word({n})"), span);
         Some(at)
     }
 
-    fn text(
+    fn places(
         &self,
         target: usize,
         span: Span,
         cues: &Cues,
         diagnostics: &mut Diagnostics,
-    ) -> Option<&'a Text> {
-        let text = self.lines.get(&target).copied();
-        if text.is_none() && cues.entries[target].body != Body::Unknown {
+    ) -> Option<&Places<'a>> {
+        let places = self.lines.get(&target);
+        if places.is_none() && cues.entries[target].body != Body::Unknown {
             let entry = &cues.entries[target];
             let message = format!("`{}` is a {} and has no words", entry.id, entry.kind);
             diagnostics.push(
                 Diagnostic::error(Code::UnknownMark, message).at(span, "").also(entry.span, "it is here"),
             );
         }
-        text
+        places
     }
 }
 

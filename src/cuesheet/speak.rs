@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::audio::samples::Samples;
-use crate::cuesheet::bind::{Tools, fraction};
+use crate::cuesheet::bind::{Tools, fractions};
 use crate::cuesheet::load::{recorded, spooled};
 use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
@@ -54,8 +54,8 @@ fn estimate(request: &LineRequest, samples: &Samples, diagnostics: &mut Diagnost
         diagnostics.push(Diagnostic::error(Code::UnreadableFile, message).at(request.text.span, ""));
         return None;
     };
-    let time = |byte: usize| {
-        let spoken = last.minus(first).get() as f64 * fraction(request, byte);
+    let time = |fraction: f64| {
+        let spoken = last.minus(first).get() as f64 * fraction;
         first.plus(super::bind::scaled(FrameCount::new(1), spoken))
     };
     for cue in &request.cues {
@@ -63,13 +63,13 @@ fn estimate(request: &LineRequest, samples: &Samples, diagnostics: &mut Diagnost
         let help = "trim the take so that the cue is where you want it, or anchor to its start or end";
         diagnostics.push(Diagnostic::note(Code::EstimatedMark, message).at(cue.span, "").help(help));
     }
-    let cue = |cue: &super::CuePoint| CueTime {
+    let cue = |(cue, fraction): (&super::CuePoint, f64)| CueTime {
         byte: cue.at,
         name: cue.name.clone(),
-        at: time(cue.at),
+        at: time(fraction),
         estimated: true,
     };
-    Some(request.cues.iter().map(cue).collect())
+    Some(request.cues.iter().zip(fractions(request)).map(cue).collect())
 }
 
 /// The first and the last frame of a take that is not silence.

@@ -410,9 +410,43 @@ fn value(dice: &mut Dice) -> String {
     }
 }
 
-/// A script changed at a few places: characters and lines taken out, doubled, swapped, or strange ones put in.
+/// A script changed at a few places: lines taken out, doubled and swapped, values replaced by others; in one of three
+/// also characters, which mostly leaves no TOML.
 pub(crate) fn mutated(text: &str, dice: &mut Dice) -> String {
-    let mut text = text.to_owned();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for _ in 0..1 + dice.below(6) {
+        let (one, other) = (dice.below(lines.len()), dice.below(lines.len()));
+        match dice.below(8) {
+            0 => drop(lines.remove(one)),
+            1 => lines.insert(other, lines[one].clone()),
+            2 => lines.swap(one, other),
+            _ => lines[one] = with_other_value(&lines[one], dice),
+        }
+    }
+    let text = lines.join("\n");
+    if dice.once_in(3) { with_other_characters(text, dice) } else { text }
+}
+
+/// A line with the contents of one of its strings, or one of its numbers, replaced.
+fn with_other_value(line: &str, dice: &mut Dice) -> String {
+    let quotes: Vec<usize> = line.match_indices('"').map(|(at, _)| at).collect();
+    if quotes.len() >= 2 && !dice.once_in(3) {
+        let first = dice.below(quotes.len() / 2) * 2;
+        let new = match dice.below(3) {
+            0 => anchor(dice),
+            1 => dice.pick(TEXTS).to_owned(),
+            _ => dice.pick(IDS).to_owned(),
+        };
+        return format!("{}{new}{}", &line[..=quotes[first]], &line[quotes[first + 1]..]);
+    }
+    let digit = |c: char| c.is_ascii_digit();
+    let Some(start) = line.find(digit) else { return line.to_owned() };
+    let rest = line[start..].trim_start_matches(|c| digit(c) || c == '.');
+    format!("{}{}{rest}", &line[..start], dice.pick(NUMBERS))
+}
+
+/// A text with characters taken out, doubled or put in.
+fn with_other_characters(mut text: String, dice: &mut Dice) -> String {
     for _ in 0..1 + dice.below(4) {
         let from = text.floor_char_boundary(dice.below(text.len() + 1));
         let reach = if dice.once_in(3) { 200 } else { 8 };
