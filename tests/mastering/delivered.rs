@@ -102,7 +102,6 @@ fn what_is_delivered_is_as_loud_as_asked_for_by_another_meter() {
         }
         if there {
             let [integrated, range, peak] = ffmpeg(&show, "x.wav");
-            println!("{name}: ffmpeg finds {integrated} LUFS, range {range} LU, {peak} dBTP");
             // It prints tenths.
             check_near(&name, integrated, loudness, 0.101);
             check_near(&name, range, result["loudness"]["range"].as_f64().expect("a number"), 0.3);
