@@ -1,9 +1,10 @@
 //! Copies the voices of the crate `ttspico-sys` to where `src/speech/pico/lingware.rs` embeds them.
 //!
 //! That crate ships the voice files beside its C sources, but its build script does not say where, so cargo is
-//! asked where it keeps the crate: in its registry, in a vendor folder or wherever a patch points. It is asked
-//! offline and for this target only, so that nothing is downloaded which the build itself did not need. Where
-//! cargo cannot answer, the environment variable `RADIOPLAY_PICO_VOICES` names the folder instead.
+//! asked where it keeps the crate: in its registry or in a vendor folder. It is asked offline, and about a package
+//! that needs nothing but this crate: about this package it could not answer on a machine that has only fetched what
+//! a build needs, and not what the tests need. Where cargo cannot answer, the environment variable
+//! `RADIOPLAY_PICO_VOICES` names the folder instead.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,6 +28,19 @@ const FILES: [&str; 12] = [
     "it-IT_cm0_sg.bin",
     "it-IT_ta.bin",
 ];
+
+/// The package cargo is asked about.
+const ASKING: &str = r#"
+[package]
+name = "asking"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+ttspico-sys = "=0.1.5"
+
+[workspace]
+"#;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -56,12 +70,21 @@ fn copy_voices() -> Result<(), String> {
 
 /// Asks cargo where the sources of `ttspico-sys` are.
 fn crate_folder() -> Result<PathBuf, String> {
-    let manifest = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("Cargo.toml");
+    let asking = Path::new(&variable("OUT_DIR")?).join("asking");
+    let write = |path: &str, text: &str| {
+        let path = asking.join(path);
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| fs::write(&path, text)).map_err(|e| format!("{}: {e}", path.display()))
+    };
+    write("Cargo.toml", ASKING)?;
+    write("src/lib.rs", "")?;
     let output = Command::new(variable("CARGO")?)
-        .args(["metadata", "--format-version=1", "--offline", "--locked", "--filter-platform"])
+        .args(["metadata", "--format-version=1", "--offline", "--filter-platform"])
         .arg(variable("TARGET")?)
         .arg("--manifest-path")
-        .arg(&manifest)
+        .arg(asking.join("Cargo.toml"))
+        // Where a configuration with vendored sources would be found.
+        .current_dir(variable("CARGO_MANIFEST_DIR")?)
         .output()
         .map_err(|e| format!("`cargo metadata` did not start: {e}"))?;
     if !output.status.success() {

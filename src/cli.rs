@@ -31,6 +31,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let terminal = Terminal::new(cli.color, cli.quiet);
     Terminal::catch_interrupts();
+    Terminal::hide_expected_panics();
     let outcome = match &cli.command {
         Command::Render(args) => render::run(args, &terminal),
         Command::Report(args) => report::run(args, &terminal),

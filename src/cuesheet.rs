@@ -9,7 +9,8 @@ use crate::routing::{Bus, Track};
 use crate::script::text::Text;
 use crate::source::{Span, Spanned};
 use crate::speech::engine::Voice;
-use crate::staging::{Mood, Perspective, Preset, Through};
+use crate::staging::{self, Mood, Perspective, Preset, Through};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
 use crate::units::pan::Pan;
 use crate::units::time::{FrameCount, FrameDelta, SampleRate, Seconds};
@@ -48,8 +49,24 @@ pub struct Cues {
     pub tracks: Vec<Track>,
     /// The buses.
     pub buses: Vec<Bus>,
+    /// The rooms that entries are in.
+    pub rooms: Vec<Room>,
     /// What has to be heard; entries name it by index.
     pub requests: Vec<Request>,
+}
+
+/// A room that answers to what sounds in it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Room {
+    /// One that is described by figures.
+    Named(staging::Room),
+    /// One whose answer to an impulse was recorded.
+    Recorded {
+        /// Index of the recording's request.
+        clip: usize,
+        /// Where it is written.
+        span: Span,
+    },
 }
 
 /// A scene.
@@ -120,6 +137,7 @@ pub enum Advance {
 
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every entry is the large one")]
 pub enum Body {
     /// Silence.
     Pause(FrameCount),
@@ -129,6 +147,8 @@ pub enum Body {
     Sounding(Sounding),
     /// Entries side by side, or one after the other.
     Group(Group),
+    /// It cannot be told, or names nothing, which has been reported: a moment for others to be anchored to.
+    Unknown,
 }
 
 /// Something that is heard.
@@ -142,20 +162,24 @@ pub struct Sounding {
     pub speaker: Option<String>,
     /// The gain, everything added up.
     pub gain: Gain,
-    /// Place in the stereo image.
-    pub pan: Pan,
+    /// Place in the stereo image, from and to.
+    pub pan: [Pan; 2],
     /// How near.
     pub perspective: Perspective,
-    /// How far, in metres.
-    pub distance: Option<f64>,
+    /// How far, from and to.
+    pub distance: [Metres; 2],
     /// What it is heard through.
     pub through: Option<Through>,
+    /// Index of the room that answers to it; `None` for what is dry.
+    pub room: Option<usize>,
+    /// Whether the room's answer ends with it.
+    pub cut: bool,
     /// Where in the clip the part that plays begins.
     pub from: Option<Spanned<FrameCount>>,
     /// Where in the clip the part that plays ends.
     pub until: Option<Spanned<FrameCount>>,
     /// Where in the clip it lands, where the script says so.
-    pub hit: Option<FrameCount>,
+    pub hit: Option<Spanned<FrameCount>>,
     /// Fades, in and out.
     pub fade: Option<Spanned<[FrameCount; 2]>>,
     /// How it runs on.
@@ -260,8 +284,8 @@ pub struct LineRequest {
     pub text: Text,
     /// Where times are wanted, rising by byte.
     pub cues: Vec<CuePoint>,
-    /// Whose voice, for a line that has no take.
-    pub voice: Voice,
+    /// Whose voice, for a line that has no take; `None` where there is no such role, which has been reported.
+    pub voice: Option<Voice>,
     /// How it is spoken.
     pub mood: Option<Mood>,
     /// Where the voice is chosen, for reports.

@@ -10,6 +10,9 @@ pub mod code;
 pub mod render;
 pub mod suggest;
 
+/// The longest text of a diagnostic that is shown whole, in bytes.
+const LONGEST: usize = 600;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -52,7 +55,7 @@ impl Diagnostic {
         Diagnostic {
             code,
             severity,
-            message: message.into(),
+            message: abridged(message.into()),
             primary: None,
             secondary: Vec::new(),
             help: Vec::new(),
@@ -76,27 +79,37 @@ impl Diagnostic {
 
     /// Says where it is, with a few words beside the caret.
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.primary = Some(Label { span, text: text.into() });
+        self.primary = Some(Label { span, text: abridged(text.into()) });
         self
     }
 
     /// Points to another place that explains it.
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.secondary.push(Label { span, text: text.into() });
+        self.secondary.push(Label { span, text: abridged(text.into()) });
         self
     }
 
     /// Adds a line of help.
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
-        self.help.push(text.into());
+        self.help.push(abridged(text.into()));
         self
     }
 
     /// Adds "did you mean" where `candidates` hold a name near `name`, else lists them.
     pub fn suggest<'n>(mut self, name: &str, candidates: impl IntoIterator<Item = &'n str>) -> Diagnostic {
-        self.help.extend(suggest::help(name, candidates));
+        self.help.extend(suggest::help(name, candidates).map(abridged));
         self
     }
+}
+
+/// A text short enough to be read: of a long one, which quotes something long, the beginning and the end.
+fn abridged(text: String) -> String {
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let (start, end) =
+        (text.floor_char_boundary(LONGEST / 2), text.ceil_char_boundary(text.len() - LONGEST / 4));
+    format!("{} … {}", &text[..start], &text[end..])
 }
 
 /// The problems of a run, in the order they were found until [`Diagnostics::sort`].
@@ -119,6 +132,13 @@ impl Diagnostics {
     /// Takes in all of another run's.
     pub fn extend(&mut self, other: Diagnostics) {
         self.list.extend(other.list);
+    }
+
+    /// Takes out the last one that is equal to `diagnostic`: it follows from another.
+    pub fn take_back(&mut self, diagnostic: &Diagnostic) {
+        if let Some(index) = self.list.iter().rposition(|other| other == diagnostic) {
+            self.list.remove(index);
+        }
     }
 
     /// Keeps those that `keep` is true of.

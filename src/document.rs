@@ -10,8 +10,12 @@ use std::ops::RangeInclusive;
 use toml::de::{DeTable, DeValue};
 
 use crate::diag::code::Code;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, suggest};
 use crate::source::{FileId, SourceFile, Span, Spanned};
+
+/// How deep tables and arrays may stand in each other. Dotted keys reach deeper than brackets do before TOML's own
+/// limit, and what reads the tree goes down it by recursion.
+const DEEPEST: usize = 128;
 
 /// A value and where it stands.
 pub type Value = Spanned<Kind>;
@@ -83,22 +87,57 @@ impl Table {
 pub fn parse(id: FileId, file: &SourceFile, diagnostics: &mut Diagnostics) -> Spanned<Table> {
     let text = file.text();
     let (tree, errors) = DeTable::parse_recoverable(text);
-    let mut broken = Vec::new();
+    let mut broken = Broken::default();
     for error in &errors {
         let range = error.span().unwrap_or(text.len()..text.len());
         let (start, end) = (text.floor_char_boundary(range.start), text.ceil_char_boundary(range.end));
-        let message = error.message().lines().next().unwrap_or("malformed TOML").to_owned();
+        let end = end.max(start);
+        let message = match error.message().lines().next().unwrap_or("malformed TOML") {
+            said if said.contains("recurs") => {
+                "keys, tables and arrays stand too deep in each other".to_owned()
+            }
+            said => said.to_owned(),
+        };
         diagnostics.push(Diagnostic::error(Code::TomlSyntax, message).at(Span::new(id, start, end), ""));
-        broken.push(start..end);
+        broken.add(start, end);
     }
-    let mut lowering = Lowering { id, broken, diagnostics };
+    broken.join();
+    let mut lowering = Lowering { id, broken, depth: 0, diagnostics };
     let table = lowering.table(tree.get_ref());
     Spanned::new(table, Span::new(id, 0, text.len()))
 }
 
+/// The stretches of a file that syntax errors touch, rising and apart: files of many errors have many values.
+#[derive(Default)]
+struct Broken {
+    ranges: Vec<(usize, usize)>,
+}
+
+impl Broken {
+    fn add(&mut self, start: usize, end: usize) {
+        self.ranges.push((start, end));
+    }
+
+    fn join(&mut self) {
+        self.ranges.sort_unstable();
+        self.ranges.dedup_by(|next, last| {
+            let joined = next.0 <= last.1;
+            last.1 = if joined { last.1.max(next.1) } else { last.1 };
+            joined
+        });
+    }
+
+    /// Whether a value is touched: overlapped, or met at an end.
+    fn touches(&self, value: &std::ops::Range<usize>) -> bool {
+        let first = self.ranges.partition_point(|&(_, end)| end < value.start);
+        self.ranges.get(first).is_some_and(|&(start, _)| start <= value.end)
+    }
+}
+
 struct Lowering<'d> {
     id: FileId,
-    broken: Vec<std::ops::Range<usize>>,
+    broken: Broken,
+    depth: usize,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -115,11 +154,17 @@ impl Lowering<'_> {
     fn value(&mut self, value: &toml::Spanned<DeValue<'_>>) -> Value {
         let range = value.span();
         let span = Span::new(self.id, range.start, range.end);
-        let touched = || self.broken.iter().any(|b| b.start <= range.end && range.start <= b.end);
+        let nested = matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
+        if nested && self.depth == DEEPEST {
+            let message = format!("tables and arrays stand at most {DEEPEST} deep in each other");
+            self.diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(span, ""));
+            return Spanned::new(Kind::Broken, span);
+        }
+        self.depth += usize::from(nested);
         let kind = match value.get_ref() {
             DeValue::Array(items) => Kind::Array(items.iter().map(|item| self.value(item)).collect()),
             DeValue::Table(table) => Kind::Table(self.table(table)),
-            _ if touched() => Kind::Broken,
+            _ if self.broken.touches(&range) => Kind::Broken,
             DeValue::String(text) => Kind::String(text.to_string()),
             DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
                 Ok(number) => Kind::Integer(number),
@@ -133,6 +178,7 @@ impl Lowering<'_> {
             DeValue::Boolean(yes) => Kind::Boolean(*yes),
             DeValue::Datetime(_) => Kind::Datetime,
         };
+        self.depth -= usize::from(nested);
         Spanned::new(kind, span)
     }
 }
@@ -144,12 +190,13 @@ pub struct Fields<'t> {
     span: Span,
     what: &'static str,
     known: Vec<&'static str>,
+    missing: Vec<&'static str>,
 }
 
 impl<'t> Fields<'t> {
     /// Starts reading `table`, which stands at `span` and is called `what` in messages ("a line", say).
     pub fn new(table: &'t Table, span: Span, what: &'static str) -> Fields<'t> {
-        Fields { table, span, what, known: Vec::new() }
+        Fields { table, span, what, known: Vec::new(), missing: Vec::new() }
     }
 
     /// The table of `value`, or a report that it is none.
@@ -285,14 +332,33 @@ impl<'t> Fields<'t> {
     }
 
     /// Reports that a key is missing.
-    pub fn missing(&self, key: &'static str, diagnostics: &mut Diagnostics) {
+    pub fn missing(&mut self, key: &'static str, diagnostics: &mut Diagnostics) {
+        self.missing.push(key);
+        diagnostics.push(self.needs(key));
+    }
+
+    fn needs(&self, key: &str) -> Diagnostic {
         let message = format!("{} needs `{key}`", self.what);
-        diagnostics.push(Diagnostic::error(Code::MissingKey, message).at(self.span, ""));
+        Diagnostic::error(Code::MissingKey, message).at(self.span, "")
+    }
+
+    /// Reports `key`, if it is there, as one that is called `instead` here.
+    pub fn misnamed(&mut self, key: &'static str, instead: &str, diagnostics: &mut Diagnostics) {
+        if let Some(entry) = self.entry(key) {
+            let message = format!("{} has no key `{key}`", self.what);
+            let report = Diagnostic::error(Code::UnknownKey, message).at(entry.key, "");
+            diagnostics.push(report.help(format!("here it is `{instead}`")));
+        }
     }
 
     /// Reports every key that was never asked for.
     pub fn finish(self, diagnostics: &mut Diagnostics) {
         for (name, entry) in self.table.iter().filter(|(name, _)| !self.known.contains(name)) {
+            // A key that is missing because it is misspelt is one mistake.
+            let near = suggest::nearest(name, self.known.iter().copied());
+            if let Some(near) = near.filter(|near| self.missing.contains(near)) {
+                diagnostics.take_back(&self.needs(near));
+            }
             let message = format!("{} has no key `{name}`", self.what);
             let report = Diagnostic::error(Code::UnknownKey, message).at(entry.key, "");
             diagnostics.push(report.suggest(name, self.known.iter().copied()));
@@ -333,7 +399,12 @@ pub fn number(
     }
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
     let message = format!("`{name}` must lie between {} and {}{unit}", range.start(), range.end());
-    let found = if number.is_nan() { "not a number".to_owned() } else { format!("this is {number}") };
+    let found = match number {
+        n if n.is_nan() => "this is not a number".to_owned(),
+        // A number that nobody would write out is not written out.
+        n if n != 0.0 && !(1e-6..1e15).contains(&n.abs()) => format!("this is {n:e}"),
+        n => format!("this is {n}"),
+    };
     diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(value.span, found));
     None
 }

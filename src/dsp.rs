@@ -5,14 +5,19 @@
 
 pub mod biquad;
 pub mod colour;
+pub mod convolve;
 pub mod fade;
+pub mod fft;
 pub mod limiter;
 pub mod loudness;
+pub mod lpc;
 pub mod modal;
 pub mod noise;
 pub mod oscillator;
 pub mod pan;
 pub mod resample;
+pub mod reverb;
+pub mod room;
 pub mod saturate;
 pub mod svf;
 pub mod tail;

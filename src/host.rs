@@ -117,6 +117,28 @@ impl Show {
     /// # Errors
     /// See [`HostError`].
     pub fn list(&self, folder: &str) -> Result<Vec<String>, HostError> {
+        let (real, mut names) = self.entries(folder)?;
+        names.retain(|name| {
+            let target = real.join(name).canonicalize();
+            target.is_ok_and(|target| self.may_read(&target) && target.is_file())
+        });
+        Ok(names)
+    }
+
+    /// The same, and the names of what is no file or what no script may read: whoever opens it is told.
+    ///
+    /// # Errors
+    /// See [`HostError`].
+    pub fn list_all(&self, folder: &str) -> Result<Vec<String>, HostError> {
+        self.entries(folder).map(|(_, names)| names)
+    }
+
+    /// Where `path` leads, without links: the same for every way to write it. `None` where a script may not read.
+    pub fn real(&self, path: &str) -> Option<PathBuf> {
+        self.resolve(path).ok()
+    }
+
+    fn entries(&self, folder: &str) -> Result<(PathBuf, Vec<String>), HostError> {
         let real = if folder.is_empty() { self.real.clone() } else { self.resolve(folder)? };
         let failed = |error| HostError::io(&self.locate(folder), error);
         if !real.metadata().map_err(failed)?.is_dir() {
@@ -124,16 +146,10 @@ impl Show {
         }
         let mut names = Vec::new();
         for entry in fs::read_dir(&real).map_err(failed)? {
-            let Ok(name) = entry.map_err(failed)?.file_name().into_string() else {
-                continue;
-            };
-            let target = real.join(&name).canonicalize();
-            if target.is_ok_and(|target| self.may_read(&target) && target.is_file()) {
-                names.push(name);
-            }
+            names.extend(entry.map_err(failed)?.file_name().into_string());
         }
         names.sort_unstable();
-        Ok(names)
+        Ok((real, names))
     }
 
     /// Resolves `path`, makes sure that it is a regular file, opens it, and makes sure again.

@@ -6,20 +6,30 @@
 //!
 //! # Signal flow
 //!
-//! region: clip → loop → treatment (through, perspective) → fades → gain and pan → its track; tracks → bus → bus gain
-//! and ducks → sum. Planar 32-bit float throughout, and nothing clips.
+//! region: clip → loop → what stands between (`through`) → distance → fades → gain and pan → its track; tracks → bus
+//! → bus gain and ducks → sum. A region in a room is also sent there, before its distance is heard and after the bus
+//! gain: sends → room → the same bus. So each stem has its rooms in it, and what is ducked is ducked before the
+//! room answers, as it would be if it were quieter. Planar 32-bit float throughout, and nothing clips.
+//!
+//! # Two halves
+//!
+//! [`dry`] does everything but the rooms, each block by itself, so any number of spans can be done at once.
+//! [`wet`] does the rooms, one block after the other, since they remember. What they remember is bounded: sends are
+//! cut into bursts that are answered apart ([`rooms`]), so a seek listens to at most [`Plan::memory`] again.
 //!
 //! # Invariants
 //!
 //! - A frame's value depends on its absolute position alone, never on who pulls, from where, or on how many threads.
 //!   Blocks lie on one grid from frame 0; loops, fades and ducks are functions of the frame; filters are restarted on
-//!   a grid of their own (see [`plan::Plan`]).
+//!   a grid of their own (see [`plan::Plan`]), rooms at the beginning of each burst.
 //! - Sums have one order: regions by start (then by the timeline's order) into their track, tracks in the timeline's
-//!   order into their bus, buses in the timeline's order into the sum, each from +0.0. So stems add up to the mix bit by bit. They are
+//!   order into their bus, then what rooms answer, by the start of their bursts; buses in the timeline's order into
+//!   the sum, each from +0.0. So stems add up to the mix bit by bit. They are
 //!   summed in `f32`, so that a program that adds up stems in files gets the same bits; with a hundred regions at
 //!   once the rounding lies 130 dB below the loudest.
-//! - State exists only for regions that sound in the current block, and its size is known before the first one:
-//!   pulling blocks does not allocate (but [`crate::audio::samples::Samples`] in a file do when read).
+//! - State exists only for regions that sound in the current block and for rooms that ring. Pulling blocks does not
+//!   allocate, but where more bursts ring at once than ever before (and [`crate::audio::samples::Samples`] in a file
+//!   do when read).
 //!
 //! It does not limit, measure, or decide when anything happens.
 
@@ -28,52 +38,43 @@ pub mod error;
 pub mod plan;
 pub mod spans;
 
+mod dry;
 mod duck;
+mod rooms;
 mod treatment;
 mod turns;
 mod voice;
+mod wet;
 
 use std::sync::Arc;
 
-use crate::mix::block::{Block, FRAMES, Stereo};
+use crate::mix::block::Block;
+use crate::mix::dry::Dry;
 use crate::mix::error::Error;
 use crate::mix::plan::Plan;
-use crate::mix::turns::Scratch;
-use crate::mix::voice::Voice;
-use crate::units::time::{FrameCount, FramePos};
+use crate::mix::wet::Wet;
+use crate::units::time::FrameCount;
 
 /// Plays a plan, block by block. Cheap to make: several can play one plan at once. Latency: none.
 #[derive(Clone, Debug)]
 pub struct Mixer {
-    plan: Arc<Plan>,
+    dry: Dry,
+    wet: Wet,
     /// The block to render next.
     next: u64,
-    /// How many of the plan's regions, by start, have been looked at.
-    seen: usize,
-    /// Those that sound, in the plan's order.
-    voices: Vec<Voice>,
-    scratch: Scratch,
-    track: Stereo,
-    gains: Vec<f32>,
+    /// For blocks that only the rooms hear.
+    heard: Block,
 }
 
 impl Mixer {
     /// A mixer at the episode's first block.
     pub fn new(plan: Arc<Plan>) -> Mixer {
-        Mixer {
-            voices: Vec::with_capacity(plan.most_at_once),
-            plan,
-            next: 0,
-            seen: 0,
-            scratch: Scratch::new(),
-            track: Stereo::silent(),
-            gains: vec![1.0; FRAMES],
-        }
+        Mixer { heard: Block::new(&plan), dry: Dry::new(Arc::clone(&plan)), wet: Wet::new(plan), next: 0 }
     }
 
     /// What it plays.
     pub fn plan(&self) -> &Arc<Plan> {
-        &self.plan
+        self.dry.plan()
     }
 
     /// Which block comes next, counted from 0.
@@ -83,82 +84,47 @@ impl Mixer {
 
     /// How many regions it keeps state for: those that sounded in the last block and go on.
     pub fn sounding(&self) -> usize {
-        self.voices.len()
+        self.dry.sounding()
+    }
+
+    /// How many rooms ring on after the last block.
+    pub fn ringing(&self) -> usize {
+        self.wet.ringing()
     }
 
     /// Makes `block` the next one. What follows is the same, bit by bit, as when everything before had been pulled.
     ///
-    /// Looks at every region that starts before it; the next [`Mixer::render`] then filters again what leads up to it,
-    /// at most [`Plan::replay`] for each region that has a treatment.
+    /// The next [`Mixer::render`] looks at every region that starts before it, filters again what leads up to it, at
+    /// most [`Plan::replay`] for each region that has a treatment, and lets the rooms hear at most [`Plan::memory`]
+    /// again.
     pub fn seek(&mut self, block: u64) {
-        self.voices.clear();
-        self.seen = 0;
         self.next = block;
-        let start = block.saturating_mul(FRAMES as u64);
-        while let Some(region) = self.plan.regions.get(self.seen).filter(|region| region.start < start) {
-            if region.end() > start {
-                self.voices.push(Voice::new(&self.plan, self.seen));
-            }
-            self.seen += 1;
-        }
     }
 
-    /// Renders the next block and moves on; says how many frames of it belong to the episode: all [`FRAMES`] but in
-    /// the last block, and none past the end.
+    /// Renders the next block and moves on; says how many frames of it belong to the episode: all
+    /// [`block::FRAMES`] but in the last block, and none past the end.
     ///
     /// # Errors
     /// Where a clip cannot be read. The mixer then stands where it stood, and may be asked again.
     pub fn render(&mut self, out: &mut Block) -> Result<FrameCount, Error> {
-        let first = self.next.saturating_mul(FRAMES as u64);
-        let frames = self.plan.length.saturating_sub(first).min(FRAMES as u64);
-        out.begin(FramePos::ZERO.after(FrameCount::new(first)), frames, self.plan.buses.len());
-        if frames == 0 {
-            return Ok(FrameCount::ZERO);
-        }
-        let end = first + FRAMES as u64;
-        while self.plan.regions.get(self.seen).is_some_and(|region| region.start < end) {
-            self.voices.push(Voice::new(&self.plan, self.seen));
-            self.seen += 1;
-        }
-        self.fill(first, out)?;
-        let regions = &self.plan.regions;
-        self.voices.retain(|voice| regions[voice.region()].end() > end);
-        self.next += 1;
-        Ok(FrameCount::new(frames))
-    }
-
-    /// Fills a block that is silent so far, whose first frame in the episode is `first`.
-    fn fill(&mut self, first: u64, out: &mut Block) -> Result<(), Error> {
-        for (index, bus) in self.plan.buses.iter().enumerate() {
-            let mut sounds = false;
-            for track in &bus.tracks {
-                let mut voices = self
-                    .voices
-                    .iter_mut()
-                    .filter(|voice| self.plan.regions[voice.region()].track == *track)
-                    .peekable();
-                if voices.peek().is_none() {
-                    continue;
+        if self.wet.position() != self.next {
+            let begin = self.wet.begin(self.next);
+            self.dry.seek(begin);
+            self.wet.seek(begin);
+            while self.wet.position() < self.next {
+                if self.dry.render(&mut self.heard)? == FrameCount::ZERO {
+                    self.wet.seek(self.next);
+                } else {
+                    self.wet.finish(&mut self.heard);
                 }
-                self.track.silence();
-                for voice in voices {
-                    voice.add_to(&mut self.track, &self.plan, first, &mut self.scratch)?;
-                }
-                out.bus_mut(index).add(&self.track);
-                sounds = true;
-            }
-            if sounds {
-                self.gains.fill(1.0);
-                for duck in &bus.ducks {
-                    duck.apply(first, &mut self.gains);
-                }
-                for gain in &mut self.gains {
-                    *gain *= bus.factor;
-                }
-                out.bus_mut(index).multiply(&self.gains);
-                out.add_bus_to_sum(index);
             }
         }
-        Ok(())
+        self.dry.seek(self.next);
+        let frames = self.dry.render(out)?;
+        if frames > FrameCount::ZERO {
+            self.wet.finish(out);
+            self.next += 1;
+        }
+        Ok(frames)
     }
 }

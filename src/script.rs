@@ -9,6 +9,7 @@ use crate::script::anchor::Anchor;
 use crate::script::text::Text;
 use crate::source::{Span, Spanned};
 use crate::staging::{Mood, Perspective, Preset, Through};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
 use crate::units::pan::Pan;
 use crate::units::time::Seconds;
@@ -69,12 +70,12 @@ impl Gap {
 pub struct Settings {
     /// Gain.
     pub gain: Option<Gain>,
-    /// Place in the stereo image.
-    pub pan: Option<Pan>,
+    /// Place in the stereo image, from and to.
+    pub pan: Option<[Pan; 2]>,
     /// How near.
     pub perspective: Option<Perspective>,
-    /// How far, in metres.
-    pub distance: Option<f64>,
+    /// How far, from and to.
+    pub distance: Option<[Metres; 2]>,
     /// What it is heard through.
     pub through: Option<Through>,
     /// How it is spoken.
@@ -109,6 +110,16 @@ pub struct VoiceSpec {
     pub timbre: Option<f64>,
     /// Loudness against other voices.
     pub volume: Option<Gain>,
+    /// How far the pitch moves, a factor.
+    pub range: Option<f64>,
+    /// Share of breath.
+    pub breath: Option<f64>,
+    /// Share of roughness.
+    pub rough: Option<f64>,
+    /// Share of tremor.
+    pub tremor: Option<f64>,
+    /// Vocal effort: gain of the highs.
+    pub effort: Option<Gain>,
 }
 
 /// What can be heard: `sound.NAME`.
@@ -219,7 +230,7 @@ pub enum Advance {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// Somebody speaks.
-    Line(Line),
+    Line(Box<Line>),
     /// Silence.
     Pause(Seconds),
     /// A sound effect or music.
@@ -230,6 +241,8 @@ pub enum Content {
     Mark(Spanned<String>),
     /// Entries side by side, or one after the other.
     Group(Group),
+    /// It cannot be told, which has been reported. The entry keeps its place, for others to be anchored to.
+    Unreadable,
 }
 
 impl Content {
@@ -243,6 +256,7 @@ impl Content {
             Content::Bed(_) => "bed",
             Content::Mark(_) => "mark",
             Content::Group(_) => "group",
+            Content::Unreadable => "unreadable",
         }
     }
 }
@@ -256,6 +270,10 @@ pub struct Line {
     pub text: Text,
     /// How it differs from the role's voice.
     pub voice: VoiceSpec,
+    /// How much faster than otherwise, a factor over voice and mood.
+    pub rate: Option<f64>,
+    /// How much higher than otherwise, a factor over voice and mood.
+    pub pitch: Option<f64>,
     /// How the take is played.
     pub playback: Playback,
 }
@@ -328,6 +346,8 @@ pub struct Playback {
     pub speed: Option<f64>,
     /// Whether it loops, where that is written.
     pub repeat: Option<Spanned<Repeat>>,
+    /// Whether the room falls silent with it.
+    pub cut: bool,
 }
 
 /// Whether and how a sound loops.

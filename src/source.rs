@@ -100,6 +100,14 @@ impl SourceFile {
         &self.text
     }
 
+    /// The bytes of a line, counted from 1, without its line break; empty past the last.
+    pub fn line(&self, line: usize) -> std::ops::Range<usize> {
+        let end = self.text.len();
+        let start = line.checked_sub(1).and_then(|index| self.line_starts.get(index)).copied().unwrap_or(end);
+        let next = self.line_starts.get(line).copied().unwrap_or(end);
+        start..start + self.text[start..next].trim_end_matches(['\r', '\n']).len()
+    }
+
     /// The line and column of a byte; past the end, those of the end.
     pub fn line_column(&self, byte: usize) -> LineColumn {
         let byte = self.text.floor_char_boundary(byte);

@@ -1,9 +1,11 @@
 //! Lines become takes: audio, and the times of the cues in it.
 //!
-//! [`engine`] is the seam every voice sits behind; [`pico`] is the embedded one. [`perform`] does what is the same
-//! for every engine: pauses inside a line, timbre, edges, the project rate.
+//! [`engine`] is the seam every voice sits behind; [`pico`] is the embedded one. [`mood`] is what a direction does to a
+//! voice. [`perform`] does what is the same for every engine: pauses inside a line, breath and effort, polish, edges,
+//! the project rate.
 
 pub mod engine;
+pub mod mood;
 pub mod perform;
 pub mod pico;
 

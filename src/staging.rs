@@ -1,4 +1,4 @@
-//! The words a script directs with: how near a sound is, and what it is heard through.
+//! The words a script directs with: how near a sound is, what it is heard through, which room it is in.
 //!
 //! Only the words: what they do to the sound is the mixer's.
 
@@ -111,6 +111,40 @@ words! {
         /// American public radio.
         Prss => "prss",
         /// Nothing in particular: the mix as it is.
+        None => "none",
+    }
+}
+
+words! {
+    /// A room that exists without a recording of it: `place.room` in a script. Its figures are in `dsp::room`.
+    Room {
+        /// A cupboard full of coats.
+        Cupboard => "cupboard",
+        /// The hallway of a house: narrow, hard floor, bare walls.
+        Hall => "hall",
+        /// A furnished living room.
+        LivingRoom => "living-room",
+        /// A kitchen: tiles, a table, little cloth.
+        Kitchen => "kitchen",
+        /// A tiled bathroom.
+        Bathroom => "bathroom",
+        /// A stone stairwell over several floors.
+        Stairwell => "stairwell",
+        /// A large church.
+        Church => "church",
+        /// A street between houses.
+        Street => "street",
+        /// A wood: no walls, many trunks.
+        Forest => "forest",
+        /// A garden behind a house.
+        Garden => "garden",
+        /// A yard with walls on all sides, open above.
+        Yard => "yard",
+        /// The inside of a car.
+        Car => "car",
+        /// Nowhere: long and soft, as things are remembered.
+        Memory => "memory",
+        /// No room at all.
         None => "none",
     }
 }

@@ -5,7 +5,8 @@
 
 use crate::audio::buffer::Channels;
 use crate::routing::{Bus, Track};
-use crate::staging::{Perspective, Through};
+use crate::staging::{self, Perspective, Through};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
 use crate::units::pan::Pan;
 use crate::units::time::{FrameCount, FramePos, SampleRate};
@@ -31,8 +32,22 @@ pub struct Timeline {
     pub tracks: Vec<Track>,
     /// Buses, by index.
     pub buses: Vec<Bus>,
+    /// The rooms that regions are in, by index.
+    pub rooms: Vec<Room>,
     /// Everything that sounds, by start, then by entry.
     pub regions: Vec<Region>,
+}
+
+/// A room that answers to what sounds in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// One that is described by figures.
+    Named(staging::Room),
+    /// One whose answer to an impulse was recorded.
+    Recorded {
+        /// Index of the recording.
+        clip: usize,
+    },
 }
 
 /// A scene's place.
@@ -110,8 +125,10 @@ pub struct Region {
     pub length: FrameCount,
     /// Its gain.
     pub gain: Gain,
-    /// Its place in the stereo image.
+    /// Its place in the stereo image, at its first frame.
     pub pan: Pan,
+    /// At its last, where it moves; along a straight line.
+    pub pan_to: Option<Pan>,
     /// The length of its rise from silence, raised-cosine; none where zero.
     pub fade_in: FrameCount,
     /// The length of its fall into silence, raised-cosine; none where zero.
@@ -123,4 +140,12 @@ pub struct Region {
     pub perspective: Perspective,
     /// What it is heard through.
     pub through: Option<Through>,
+    /// How far away it is, at its first frame.
+    pub distance: Metres,
+    /// At its last, where it moves.
+    pub distance_to: Option<Metres>,
+    /// Index of the room that answers to it; `None` for what is dry.
+    pub room: Option<usize>,
+    /// Whether the room's answer ends with it.
+    pub cut: bool,
 }

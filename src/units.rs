@@ -4,6 +4,7 @@
 //! (seconds, decibels) happen here and nowhere else, once, with their rounding documented.
 
 pub mod depth;
+pub mod distance;
 pub mod level;
 pub mod pan;
 pub mod time;

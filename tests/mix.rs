@@ -7,6 +7,7 @@ mod ducking;
 mod loops;
 mod master;
 mod regions;
+mod rooms;
 mod speed;
 mod treatments;
 
@@ -22,6 +23,7 @@ use radioplay::mix::plan::Plan;
 use radioplay::routing::{Bus, Duck, Track};
 use radioplay::staging::Perspective;
 use radioplay::timeline::{ClipShape, Region, Timeline};
+use radioplay::units::distance::Metres;
 use radioplay::units::level::Gain;
 use radioplay::units::pan::Pan;
 use radioplay::units::time::{FrameCount, FramePos, SampleRate};
@@ -43,6 +45,7 @@ impl Show {
             clips: Vec::new(),
             tracks: (0..buses).map(|bus| Track { name: format!("track {bus}"), bus }).collect(),
             buses: (0..buses).map(bus).collect(),
+            rooms: Vec::new(),
             regions: Vec::new(),
         };
         Show { timeline, samples: Vec::new() }
@@ -80,11 +83,16 @@ impl Show {
             length,
             gain: Gain::UNITY,
             pan: Pan::new(-1.0).expect("a pan"),
+            pan_to: None,
             fade_in: FrameCount::ZERO,
             fade_out: FrameCount::ZERO,
             loop_crossfade: None,
             perspective: Perspective::Room,
             through: None,
+            distance: Metres::ONE,
+            distance_to: None,
+            room: None,
+            cut: false,
         });
         self.timeline.regions.last_mut().expect("just pushed")
     }
@@ -155,6 +163,10 @@ impl Mixed {
     }
 }
 
+fn frame_rate(hz: u32) -> SampleRate {
+    SampleRate::new(hz).expect("a rate")
+}
+
 fn frames(count: u64) -> FrameCount {
     FrameCount::new(count)
 }
@@ -183,7 +195,7 @@ fn sine(hz: f64, rate: f64, length: usize) -> Vec<f32> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
-fn noise(seed: u64, length: usize) -> Vec<f32> {
+pub(crate) fn noise(seed: u64, length: usize) -> Vec<f32> {
     let mut random = Random::new(seed);
     (0..length).map(|_| random.bipolar() as f32).collect()
 }

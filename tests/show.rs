@@ -141,6 +141,7 @@ pub(crate) fn check_snapshot(file: &Path, found: &str) {
 
 /// Whether a program that reads what we write is there. Where it is not, the test says so and is skipped, unless
 /// everything must be there.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 pub(crate) fn has_program(name: &str, args: &[&str]) -> bool {
     let there = Command::new(name).args(args).output().is_ok_and(|output| output.status.success());
     if !there {

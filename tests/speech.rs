@@ -26,12 +26,12 @@ fn say(line: &[Piece]) -> Take {
 }
 
 fn speak(engine: &PicoEngine, text: &str, cues: &[usize], voice: &Voice) -> Result<Speech, SpeechError> {
-    engine.speak(&Utterance { text: text.to_owned(), cues: cues.to_vec() }, voice)
+    engine.speak(&Utterance { text: text.to_owned(), cues: cues.to_vec(), ..Utterance::default() }, voice)
 }
 
 fn level(samples: &[f32]) -> f32 {
     let sum: f32 = samples.iter().map(|s| s * s).sum();
-    10.0 * (sum / samples.len().max(1) as f32).max(1e-20).log10()
+    10.0 * libm::log10f((sum / samples.len().max(1) as f32).max(1e-20))
 }
 
 fn peak(samples: &[f32]) -> Level {
@@ -230,7 +230,7 @@ fn pause_is_exact_to_the_frame() {
         48_000 + one + 24_000
     );
     let take = say(&[text("One."), pause(0.6), text("Two.")]);
-    let start = one as usize;
+    let start = usize::try_from(one).expect("a short line");
     assert!(take.audio.samples()[start..start + 28_800].iter().all(|s| s.to_bits() == 0));
     let both = Refusal::Speech { piece: 0, error: SpeechError::Silent };
     assert_eq!(accept(&PicoEngine::new(), &[pause(1.0), text("…")], "en-GB"), Err(both.clone()));

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::show::TestShow;
+
 /// The longest file without a reason, in lines.
 const LINES: usize = 500;
 /// Files that are longer, and why.
@@ -82,4 +84,27 @@ fn the_changelog_names_this_version() {
     let text = std::fs::read_to_string(root.join("CHANGELOG.md")).expect("there is a changelog");
     let heading = format!("## [{}]", env!("CARGO_PKG_VERSION"));
     assert!(text.contains(&heading) || text.contains("## [Unreleased]"), "no heading `{heading}`");
+}
+
+/// The TOML examples of a page that are whole scripts.
+fn scripts_in(page: &str) -> Vec<String> {
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("the page is there");
+    let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.filter(|block| block.starts_with("format = 1")).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_scripts_in_the_readmes_are_right() {
+    for page in ["README.md", "script/README.md"] {
+        let scripts = scripts_in(page);
+        assert!(!scripts.is_empty(), "{page} shows no script");
+        for script in scripts {
+            let knock = Path::new(env!("CARGO_MANIFEST_DIR")).join("sfx/knock.toml");
+            let show = TestShow::with_script(&script);
+            let show = show.file("sfx/knock.toml", std::fs::read(knock).expect("the knock is there"));
+            let run = show.run(&["check"]);
+            assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{page}:\n{script}");
+        }
+    }
 }

@@ -23,6 +23,7 @@ mod downmix;
 mod edits;
 mod media;
 
+use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -168,10 +169,23 @@ fn is_wave(format: &dyn FormatReader) -> bool {
 /// Calls into symphonia, which fuzzing has seen panic on a damaged Vorbis header; no file may bring the program down.
 /// What panicked is dropped with the file it belongs to.
 fn guarded<T>(after: Option<f64>, call: impl FnOnce() -> Result<T, Symphonia>) -> Result<T, DecodeError> {
-    match catch_unwind(AssertUnwindSafe(call)) {
+    GUARDED.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(call));
+    GUARDED.set(false);
+    match outcome {
         Ok(result) => result.map_err(|error| DecodeError::of(error, after)),
         Err(_) => Err(DecodeError::Malformed { after, what: "the decoder gave up on it".to_owned() }),
     }
+}
+
+/// Whether this thread is inside a call whose panic will be caught and reported as a broken file: whoever prints
+/// panics need not print that one.
+pub fn panic_is_expected() -> bool {
+    GUARDED.get()
+}
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether the file starts as one of the containers does; where such a one cannot be recognised, it is incomplete.

@@ -10,7 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::locate::{Located, locate};
 use crate::cli::terminal::Terminal;
 use crate::diag::Severity;
-use crate::diag::render::json;
+use crate::diag::render::{human, json};
 use crate::pipeline::{self, Build, Settings};
 use crate::units::time::{SampleRate, Seconds};
 
@@ -67,31 +67,37 @@ pub(super) fn print_json<T: Serialize>(build: &Build, result: Option<T>, termina
     terminal.result(&to_json(&all));
 }
 
-/// Any value as JSON text.
+/// Any value as JSON text, in which what a terminal might obey is escaped: JSON itself asks that only of some of it.
 pub(super) fn to_json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"))
+    let text =
+        serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    // These stand only inside strings. All of them lie in the first plane, where the escape is the character's number.
+    let obeyed = |c: char| c != '\n' && human::visible(c.encode_utf8(&mut [0; 4])) != c.to_string();
+    let escaped = |c: char| if obeyed(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    if text.contains(obeyed) { text.chars().map(escaped).collect() } else { text }
 }
 
 /// How many of each: "2 errors and 1 warning".
 pub(super) fn count(build: &Build) -> String {
-    let some = |severity, one: &str, many: &str| match build.diagnostics.count(severity) {
+    let some = |severity, what: &str| match build.diagnostics.count(severity) {
         0 => None,
-        1 => Some(format!("1 {one}")),
-        n => Some(format!("{n} {many}")),
+        n => Some(counted(n, what)),
     };
-    let parts: Vec<String> = [
-        some(Severity::Error, "error", "errors"),
-        some(Severity::Warning, "warning", "warnings"),
-        some(Severity::Note, "note", "notes"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let parts: Vec<String> =
+        [some(Severity::Error, "error"), some(Severity::Warning, "warning"), some(Severity::Note, "note")]
+            .into_iter()
+            .flatten()
+            .collect();
     match parts.split_last() {
         None => "no problems".to_owned(),
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
+}
+
+/// A number of things, in words: "1 scene", "2 scenes".
+pub(super) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Minutes and seconds, `12:03.5`; hours before them where there are any.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::cli::args::{Check, Dump, Format};
-use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems, to_json};
+use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems, to_json};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cuesheet::{Origin, Request, dump as cuesheet};
@@ -45,9 +45,9 @@ pub(super) fn run(args: &Check, terminal: &Terminal) -> Result<(), Failure> {
         let (_, built) = build(&args.episode, terminal)?;
         show_problems(&args.episode, &built, terminal);
         match args.dump {
-            Some(Dump::Script) => terminal.result(&to_json(&script::dump(&built.script, &built.sources))),
-            Some(Dump::Cuesheet) => terminal.result(&to_json(&cuesheet::dump(&built.sheet))),
-            Some(Dump::Timeline) => terminal.result(&to_json(&timeline::dump(&built.timeline))),
+            Some(Dump::Script) => dump(args, &built, script::dump(&built.script, &built.sources), terminal),
+            Some(Dump::Cuesheet) => dump(args, &built, cuesheet::dump(&built.sheet), terminal),
+            Some(Dump::Timeline) => dump(args, &built, timeline::dump(&built.timeline), terminal),
             None if args.episode.format == Format::Json => print_json(&built, Some(report(&built)), terminal),
             None => print(&built, terminal),
         }
@@ -55,15 +55,25 @@ pub(super) fn run(args: &Check, terminal: &Terminal) -> Result<(), Failure> {
     })
 }
 
+/// Prints a stage's result: alone where people are shown the problems, else together with them.
+fn dump<T: Serialize>(args: &Check, build: &Build, result: T, terminal: &Terminal) {
+    match args.episode.format {
+        Format::Human => terminal.result(&to_json(&result)),
+        Format::Json => print_json(build, Some(result), terminal),
+    }
+}
+
 fn report(build: &Build) -> Report<'_> {
     let (timeline, cues) = (&build.timeline, &build.sheet.cues);
     let seconds = |frames: i64| frames as f64 / f64::from(timeline.rate.hz());
-    let scenes = timeline.scenes.iter().enumerate().map(|(index, scene)| SceneReport {
+    let mut lines = vec![0; timeline.scenes.len()];
+    timeline.entries.iter().filter(|entry| entry.kind == "line").for_each(|entry| lines[entry.scene] += 1);
+    let scenes = timeline.scenes.iter().zip(lines).map(|(scene, lines)| SceneReport {
         id: &scene.id,
         title: &scene.title,
         start: seconds(scene.start.get()),
         seconds: scene.boundary.span_since(scene.start).seconds(timeline.rate),
-        lines: timeline.entries.iter().filter(|entry| entry.scene == index && entry.kind == "line").count(),
+        lines,
     });
     let spoken = |origin| build.sheet.clips.iter().filter(|clip| clip.origin == origin).count();
     let unrecorded =
@@ -89,13 +99,13 @@ fn print(build: &Build, terminal: &Terminal) {
     let report = report(build);
     let visible = crate::diag::render::human::visible;
     let mut text = format!(
-        "{}: {} ({} frames at {} Hz), {} scenes, {} lines recorded, {} synthesized\n",
+        "{}: {} ({} frames at {} Hz), {}, {} recorded, {} synthesized\n",
         visible(report.title),
         clock(report.seconds),
         report.frames,
         report.rate,
-        report.scenes.len(),
-        report.recorded,
+        counted(report.scenes.len(), "scene"),
+        counted(report.recorded, "line"),
         report.synthesized,
     );
     for scene in &report.scenes {

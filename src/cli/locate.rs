@@ -28,8 +28,10 @@ pub(super) fn locate(script: Option<&Path>, allow: &[PathBuf]) -> Result<Located
         None => only_episode(Path::new("script"))?,
     };
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    // The working folder, where nothing else is named: an empty path has no absolute one.
+    let named = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
     // A script in a folder `script` belongs to the show around it; any other is a show by itself.
-    let absolute = std::path::absolute(&folder).unwrap_or_else(|_| folder.clone());
+    let absolute = std::path::absolute(named).unwrap_or_else(|_| folder.clone());
     let in_script_folder = absolute.file_name().is_some_and(|name| name == "script");
     let root = match (in_script_folder, folder.file_name().is_some_and(|name| name == "script")) {
         (true, true) => folder.parent().map(Path::to_owned).unwrap_or_default(),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::args::{Format, Render};
-use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems, to_json};
+use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems, to_json};
 use crate::cli::failure::Failure;
 use crate::cli::locate::Located;
 use crate::cli::report::{text, write};
@@ -67,7 +67,8 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
         };
         let failed = |error: EpisodeError| match error {
             EpisodeError::Stopped => Failure::Interrupted,
-            error => Failure::Machine(format!("`{}`: {error}", target.display())),
+            // Who cannot be written says so by name.
+            error => Failure::Machine(error.to_string()),
         };
         let summary = episode::write(&job, Some(&target), &bars).map_err(failed)?;
         let mut rendered = rendered(&built, &scenes, &target, &summary, started);
@@ -145,11 +146,10 @@ fn print(rendered: &Rendered<'_>, terminal: &Terminal) {
         figure.map_or("silence".to_owned(), |figure| format!("{figure:.1} {unit}"))
     };
     terminal.say(&format!(
-        "{} in {} {}, {} lines recorded, {} synthesized, loudness {}, true peak {}, {:.0} times faster than real time",
+        "{} in {}, {} recorded, {} synthesized, loudness {}, true peak {}, {:.0} times faster than real time",
         clock(rendered.seconds),
-        rendered.scenes.len(),
-        if rendered.scenes.len() == 1 { "scene" } else { "scenes" },
-        rendered.recorded,
+        counted(rendered.scenes.len(), "scene"),
+        counted(rendered.recorded, "line"),
         rendered.synthesized,
         or_silence(rendered.loudness.integrated, "LUFS"),
         or_silence(rendered.loudness.true_peak, "dBTP"),

@@ -71,9 +71,9 @@ fn patch(show: &Show, name: &str, terminal: &Terminal) -> Option<Patch> {
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let file = read_file(show, &format!("{FOLDER}/{name}"), None, &mut sources, &mut diagnostics);
-    let patch: Option<Patch> = file.and_then(|(id, source)| {
+    let patch = file.map(|(id, source)| {
         let table = document::parse(id, &source, &mut diagnostics);
-        Some(parse(&table, &mut diagnostics))
+        parse(&table, &mut diagnostics)
     });
     diagnostics.sort();
     terminal.diagnostics(&diagnostics, &sources);
@@ -98,10 +98,9 @@ fn one(show: &Show, files: &[String], name: &str, args: &Sounds, terminal: &Term
     };
     let seconds = audio.frames().seconds(audio.rate());
     let landing = hit.map_or(String::new(), |hit| format!(", lands at {:.3} s", hit.seconds(audio.rate())));
-    terminal.say(&format!("{file}: {}, {seconds:.3} s{landing}", visible(&about)));
+    terminal.say(&format!("{}: {}, {seconds:.3} s{landing}", visible(file), visible(&about)));
     if let Some(output) = &args.output {
-        clip::write(output, &audio)
-            .map_err(|error| Failure::Machine(format!("`{}`: {error}", output.display())))?;
+        clip::write(output, &audio).map_err(|error| Failure::Machine(error.to_string()))?;
         terminal.result(&output.display().to_string());
     }
     Ok(())

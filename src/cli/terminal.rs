@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::audio::decode::panic_is_expected;
 use crate::cli::args::When;
 use crate::cli::build::clock;
-use crate::diag::Diagnostics;
 use crate::diag::render::human;
+use crate::diag::{Diagnostics, Severity};
 use crate::progress::{Progress, Stage};
 use crate::source::Sources;
 use crate::units::time::SampleRate;
@@ -47,6 +48,16 @@ impl Terminal {
         drop(ctrlc::set_handler(handler));
     }
 
+    /// Keeps panics that are caught, and reported as broken files, off the screen.
+    pub(super) fn hide_expected_panics() {
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !panic_is_expected() {
+                print(panic);
+            }
+        }));
+    }
+
     /// Whether Ctrl-C was pressed.
     pub(super) fn interrupted() -> bool {
         INTERRUPTED.load(Ordering::SeqCst)
@@ -70,9 +81,11 @@ impl Terminal {
         drop(writeln!(io::stderr().lock(), "{prefix}: {}", human::visible(text)));
     }
 
-    /// Diagnostics, to standard error.
+    /// Diagnostics, to standard error; only errors if it is to be quiet.
     pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, sources: &Sources) {
-        let text = human::render(diagnostics, sources, self.colour);
+        let mut shown = diagnostics.clone();
+        shown.retain(|diagnostic| !self.quiet || diagnostic.severity == Severity::Error);
+        let text = human::render(&shown, sources, self.colour);
         if !text.is_empty() {
             drop(writeln!(io::stderr().lock(), "{text}"));
         }

@@ -87,8 +87,7 @@ fn say(args: &Voices, text: &str, engines: &Engines, terminal: &Terminal) -> Res
     let take = perform(engine, &[Piece::Text(text.to_owned())], &chosen, rate)
         .map_err(|error| Failure::Usage(format!("this cannot be spoken: {error}")))?;
     let Some(output) = &args.output else { return Ok(()) };
-    clip::write(output, &take.audio)
-        .map_err(|error| Failure::Machine(format!("`{}`: {error}", output.display())))?;
+    clip::write(output, &take.audio).map_err(|error| Failure::Machine(error.to_string()))?;
     terminal.say(&format!("{:.2} s", take.audio.frames().seconds(rate)));
     terminal.result(&output.display().to_string());
     Ok(())

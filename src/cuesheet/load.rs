@@ -78,7 +78,7 @@ fn patch(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Option<Clip> {
-    let rendered = render(patch, rate, request.variant);
+    let rendered = render(patch, rate, request.variant % patch.variants());
     let mut audio = rendered.audio;
     if (request.speed - 1.0).abs() > f64::EPSILON {
         let from = at_speed(rate, request.speed)?;
@@ -121,7 +121,7 @@ pub(super) fn recorded(
                 ClipError::Spool(_) => Code::UnreadableFile,
                 _ => Code::BadAudio,
             };
-            let report = Diagnostic::error(code, format!("`{path}`: {error}")).at(span, "");
+            let report = Diagnostic::error(code, format!("`{path}` {error}")).at(span, "");
             diagnostics.push(match code {
                 Code::TooLong => report.help("`--longest-clip MINUTES` allows more"),
                 _ => report,

@@ -51,7 +51,8 @@ impl<'a> Moments<'a> {
     }
 
     fn claim(&mut self, id: &Spanned<String>, diagnostics: &mut Diagnostics) {
-        if let Some(first) = self.given.insert(id.value.clone(), id.span) {
+        let first = *self.given.entry(id.value.clone()).or_insert(id.span);
+        if first != id.span {
             let message = format!("the id `{}` is given twice", id.value);
             let report = Diagnostic::error(Code::DuplicateId, message);
             diagnostics.push(report.at(id.span, "").also(first, "it is given here first"));
@@ -207,7 +208,7 @@ impl<'a> Moments<'a> {
         diagnostics: &mut Diagnostics,
     ) -> Option<&'a Text> {
         let text = self.lines.get(&target).copied();
-        if text.is_none() {
+        if text.is_none() && cues.entries[target].body != Body::Unknown {
             let entry = &cues.entries[target];
             let message = format!("`{}` is a {} and has no words", entry.id, entry.kind);
             diagnostics.push(

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cuesheet::moments::Moments;
 use crate::cuesheet::takes::Takes;
 use crate::cuesheet::{
-    Advance, Body, Cues, Entry, Extent, Group, LineRequest, Moment, Request, Scene, SoundRequest, Sounding,
-    Tone, Until,
+    Advance, Body, Cues, Entry, Extent, Group, LineRequest, Moment, Request, Room, Scene, SoundRequest,
+    Sounding, Tone, Until,
 };
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -14,7 +14,9 @@ use crate::routing::{Bus, Duck, Track};
 use crate::script::{self, Content, Gap, Playback, Range, Repeat, Script, Settings, VoiceSpec, name};
 use crate::source::{Span, Spanned};
 use crate::speech::engine::Voice;
-use crate::staging::{Perspective, Preset};
+use crate::speech::mood;
+use crate::staging::{self, Mood, Perspective, Preset, Through};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
 use crate::units::narrow;
 use crate::units::pan::Pan;
@@ -22,6 +24,9 @@ use crate::units::time::{FrameCount, SampleRate, Seconds};
 
 /// The buses every episode has.
 pub const BUSES: [&str; 4] = ["dialogue", "effects", "ambience", "music"];
+
+/// The most rooms of an episode that come from files: each is kept in memory, and may be 10 s long.
+const MOST_RECORDED: usize = 16;
 
 /// Binds every name of `script`, or reports those that name nothing. `takes` are the recorded lines there are.
 pub fn resolve(script: &Script, takes: &Takes, rate: SampleRate, diagnostics: &mut Diagnostics) -> Cues {
@@ -33,6 +38,7 @@ pub fn resolve(script: &Script, takes: &Takes, rate: SampleRate, diagnostics: &m
         entries: Vec::new(),
         tracks: Vec::new(),
         buses: Vec::new(),
+        rooms: Vec::new(),
         requests: Vec::new(),
     };
     let mut resolver = Resolver {
@@ -41,8 +47,11 @@ pub fn resolve(script: &Script, takes: &Takes, rate: SampleRate, diagnostics: &m
         diagnostics,
         cues,
         used: given_ids(script),
+        derived: BTreeMap::new(),
+        tracks: BTreeMap::new(),
         sounds: BTreeMap::new(),
         variants: BTreeMap::new(),
+        rooms: BTreeMap::new(),
         moments: Moments::default(),
     };
     resolver.buses();
@@ -77,10 +86,16 @@ struct Resolver<'a> {
     cues: Cues,
     /// Ids that are given, and those derived so far.
     used: BTreeSet<String>,
+    /// The last number given to each derived id.
+    derived: BTreeMap<String, u32>,
     /// Requests for sounds by what tells them apart: file, variant, speed.
     sounds: BTreeMap<(String, u32, u64), usize>,
     /// How often each sound has been used.
     variants: BTreeMap<String, u32>,
+    /// Rooms by what is written.
+    rooms: BTreeMap<String, Option<usize>>,
+    /// Tracks by bus and name.
+    tracks: BTreeMap<(usize, String), usize>,
     moments: Moments<'a>,
 }
 
@@ -88,6 +103,8 @@ struct Resolver<'a> {
 struct Around<'a> {
     scene: usize,
     parent: Option<usize>,
+    /// Index of the place's room.
+    room: Option<usize>,
     /// Settings outside the role's: episode, scene and place.
     outer: Settings,
     /// Settings of the groups it stands in.
@@ -153,6 +170,7 @@ impl<'a> Resolver<'a> {
         let (same, turn) = (gap(|gap| gap.same, Gap::DEFAULT[0]), gap(|gap| gap.turn, Gap::DEFAULT[1]));
         let after = gap(|gap| gap.scene, Gap::DEFAULT[2]);
         let tone = place.and_then(|place| place.value.tone.as_ref()).and_then(|tone| self.tone(tone));
+        let room = place.and_then(|place| place.value.room.as_ref()).and_then(|room| self.room(room));
         let title = scene.title.clone().unwrap_or_else(|| id.clone());
         let entries = Vec::new();
         self.cues.scenes.push(Scene { id, title, span: scene.span, entries, same, turn, after, tone });
@@ -163,11 +181,43 @@ impl<'a> Resolver<'a> {
         let around = Around {
             scene: index,
             parent: None,
+            room,
             outer,
             groups: Settings::default(),
             siblings: &scene.entries,
         };
         self.cues.scenes[index].entries = self.entries(&around);
+    }
+
+    /// The room of that name, or recorded in that file; `None` for none, and for one that does not exist.
+    fn room(&mut self, written: &Spanned<String>) -> Option<usize> {
+        if let Some(known) = self.rooms.get(&written.value) {
+            return *known;
+        }
+        let room = if written.value.contains(['.', '/']) {
+            let recorded =
+                self.cues.rooms.iter().filter(|room| matches!(room, Room::Recorded { .. })).count();
+            if recorded >= MOST_RECORDED {
+                let message = format!("an episode has at most {MOST_RECORDED} recorded rooms");
+                self.diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(written.span, ""));
+                return None;
+            }
+            let clip = self.request_file(written, 0, 1.0);
+            Some(Room::Recorded { clip, span: written.span })
+        } else {
+            let named = staging::Room::from_word(&written.value);
+            if named.is_none() {
+                let words = staging::Room::ALL.iter().map(|room| room.word());
+                unknown(Code::UnknownRoom, "room", written, words, self.diagnostics);
+            }
+            named.filter(|room| *room != staging::Room::None).map(Room::Named)
+        };
+        let index = room.map(|room| {
+            self.cues.rooms.push(room);
+            self.cues.rooms.len() - 1
+        });
+        self.rooms.insert(written.value.clone(), index);
+        index
     }
 
     fn tone(&mut self, tone: &'a script::Tone) -> Option<Tone> {
@@ -212,17 +262,18 @@ impl<'a> Resolver<'a> {
             body: Body::Mark,
         });
         self.moments.place(index, prev, entry.at.as_ref());
-        // What names nothing has been reported; a mark keeps its place for others to be anchored to.
         self.cues.entries[index].body = match &entry.content {
             Content::Pause(time) => Body::Pause(self.cues.frames(*time)),
             Content::Mark(_) => Body::Mark,
             Content::Line(line) => Body::Sounding(self.line(line, entry, &id, index, around)),
-            Content::Cue(cue) => self.cue(cue, entry, index, around).map_or(Body::Mark, Body::Sounding),
-            Content::Bed(bed) => self.bed(bed, entry, index).map_or(Body::Mark, Body::Sounding),
+            Content::Cue(cue) => self.cue(cue, entry, index, around).map_or(Body::Unknown, Body::Sounding),
+            Content::Bed(bed) => self.bed(bed, entry, index, around).map_or(Body::Unknown, Body::Sounding),
+            Content::Unreadable => Body::Unknown,
             Content::Group(group) => {
                 let around = Around {
                     scene: around.scene,
                     parent: Some(index),
+                    room: around.room,
                     outer: around.outer.clone(),
                     groups: over(&entry.settings, &around.groups),
                     siblings: &group.entries,
@@ -249,11 +300,18 @@ impl<'a> Resolver<'a> {
             Content::Bed(bed) => bed.sound.value.clone(),
             other => other.kind().to_owned(),
         };
-        let numbered = (2..).map(|n| format!("{base}-{n}"));
-        let mut candidates = std::iter::once(base.clone()).chain(numbered);
-        let id = candidates.find(|id| !self.used.contains(id)).unwrap_or(base);
-        self.used.insert(id.clone());
-        id
+        // Where many entries say the same, the search goes on where it ended for the one before.
+        let last = self.derived.entry(base.clone()).or_default();
+        let mut id = base.clone();
+        loop {
+            *last += 1;
+            if *last > 1 {
+                id = format!("{base}-{last}");
+            }
+            if self.used.insert(id.clone()) {
+                return id;
+            }
+        }
     }
 
     fn line(
@@ -278,12 +336,13 @@ impl<'a> Resolver<'a> {
         let outer = over(&around.groups, &over(&role_spec.settings, &around.outer));
         let settings = over(&entry.settings, &outer);
         let (voice, voice_span) = voice(&line.voice, &role_spec.voice, role_span);
+        let voice = directed(voice, line, settings.mood);
         let request = LineRequest {
             role: role_name.to_owned(),
             id: id.to_owned(),
             text: line.text.clone(),
             cues: Vec::new(),
-            voice,
+            voice: role.map(|_| voice),
             mood: settings.mood,
             voice_span,
             take: self.takes.find(role_name, id).map(str::to_owned),
@@ -295,6 +354,7 @@ impl<'a> Resolver<'a> {
         let extent = Extent::Clip { to: None };
         let mut sounding = self.sounding(clip, track, &settings, Gain::UNITY, &line.playback, extent);
         sounding.speaker = Some(role_name.to_owned());
+        sounding.room = room_for(&sounding, around.room);
         self.moments.line(index, &line.text);
         sounding
     }
@@ -324,14 +384,18 @@ impl<'a> Resolver<'a> {
         }
         let track = if cue.music { self.routed(&settings, "", 3) } else { self.routed(&settings, "", 1) };
         let extent = self.extent(looped, index);
-        Some(self.with_sound(
-            sound,
-            self.sounding(clip, track, &settings, sound.gain, &cue.playback, extent),
-            &cue.playback,
-        ))
+        let mut sounding = self.sounding(clip, track, &settings, sound.gain, &cue.playback, extent);
+        sounding.room = room_for(&sounding, around.room.filter(|_| !cue.music || is_placed(&settings)));
+        Some(self.with_sound(sound, sounding, &cue.playback))
     }
 
-    fn bed(&mut self, bed: &'a script::Bed, entry: &'a script::Entry, index: usize) -> Option<Sounding> {
+    fn bed(
+        &mut self,
+        bed: &'a script::Bed,
+        entry: &'a script::Entry,
+        index: usize,
+        around: &Around<'a>,
+    ) -> Option<Sounding> {
         let sound = self.sound(&bed.sound)?;
         let clip = self.request_sound(sound, &bed.sound, bed.playback.speed.unwrap_or(1.0), false)?;
         if let Some(from) = &bed.from {
@@ -345,11 +409,9 @@ impl<'a> Resolver<'a> {
         let always = Spanned::new(Repeat::Loop, entry.span);
         let looped = bed.playback.repeat.as_ref().unwrap_or(&always);
         let extent = self.extent(Some(looped).filter(|repeat| repeat.value != Repeat::Once), index);
-        Some(self.with_sound(
-            sound,
-            self.sounding(clip, track, &entry.settings, sound.gain, &bed.playback, extent),
-            &bed.playback,
-        ))
+        let mut sounding = self.sounding(clip, track, &entry.settings, sound.gain, &bed.playback, extent);
+        sounding.room = room_for(&sounding, around.room.filter(|_| is_placed(&entry.settings)));
+        Some(self.with_sound(sound, sounding, &bed.playback))
     }
 
     /// Whether and how a sound runs on; where it stops is bound later.
@@ -373,15 +435,19 @@ impl<'a> Resolver<'a> {
         extent: Extent,
     ) -> Sounding {
         let speed = playback.speed.unwrap_or(1.0);
+        let perspective = settings.perspective.unwrap_or(Perspective::Room);
+        let distance = settings.distance.filter(|_| perspective != Perspective::Close);
         Sounding {
             clip,
             track,
             speaker: None,
             gain: settings.gain.unwrap_or_default() + trim,
-            pan: settings.pan.unwrap_or(Pan::CENTER),
-            perspective: settings.perspective.unwrap_or(Perspective::Room),
-            distance: settings.distance,
+            pan: settings.pan.unwrap_or([Pan::CENTER; 2]),
+            perspective,
+            distance: distance.unwrap_or([usual(perspective); 2]),
             through: settings.through,
+            room: None,
+            cut: playback.cut,
             from: self.edge(playback.range.from, speed),
             until: self.edge(playback.range.to, speed),
             hit: None,
@@ -399,14 +465,15 @@ impl<'a> Resolver<'a> {
         let Range { from, to } = sound.range;
         sounding.from = sounding.from.or(self.edge(from, speed));
         sounding.until = sounding.until.or(self.edge(to, speed));
-        sounding.hit = self.edge(sound.hit, speed).map(|hit| hit.value);
+        sounding.hit = self.edge(sound.hit, speed);
         sounding
     }
 
     /// A moment of a clip at its own speed, in frames at the speed it is played at.
     fn edge(&self, edge: Option<Spanned<Seconds>>, speed: f64) -> Option<Spanned<FrameCount>> {
         let edge = edge?;
-        let played = Seconds::new(edge.value.get() / speed)?;
+        // Beyond a day there is no clip, which is then reported.
+        let played = Seconds::new((edge.value.get() / speed).min(Seconds::MAX))?;
         Some(Spanned::new(self.cues.frames(played), edge.span))
     }
 
@@ -453,6 +520,11 @@ impl<'a> Resolver<'a> {
         } else {
             0
         };
+        Some(self.request_file(file, variant, speed))
+    }
+
+    /// The request for a file; the same one for the same.
+    fn request_file(&mut self, file: &Spanned<String>, variant: u32, speed: f64) -> usize {
         let key = (file.value.clone(), variant, speed.to_bits());
         let next = self.cues.requests.len();
         let index = *self.sounds.entry(key).or_insert(next);
@@ -460,7 +532,7 @@ impl<'a> Resolver<'a> {
             let request = SoundRequest { file: file.value.clone(), span: file.span, variant, speed };
             self.cues.requests.push(Request::Sound(request));
         }
-        Some(index)
+        index
     }
 
     /// The track of something on the bus its settings name, else on bus `default`: named for the role, or the bus.
@@ -478,7 +550,7 @@ impl<'a> Resolver<'a> {
 
     fn track(&mut self, name: &str, bus: usize) -> usize {
         let tracks = &mut self.cues.tracks;
-        tracks.iter().position(|track| track.name == name && track.bus == bus).unwrap_or_else(|| {
+        *self.tracks.entry((bus, name.to_owned())).or_insert_with(|| {
             tracks.push(Track { name: name.to_owned(), bus });
             tracks.len() - 1
         })
@@ -487,6 +559,15 @@ impl<'a> Resolver<'a> {
 
 /// `inner` where it says something, else `outer`.
 fn over(inner: &Settings, outer: &Settings) -> Settings {
+    // `as` and `distance` are two ways to say one thing. Where the nearer says one of them, the farther one's other no
+    // longer holds; but `off` says where, and may be as far as one likes.
+    let near = inner.perspective.is_some() && inner.distance.is_none();
+    let far = inner.distance.is_some() && inner.perspective.is_none();
+    let outer = Settings {
+        distance: outer.distance.filter(|_| !near),
+        perspective: outer.perspective.filter(|it| !far || *it == Perspective::Off),
+        ..outer.clone()
+    };
     Settings {
         gain: inner.gain.or(outer.gain),
         pan: inner.pan.or(outer.pan),
@@ -498,10 +579,30 @@ fn over(inner: &Settings, outer: &Settings) -> Settings {
     }
 }
 
+/// How far away something is where only `as` says so.
+fn usual(perspective: Perspective) -> Metres {
+    match perspective {
+        Perspective::Close | Perspective::Room => Metres::ONE,
+        Perspective::Far | Perspective::Off => Metres::new(4.0).unwrap_or_default(),
+    }
+}
+
+/// The room that answers to a sound: none to a voice at the ear, be it one's own or a receiver's.
+fn room_for(sounding: &Sounding, room: Option<usize>) -> Option<usize> {
+    let dry = sounding.perspective == Perspective::Close || sounding.through == Some(Through::Telephone);
+    room.filter(|_| !dry)
+}
+
+/// Whether the script says where a sound is. Music and beds that it does not place are in no room.
+fn is_placed(settings: &Settings) -> bool {
+    settings.perspective.is_some() || settings.distance.is_some()
+}
+
 /// The line's voice, and the place to blame for it: where the language or engine is chosen, else the role.
 pub fn voice(line: &VoiceSpec, role: &VoiceSpec, role_span: Span) -> (Voice, Span) {
     let default = Voice::default();
     let factor = |own: Option<f64>, outer: Option<f64>| narrow(own.or(outer).unwrap_or(1.0));
+    let share = |own: Option<f64>, outer: Option<f64>| narrow(own.or(outer).unwrap_or(0.0));
     let engine = line.engine.as_ref().or(role.engine.as_ref());
     let lang = line.lang.as_ref().or(role.lang.as_ref());
     let voice = Voice {
@@ -511,8 +612,23 @@ pub fn voice(line: &VoiceSpec, role: &VoiceSpec, role_span: Span) -> (Voice, Spa
         pitch: factor(line.pitch, role.pitch),
         timbre: factor(line.timbre, role.timbre),
         volume: line.volume.or(role.volume).unwrap_or_default(),
+        range: factor(line.range, role.range),
+        breath: share(line.breath, role.breath),
+        rough: share(line.rough, role.rough),
+        tremor: share(line.tremor, role.tremor),
+        effort: line.effort.or(role.effort).unwrap_or_default(),
     };
     (voice, engine.or(lang).map_or(role_span, |word| word.span))
+}
+
+/// A voice as a line directs it: its mood, and its own pace and pitch over that.
+fn directed(voice: Voice, line: &script::Line, mood: Option<Mood>) -> Voice {
+    let acted = mood::act(voice, mood.unwrap_or(Mood::Plain));
+    let factor = |value: f32, by: Option<f64>| {
+        let range = Voice::FACTORS;
+        narrow((f64::from(value) * by.unwrap_or(1.0)).clamp(*range.start(), *range.end()))
+    };
+    Voice { rate: factor(acted.rate, line.rate), pitch: factor(acted.pitch, line.pitch), ..acted }
 }
 
 fn keys<T>(definitions: &script::Definitions<T>) -> impl Iterator<Item = &str> {
@@ -528,5 +644,9 @@ pub(super) fn unknown<'n>(
     diagnostics: &mut Diagnostics,
 ) {
     let report = Diagnostic::error(code, format!("there is no {what} `{}`", name.value)).at(name.span, "");
-    diagnostics.push(report.suggest(&name.value, candidates));
+    let mut candidates = candidates.into_iter().peekable();
+    diagnostics.push(match candidates.peek() {
+        Some(_) => report.suggest(&name.value, candidates),
+        None => report.help("none is defined"),
+    });
 }

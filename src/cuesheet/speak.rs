@@ -1,13 +1,15 @@
 //! Lines: recorded takes where there are any, else the voice's engine.
 
+use std::ops::Range;
+
 use crate::audio::samples::Samples;
 use crate::cuesheet::bind::{Tools, fraction};
 use crate::cuesheet::load::{recorded, spooled};
 use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::script::text::StopKind;
-use crate::speech::engine::{Engine, SpeechError};
+use crate::script::text::{StopKind, Text};
+use crate::speech::engine::{Engine, SpeechError, Voice};
 use crate::speech::perform::{Piece, Refusal, perform};
 use crate::units::time::{FrameCount, SampleRate};
 
@@ -95,7 +97,7 @@ fn spoken(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Option<Clip> {
-    let voice = &request.voice;
+    let voice = request.voice.as_ref()?;
     let Some(engine) = tools.engines.get(&voice.engine) else {
         let message = format!("there is no voice engine `{}`", voice.engine);
         let report = Diagnostic::error(Code::UnknownVoice, message).at(request.voice_span, "");
@@ -128,7 +130,7 @@ fn spoken(
         Err(error) => {
             // A line without words has been reported as such.
             if !request.text.words().is_empty() {
-                diagnostics.push(refused(request, engine, &error, &pieces));
+                diagnostics.push(refused(request, voice, engine, &error, &pieces));
             }
             None
         }
@@ -149,21 +151,38 @@ fn pieces(request: &LineRequest) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut done = 0;
     for (at, piece) in stops {
-        if at > done {
-            pieces.push(Piece::Text(text.plain[done..at].to_owned()));
-            done = at;
-        }
+        said(text, done..at, &mut pieces);
+        done = done.max(at);
         pieces.push(piece);
     }
-    if done < text.plain.len() {
-        pieces.push(Piece::Text(text.plain[done..].to_owned()));
-    }
+    said(text, done..text.plain.len(), &mut pieces);
     pieces
 }
 
+/// A stretch of the text as pieces, cut where stress begins and ends.
+fn said(text: &Text, range: Range<usize>, pieces: &mut Vec<Piece>) {
+    let mut done = range.start;
+    let mut say = |end: usize, piece: fn(String) -> Piece| {
+        if end > done {
+            pieces.push(piece(text.plain[done..end].to_owned()));
+            done = end;
+        }
+    };
+    for stress in text.stresses.iter().filter(|s| s.start < range.end && s.end > range.start) {
+        say(stress.start.max(range.start), Piece::Text);
+        say(stress.end.min(range.end), Piece::Stress);
+    }
+    say(range.end, Piece::Text);
+}
+
 /// The report of why a line cannot be spoken.
-fn refused(request: &LineRequest, engine: &dyn Engine, refusal: &Refusal, pieces: &[Piece]) -> Diagnostic {
-    let voice = &request.voice;
+fn refused(
+    request: &LineRequest,
+    voice: &Voice,
+    engine: &dyn Engine,
+    refusal: &Refusal,
+    pieces: &[Piece],
+) -> Diagnostic {
     let report = Diagnostic::error(Code::Unspeakable, format!("this line cannot be spoken: {refusal}"));
     match refusal {
         Refusal::Speech { error: SpeechError::UnknownLanguage(lang), .. } => {
@@ -176,7 +195,9 @@ fn refused(request: &LineRequest, engine: &dyn Engine, refusal: &Refusal, pieces
             error: SpeechError::Foreign { range, .. } | SpeechError::TooLong { range, .. },
         } => {
             // The range is the piece's own; what stands before it in the line is that much further on.
-            let bytes = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { 0 };
+            let bytes = |piece: &Piece| {
+                if let Piece::Text(text) | Piece::Stress(text) = piece { text.len() } else { 0 }
+            };
             let before: usize = pieces[..*piece].iter().map(bytes).sum();
             let span = request.text.span_of(before + range.start..before + range.end);
             report.at(span, "").help("record it, write it as it sounds, or choose another voice")

@@ -6,7 +6,9 @@ use crate::cuesheet::{Cues, Request};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::host::Show;
-use crate::script::Script;
+use crate::host::error::HostError;
+use crate::script::load::refusal;
+use crate::script::{Script, name};
 
 /// The endings of files that can be a take.
 pub const EXTENSIONS: [&str; 13] =
@@ -22,9 +24,16 @@ impl Takes {
     /// Looks through the folders of every role in `script`. Two takes of one line are reported.
     pub fn find_all(show: &Show, script: &Script, diagnostics: &mut Diagnostics) -> Takes {
         let mut files: BTreeMap<(String, String), String> = BTreeMap::new();
-        for role in script.cast.keys() {
+        for role in script.cast.keys().filter(|role| name::is_valid(role)) {
             let folder = format!("voices/{role}");
-            for name in show.list(&folder).unwrap_or_default() {
+            let names = show.list_all(&folder).unwrap_or_else(|error| {
+                // Who has recorded nothing needs no folder; any other reason would hide takes.
+                if !matches!(error, HostError::NotFound { .. }) {
+                    diagnostics.push(refusal(show, &folder, None, &error));
+                }
+                Vec::new()
+            });
+            for name in names {
                 let Some((id, ending)) = name.rsplit_once('.') else { continue };
                 if !EXTENSIONS.contains(&ending.to_lowercase().as_str()) {
                     continue;
@@ -59,7 +68,8 @@ impl Takes {
         for ((role, id), path) in &self.files {
             if !lines.contains(&(role.as_str(), id.as_str())) {
                 let message = format!("`{path}` is the take of no line in this episode");
-                let ids = lines.iter().filter(|line| line.0 == role).map(|line| line.1);
+                let ids = lines.range((role.as_str(), "")..).take_while(|line| line.0 == role);
+                let ids = ids.map(|line| line.1);
                 let near =
                     crate::diag::suggest::nearest(id, ids).map(|near| format!("did you mean `{near}`?"));
                 let report = Diagnostic::warning(Code::UnusedTake, message);

@@ -54,6 +54,8 @@ codes! {
     UnknownSound => "unknown-sound",
     /// A place that `place` does not define.
     UnknownPlace => "unknown-place",
+    /// A room that has no such name.
+    UnknownRoom => "unknown-room",
     /// A bus that does not exist.
     UnknownBus => "unknown-bus",
     /// A line with nothing to say.

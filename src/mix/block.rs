@@ -20,6 +20,17 @@ pub struct Block {
     frames: usize,
     buses: Vec<Stereo>,
     sum: Stereo,
+    /// What has been sent to rooms; the first `sending` are in use.
+    sent: Vec<Sent>,
+    sending: usize,
+}
+
+/// What has been sent to a room in a block.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sent {
+    /// Index of the send in the plan.
+    pub(super) send: usize,
+    pub(super) audio: Stereo,
 }
 
 /// One stereo signal in a block: as many samples per channel as the block has frames.
@@ -39,6 +50,8 @@ impl Block {
             frames: 0,
             buses: vec![Stereo::silent(); plan.buses.len()],
             sum: Stereo::silent(),
+            sent: Vec::new(),
+            sending: 0,
         }
     }
 
@@ -68,14 +81,44 @@ impl Block {
         self.buses.resize_with(buses, Stereo::silent);
         self.buses.iter_mut().for_each(Stereo::silence);
         self.sum.silence();
+        self.sending = 0;
     }
 
     pub(super) fn bus_mut(&mut self, index: usize) -> &mut Stereo {
         &mut self.buses[index]
     }
 
-    pub(super) fn add_bus_to_sum(&mut self, index: usize) {
-        self.sum.add(&self.buses[index]);
+    /// What has been sent by a send so far, silent at first.
+    pub(super) fn send_mut(&mut self, send: usize) -> &mut Stereo {
+        let there = self.sent[..self.sending].iter().position(|sent| sent.send == send);
+        let index = there.unwrap_or_else(|| {
+            if self.sending == self.sent.len() {
+                self.sent.push(Sent { send, audio: Stereo::silent() });
+            }
+            let fresh = &mut self.sent[self.sending];
+            fresh.send = send;
+            fresh.audio.silence();
+            self.sending += 1;
+            self.sending - 1
+        });
+        &mut self.sent[index].audio
+    }
+
+    /// What has been sent by a send; `None` for nothing.
+    pub(super) fn sent(&self, send: usize) -> Option<&Stereo> {
+        self.sent[..self.sending].iter().find(|sent| sent.send == send).map(|sent| &sent.audio)
+    }
+
+    pub(super) fn sent_mut(&mut self) -> impl Iterator<Item = &mut Sent> {
+        self.sent[..self.sending].iter_mut()
+    }
+
+    /// Sums the buses.
+    pub(super) fn sum_up(&mut self) {
+        self.sum.silence();
+        for bus in &self.buses {
+            self.sum.add(bus);
+        }
     }
 }
 
@@ -94,6 +137,11 @@ impl Stereo {
     pub(super) fn silence(&mut self) {
         self.left.fill(0.0);
         self.right.fill(0.0);
+    }
+
+    /// Both channels.
+    pub(super) fn channels(&self) -> (&[f32], &[f32]) {
+        (&self.left[..], &self.right[..])
     }
 
     /// Both channels from frame `start` on.

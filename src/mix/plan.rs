@@ -1,15 +1,20 @@
 //! A timeline made ready to play: checked, sorted, with everything computed that does not change.
 
+use std::collections::BTreeMap;
+
 use crate::audio::buffer::Channels;
 use crate::audio::samples::Samples;
 use crate::dsp::pan;
 use crate::mix::block::FRAMES;
 use crate::mix::duck::Ducker;
 use crate::mix::error::Error;
-use crate::mix::treatment::{self, Chain};
+use crate::mix::rooms::{self, Burst, Send, Space};
+use crate::mix::treatment::{self, Chain, Treatment};
 use crate::routing::Bus;
-use crate::staging::{Perspective, Through};
-use crate::timeline::{Region, Timeline};
+use crate::timeline::{Region, Room, Timeline};
+use crate::units::level::Gain;
+use crate::units::narrow;
+use crate::units::pan::Pan;
 use crate::units::time::{FrameCount, SampleRate};
 
 /// Everything a [`crate::mix::Mixer`] needs, immutable. Its size follows the number of regions, not the length of the
@@ -30,11 +35,25 @@ pub struct Plan {
     /// By start, then by the timeline's order.
     pub(super) regions: Vec<Placed>,
     /// The chains that regions use, at rest.
-    pub(super) chains: Vec<Chain>,
+    pub(super) chains: Vec<Chains>,
+    /// Rooms at rest; `None` for one that is silent.
+    pub(super) rooms: Vec<Option<Space>>,
+    pub(super) sends: Vec<Send>,
+    /// By start.
+    pub(super) bursts: Vec<Burst>,
     pub(super) segment: u64,
     pub(super) settle: u64,
     /// The most regions that sound in one block.
     pub(super) most_at_once: usize,
+    /// The most sends that are fed in one block.
+    pub(super) most_sends: usize,
+}
+
+/// What a region goes through: before it is sent to a room, and after.
+#[derive(Clone, Debug)]
+pub(super) struct Chains {
+    pub(super) between: Option<Chain>,
+    pub(super) away: Option<Chain>,
 }
 
 #[derive(Clone, Debug)]
@@ -62,10 +81,86 @@ pub(super) struct Placed {
     pub(super) looped: Option<Looped>,
     pub(super) fade_in: u64,
     pub(super) fade_out: u64,
-    /// For left and right: gain, treatment's gain and pan.
-    pub(super) factors: (f32, f32),
-    /// Index of its chain.
+    pub(super) levels: Levels,
+    /// Index of its chains.
     pub(super) chain: Option<usize>,
+    pub(super) room: Option<usize>,
+    pub(super) cut: bool,
+    /// Index of its send.
+    pub(super) send: Option<usize>,
+    /// Tells its noise from others'.
+    pub(super) seed: u64,
+}
+
+/// How loudly a region is heard on the left and on the right.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Levels {
+    stereo: bool,
+    /// Whether anything changes in the course of the region.
+    moves: bool,
+    length: u64,
+    pan: (f64, f64),
+    metres: (f64, f64),
+    /// Of the sound itself at 1 m, and of what is sent.
+    direct: f64,
+    sent: f64,
+    treatment: Treatment,
+    still: Factors,
+}
+
+/// Factors for left and right.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Factors {
+    pub(super) direct: (f32, f32),
+    pub(super) sent: (f32, f32),
+}
+
+/// How many frames lie between two moments for which the levels of a region that moves are worked out; in between they
+/// go along a straight line. 1.3 ms at 48 kHz.
+pub(super) const STEP: u64 = 64;
+
+impl Levels {
+    fn new(region: &Region, channels: Channels, space: Option<&Space>) -> Levels {
+        let treatment = treatment_of(region);
+        let gain = region.gain + treatment::gain(region.perspective, region.through);
+        let metres = treatment.metres;
+        let sent = space.map_or(Gain::SILENCE, |space| gain + space.level(region.perspective, metres));
+        let mut levels = Levels {
+            stereo: channels == Channels::Stereo,
+            moves: region.pan_to.is_some() || region.distance_to.is_some(),
+            length: region.length.get(),
+            pan: (f64::from(region.pan.get()), f64::from(region.pan_to.unwrap_or(region.pan).get())),
+            metres: (region.distance.get(), region.distance_to.unwrap_or(region.distance).get()),
+            direct: f64::from(gain.factor()),
+            sent: f64::from(sent.factor()),
+            treatment,
+            still: Factors::default(),
+        };
+        levels.still = levels.at(0);
+        levels
+    }
+
+    /// The factors all through, where the region does not move.
+    pub(super) fn still(&self) -> Option<Factors> {
+        (!self.moves).then_some(self.still)
+    }
+
+    /// The factors at a frame of the region.
+    pub(super) fn at(&self, frame: u64) -> Factors {
+        let done = frame as f64 / self.length.saturating_sub(1).max(1) as f64;
+        let between = |(from, to): (f64, f64)| from + (to - from) * done.min(1.0);
+        let pan = Pan::new(narrow(between(self.pan))).unwrap_or(Pan::CENTER);
+        let (left, right) = if self.stereo { pan::balance(pan) } else { pan::place(pan) };
+        let away = treatment::distance_factor(self.treatment.perspective, between(self.metres));
+        let both = |gain: f64| (narrow(f64::from(left) * gain), narrow(f64::from(right) * gain));
+        Factors { direct: both(self.direct * away), sent: both(self.sent) }
+    }
+}
+
+fn treatment_of(region: &Region) -> Treatment {
+    // A sound that moves is as dull as half way.
+    let metres = (region.distance.get() + region.distance_to.unwrap_or(region.distance).get()) * 0.5;
+    Treatment { perspective: region.perspective, through: region.through, metres }
 }
 
 /// How a region repeats.
@@ -97,7 +192,12 @@ impl Plan {
         }
         let clips = clips(timeline, samples)?;
         let rate = timeline.rate;
-        let mut chains = Chains { rate, known: Vec::new(), chains: Vec::new() };
+        let mut chains = KnownChains { rate, known: BTreeMap::new(), chains: Vec::new() };
+        if timeline.rooms.iter().any(|room| matches!(room, Room::Recorded { clip } if *clip >= samples.len()))
+        {
+            return Err(inconsistent("a room was recorded in no clip".to_owned()));
+        }
+        let rooms = Space::all(timeline, samples)?;
         let mut regions = Vec::with_capacity(timeline.regions.len());
         for (index, region) in timeline.regions.iter().enumerate() {
             check(timeline, region).map_err(|flaw| inconsistent(format!("region {index} {flaw}")))?;
@@ -105,7 +205,9 @@ impl Plan {
                 continue;
             }
             let channels = timeline.clips[region.clip].channels;
-            regions.push(placed(region, channels, chains.index(region.perspective, region.through)));
+            let space = region.room.and_then(|room| rooms[room].as_ref());
+            let levels = Levels::new(region, channels, space);
+            regions.push(placed(region, levels, chains.index(treatment_of(region))));
         }
         let buses = timeline
             .buses
@@ -117,14 +219,19 @@ impl Plan {
             return Err(inconsistent(format!("track {track} feeds no bus")));
         }
         regions.sort_by_key(|region| region.start);
+        let (sends, bursts) = rooms::sends(&mut regions, |track| timeline.tracks[track].bus, &rooms, rate);
         Ok(Plan {
             rate,
             length: timeline.length.get(),
             clips,
             buses,
-            most_at_once: most_at_once(&regions),
+            most_at_once: most_at_once(regions.iter().map(|region| (region.start, region.end()))),
+            most_sends: most_at_once(bursts.iter().map(|burst| (burst.start, burst.end))),
             regions,
             chains: chains.chains,
+            rooms,
+            sends,
+            bursts,
             segment: u64::from(rate.hz()) * 2,
             settle: treatment::settle(rate).get(),
         })
@@ -148,6 +255,11 @@ impl Plan {
     /// How many buses there are.
     pub fn buses(&self) -> usize {
         self.buses.len()
+    }
+
+    /// How far back the rooms remember, at most.
+    pub fn memory(&self) -> FrameCount {
+        FrameCount::new(self.bursts.iter().map(|burst| burst.over - burst.start).max().unwrap_or(0))
     }
 
     /// How much of a region with a treatment has to be filtered again after a seek, at most.
@@ -178,6 +290,7 @@ fn clips(timeline: &Timeline, samples: &[Samples]) -> Result<Vec<Clip>, Error> {
 fn check(timeline: &Timeline, region: &Region) -> Result<(), &'static str> {
     let sure = |holds: bool, flaw: &'static str| if holds { Ok(()) } else { Err(flaw) };
     sure(region.track < timeline.tracks.len(), "is on no track")?;
+    sure(region.room.is_none_or(|room| room < timeline.rooms.len()), "is in no room")?;
     let clip = timeline.clips.get(region.clip).ok_or("plays no clip")?;
     let start = region.start.from_start().ok_or("starts before the episode")?;
     sure(
@@ -195,12 +308,7 @@ fn check(timeline: &Timeline, region: &Region) -> Result<(), &'static str> {
     }
 }
 
-fn placed(region: &Region, channels: Channels, chain: Option<usize>) -> Placed {
-    let gain = (region.gain + treatment::gain(region.perspective, region.through)).factor();
-    let (left, right) = match channels {
-        Channels::Mono => pan::place(region.pan),
-        Channels::Stereo => pan::balance(region.pan),
-    };
+fn placed(region: &Region, levels: Levels, chain: Option<usize>) -> Placed {
     Placed {
         start: region.start.from_start().unwrap_or_default().get(),
         length: region.length.get(),
@@ -213,32 +321,33 @@ fn placed(region: &Region, channels: Channels, chain: Option<usize>) -> Placed {
         }),
         fade_in: region.fade_in.get(),
         fade_out: region.fade_out.get(),
-        factors: (left * gain, right * gain),
+        levels,
         chain,
+        room: region.room,
+        cut: region.cut,
+        send: None,
+        seed: region.clip as u64,
     }
 }
 
-type Treatment = (Perspective, Option<Through>);
-
 /// The chains in use, each made once.
-struct Chains {
+struct KnownChains {
     rate: SampleRate,
-    known: Vec<(Treatment, Option<usize>)>,
-    chains: Vec<Chain>,
+    known: BTreeMap<treatment::Key, Option<usize>>,
+    chains: Vec<Chains>,
 }
 
-impl Chains {
-    fn index(&mut self, perspective: Perspective, through: Option<Through>) -> Option<usize> {
-        let key = (perspective, through);
-        if let Some((_, index)) = self.known.iter().find(|(known, _)| *known == key) {
-            return *index;
-        }
-        let index = Chain::new(perspective, through, self.rate).map(|chain| {
-            self.chains.push(chain);
-            self.chains.len() - 1
-        });
-        self.known.push((key, index));
-        index
+impl KnownChains {
+    fn index(&mut self, treatment: Treatment) -> Option<usize> {
+        let (rate, chains) = (self.rate, &mut self.chains);
+        *self.known.entry(treatment.key()).or_insert_with(|| {
+            let made =
+                Chains { between: Chain::between(treatment, rate), away: Chain::away(treatment, rate) };
+            (made.between.is_some() || made.away.is_some()).then(|| {
+                chains.push(made);
+                chains.len() - 1
+            })
+        })
     }
 }
 
@@ -259,12 +368,11 @@ fn bus_plan(timeline: &Timeline, regions: &[Placed], index: usize, bus: &Bus) ->
     })
 }
 
-/// The most regions that sound in one block.
-fn most_at_once(regions: &[Placed]) -> usize {
+/// The most of some spans of frames that have a frame in one block.
+fn most_at_once(spans: impl Iterator<Item = (u64, u64)>) -> usize {
     let block = |frame: u64| frame / FRAMES as u64;
-    let mut edges: Vec<(u64, bool)> = regions
-        .iter()
-        .flat_map(|region| [(block(region.start), true), (block(region.end().saturating_sub(1)) + 1, false)])
+    let mut edges: Vec<(u64, bool)> = spans
+        .flat_map(|(start, end)| [(block(start), true), (block(end.saturating_sub(1)) + 1, false)])
         .collect();
     // At the same block ends come first.
     edges.sort_unstable();

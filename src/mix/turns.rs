@@ -16,6 +16,8 @@ pub(super) struct Scratch {
     pub(super) left: Vec<f32>,
     /// The right channel; of a mono clip, left over from another.
     pub(super) right: Vec<f32>,
+    /// What is sent to a room: a copy of both from before they were heard from afar.
+    pub(super) sent: [Vec<f32>; 2],
     incoming: Vec<f32>,
     outgoing: Vec<f32>,
     falling: Vec<f32>,
@@ -27,6 +29,7 @@ impl Scratch {
         Scratch {
             left: vec![0.0; FRAMES],
             right: vec![0.0; FRAMES],
+            sent: [vec![0.0; FRAMES], vec![0.0; FRAMES]],
             incoming: vec![0.0; FRAMES * 2],
             outgoing: vec![0.0; FRAMES * 2],
             falling: vec![0.0; FRAMES],

@@ -2,9 +2,9 @@
 
 use crate::audio::buffer::Channels;
 use crate::dsp::fade::rise;
-use crate::mix::block::{FRAMES, Stereo};
+use crate::mix::block::{Block, FRAMES, Stereo};
 use crate::mix::error::Error;
-use crate::mix::plan::{Placed, Plan};
+use crate::mix::plan::{Factors, Placed, Plan, STEP};
 use crate::mix::treatment::Chain;
 use crate::mix::turns::Scratch;
 use crate::units::time::FrameCount;
@@ -20,8 +20,8 @@ pub(super) struct Voice {
 struct Filters {
     /// Index of their like at rest in the plan.
     chain: usize,
-    left: Chain,
-    right: Chain,
+    between: Option<[Chain; 2]>,
+    away: Option<[Chain; 2]>,
     /// The region's frame they come to next.
     next: u64,
 }
@@ -31,7 +31,8 @@ impl Voice {
     pub(super) fn new(plan: &Plan, region: usize) -> Voice {
         let filters = plan.regions[region].chain.map(|chain| {
             let at_rest = &plan.chains[chain];
-            Filters { chain, left: at_rest.clone(), right: at_rest.clone(), next: 0 }
+            let both = |chain: &Option<Chain>| chain.as_ref().map(|chain| [chain.clone(), chain.clone()]);
+            Filters { chain, between: both(&at_rest.between), away: both(&at_rest.away), next: 0 }
         });
         Voice { region, filters }
     }
@@ -41,10 +42,12 @@ impl Voice {
         self.region
     }
 
-    /// Adds what the region sounds like in the block from the episode's frame `first` on to `out`.
+    /// Adds what the region sounds like in the block from the episode's frame `first` on to `track`, and what it
+    /// sends to its room to `block`.
     pub(super) fn add_to(
         &mut self,
-        out: &mut Stereo,
+        track: &mut Stereo,
+        block: &mut Block,
         plan: &Plan,
         first: u64,
         scratch: &mut Scratch,
@@ -61,17 +64,22 @@ impl Voice {
                 filters.arrive(region, plan, at, scratch)?;
             }
             read(region, plan, at, frames, scratch)?;
-            if let Some(filters) = &mut self.filters {
-                filters.process(region, plan, scratch, frames);
+            match &mut self.filters {
+                Some(filters) => filters.process(region, plan, scratch, frames),
+                None => keep_sent(region, plan, scratch, frames),
             }
             fade(region, plan, at, frames, scratch);
             let offset = FrameCount::new(region.start + at - first).index();
-            place(
-                region,
-                plan,
-                out.channels_from(offset),
-                (&scratch.left[..frames], &scratch.right[..frames]),
-            );
+            let stereo = is_stereo(region, plan);
+            let Scratch { left, right, sent: [sent_left, sent_right], .. } = &*scratch;
+            let pick = |left, right| (left, if stereo { right } else { left });
+            let direct = pick(&left[..frames], &right[..frames]);
+            place(region, at, track.channels_from(offset), direct, |factors| factors.direct);
+            if let Some(send) = region.send {
+                let sent = pick(&sent_left[..frames], &sent_right[..frames]);
+                let out = block.send_mut(send).channels_from(offset);
+                place(region, at, out, sent, |factors| factors.sent);
+            }
             at = to;
         }
         Ok(())
@@ -88,8 +96,11 @@ impl Filters {
             return Ok(());
         }
         let at_rest = &plan.chains[self.chain];
-        self.left.clone_from(at_rest);
-        self.right.clone_from(at_rest);
+        for (own, at_rest) in [(&mut self.between, &at_rest.between), (&mut self.away, &at_rest.away)] {
+            if let (Some(own), Some(at_rest)) = (own, at_rest) {
+                own.iter_mut().for_each(|chain| chain.clone_from(at_rest));
+            }
+        }
         self.next = segment.saturating_sub(plan.settle);
         while self.next < at {
             let frames = FrameCount::new(at - self.next).index().min(FRAMES);
@@ -99,12 +110,37 @@ impl Filters {
         Ok(())
     }
 
+    /// Filters the next frames, and keeps a copy of what goes to the room.
     fn process(&mut self, region: &Placed, plan: &Plan, scratch: &mut Scratch, frames: usize) {
-        self.left.process(&mut scratch.left[..frames]);
-        if plan.clips[region.clip].samples.channels() == Channels::Stereo {
-            self.right.process(&mut scratch.right[..frames]);
-        }
+        let count = if is_stereo(region, plan) { 2 } else { 1 };
+        let noise = |channel: usize| region.seed.wrapping_mul(2).wrapping_add(channel as u64);
+        let run = |chains: &mut Option<[Chain; 2]>, scratch: &mut Scratch| {
+            let samples = [&mut scratch.left, &mut scratch.right];
+            let chains = chains.iter_mut().flatten().zip(samples).take(count);
+            for (channel, (chain, samples)) in chains.enumerate() {
+                chain.process(&mut samples[..frames], noise(channel), self.next);
+            }
+        };
+        run(&mut self.between, scratch);
+        keep_sent(region, plan, scratch, frames);
+        run(&mut self.away, scratch);
         self.next += frames as u64;
+    }
+}
+
+fn is_stereo(region: &Placed, plan: &Plan) -> bool {
+    plan.clips[region.clip].samples.channels() == Channels::Stereo
+}
+
+/// Copies the channels for the room, where the region is in one.
+fn keep_sent(region: &Placed, plan: &Plan, scratch: &mut Scratch, frames: usize) {
+    if region.send.is_none() {
+        return;
+    }
+    let Scratch { left, right, sent: [sent_left, sent_right], .. } = scratch;
+    sent_left[..frames].copy_from_slice(&left[..frames]);
+    if is_stereo(region, plan) {
+        sent_right[..frames].copy_from_slice(&right[..frames]);
     }
 }
 
@@ -119,9 +155,11 @@ fn read(region: &Placed, plan: &Plan, at: u64, frames: usize, scratch: &mut Scra
 fn fade(region: &Placed, plan: &Plan, at: u64, frames: usize, scratch: &mut Scratch) {
     let last = region.length.saturating_sub(1);
     let falls = region.length.saturating_sub(region.fade_out);
-    let stereo = plan.clips[region.clip].samples.channels() == Channels::Stereo;
-    let channels = [Some(&mut scratch.left), stereo.then_some(&mut scratch.right)];
-    for channel in channels.into_iter().flatten() {
+    let (stereo, sends) = (is_stereo(region, plan), region.send.is_some());
+    let Scratch { left, right, sent: [sent_left, sent_right], .. } = scratch;
+    let right = [Some(right), sends.then_some(sent_right)].into_iter().filter(|_| stereo);
+    let channels = [Some(left), sends.then_some(sent_left)].into_iter().chain(right);
+    for channel in channels.flatten() {
         let channel = &mut channel[..frames];
         multiply(channel, at, (0, region.fade_in), |frame| rise(frame, region.fade_in));
         multiply(channel, at, (falls, region.length), |frame| rise(last - frame, region.fade_out));
@@ -137,16 +175,35 @@ fn multiply(samples: &mut [f32], at: u64, over: (u64, u64), gain_at: impl Fn(u64
     }
 }
 
-/// Adds a region's frames to a track, each channel by its factor.
-fn place(region: &Placed, plan: &Plan, out: (&mut [f32], &mut [f32]), samples: (&[f32], &[f32])) {
-    let right = match plan.clips[region.clip].samples.channels() {
-        Channels::Mono => samples.0,
-        Channels::Stereo => samples.1,
-    };
-    for (sum, sample) in out.0.iter_mut().zip(samples.0) {
-        *sum += sample * region.factors.0;
+/// Adds a region's frames from `at` on to `out`, each channel by its factor.
+fn place(
+    region: &Placed,
+    at: u64,
+    out: (&mut [f32], &mut [f32]),
+    samples: (&[f32], &[f32]),
+    pick: impl Fn(Factors) -> (f32, f32),
+) {
+    if let Some(still) = region.levels.still() {
+        let factors = pick(still);
+        for (out, samples, factor) in [(out.0, samples.0, factors.0), (out.1, samples.1, factors.1)] {
+            for (sum, sample) in out.iter_mut().zip(samples) {
+                *sum += sample * factor;
+            }
+        }
+        return;
     }
-    for (sum, sample) in out.1.iter_mut().zip(right) {
-        *sum += sample * region.factors.1;
+    let mut done = 0;
+    while done < samples.0.len() {
+        let frame = at + done as u64;
+        let begin = frame / STEP * STEP;
+        let run = FrameCount::new(begin + STEP - frame).index().min(samples.0.len() - done);
+        let (from, to) = (pick(region.levels.at(begin)), pick(region.levels.at(begin + STEP)));
+        for index in done..done + run {
+            #[expect(clippy::cast_precision_loss, reason = "below 64")]
+            let share = (at + index as u64 - begin) as f32 / STEP as f32;
+            out.0[index] += samples.0[index] * (from.0 + (to.0 - from.0) * share);
+            out.1[index] += samples.1[index] * (from.1 + (to.1 - from.1) * share);
+        }
+        done += run;
     }
 }

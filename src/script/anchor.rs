@@ -90,7 +90,7 @@ fn read_base(text: &str) -> Result<Base, String> {
         "prev" => Ok(Base::Prev),
         "scene" => Ok(Base::Scene),
         "episode" => Ok(Base::Episode),
-        id if name::is_valid(id) => Ok(Base::Id(id.to_owned())),
+        id if name::may_be_derived(id) => Ok(Base::Id(id.to_owned())),
         other => Err(format!("`{other}` cannot be an id")),
     }
 }

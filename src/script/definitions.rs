@@ -3,7 +3,7 @@
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::code::Code;
-use crate::document::{Fields, Kind, number, wrong_type};
+use crate::document::{Fields, Kind, Table, number, wrong_type};
 use crate::script::settings::{gain, range, seconds, settings, voice};
 use crate::script::{Bus, Definitions, Duck, Place, Role, Script, Sound, Tone, name};
 use crate::source::Spanned;
@@ -58,13 +58,22 @@ fn named<T>(
         return;
     };
     for (id, entry) in table.iter() {
-        let valid = name::check(id, what, entry.key, diagnostics);
-        let Some(mut inner) = Fields::of(&entry.value, what, diagnostics) else { continue };
+        name::check(id, what, entry.key, diagnostics);
+        // What is wrong with it is reported here, and not again wherever it is used.
+        let Kind::Table(table) = &entry.value.value else {
+            if entry.value.value != Kind::Broken {
+                diagnostics.push(wrong_type(entry.value.span, &entry.value.value, what, "a table"));
+            }
+            let nothing = Table::default();
+            let mut inner = Fields::new(&nothing, entry.value.span, what);
+            let definition = read(&mut inner, &mut Diagnostics::new());
+            into.insert(id.to_owned(), Spanned::new(definition, entry.key));
+            continue;
+        };
+        let mut inner = Fields::new(table, entry.value.span, what);
         let definition = read(&mut inner, diagnostics);
         inner.finish(diagnostics);
-        if valid {
-            into.insert(id.to_owned(), Spanned::new(definition, entry.key));
-        }
+        into.insert(id.to_owned(), Spanned::new(definition, entry.key));
     }
 }
 

@@ -107,7 +107,7 @@ fn entry<'s>(entry: &'s Entry, sources: &'s Sources, text: &impl Fn(Span) -> &'s
         Content::Cue(cue) => (None, Some(cue.sound.value.as_str())),
         Content::Bed(bed) => (None, Some(bed.sound.value.as_str())),
         Content::Mark(name) => (None, Some(name.value.as_str())),
-        Content::Pause(_) | Content::Group(_) => (None, None),
+        Content::Pause(_) | Content::Group(_) | Content::Unreadable => (None, None),
     };
     EntryDump {
         kind: entry.content.kind(),

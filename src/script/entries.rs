@@ -3,10 +3,10 @@
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::{Fields, Kind, Value, wrong_type};
-use crate::script::settings::{anchor, gap, playback, seconds, settings, voice};
+use crate::script::settings::{anchor, gap, pace, pitch, playback, seconds, settings, voice};
 use crate::script::text::{self, Text};
-use crate::script::{Advance, Bed, Content, Cue, Entry, Group, Line, Scene, Settings, Until, name};
-use crate::source::{SourceFile, Spanned};
+use crate::script::{Advance, Bed, Content, Cue, Entry, Group, Line, Playback, Scene, Settings, Until, name};
+use crate::source::{SourceFile, Span, Spanned};
 use crate::units::time::Seconds;
 
 /// The kind keys, of which an entry has exactly one.
@@ -46,13 +46,16 @@ impl Reader<'_> {
             fields.missing("script", self.diagnostics);
         }
         let Some(items) = fields.array("script", self.diagnostics) else { return Vec::new() };
-        items.value.iter().filter_map(|item| self.entry(item, depth)).collect()
+        items.value.iter().map(|item| self.entry(item, depth)).collect()
     }
 
-    fn entry(&mut self, value: &Value, depth: usize) -> Option<Entry> {
+    /// The entry a value stands for. One that cannot be read keeps its place and its id.
+    fn entry(&mut self, value: &Value, depth: usize) -> Entry {
         let Kind::Table(table) = &value.value else {
-            self.diagnostics.push(wrong_type(value.span, &value.value, "an entry", "a table"));
-            return None;
+            if value.value != Kind::Broken {
+                self.diagnostics.push(wrong_type(value.span, &value.value, "an entry", "a table"));
+            }
+            return unreadable(None, value.span);
         };
         let kinds: Vec<_> = table.iter().filter(|(key, _)| KINDS.contains(key)).collect();
         let [(kind, _)] = kinds.as_slice() else {
@@ -61,7 +64,11 @@ impl Reader<'_> {
                 &kinds,
                 table.iter().map(|(key, entry)| (key, entry.key)),
             ));
-            return None;
+            let id = Fields::new(table, value.span, "an entry").any("id").and_then(|id| match &id.value {
+                Kind::String(text) if name::is_valid(text) => Some(Spanned::new(text.clone(), id.span)),
+                _ => None,
+            });
+            return unreadable(id, value.span);
         };
         match *kind {
             "line" => self.line(Fields::new(table, value.span, "a line")),
@@ -74,15 +81,18 @@ impl Reader<'_> {
         }
     }
 
-    fn line(&mut self, mut fields: Fields<'_>) -> Option<Entry> {
+    fn line(&mut self, mut fields: Fields<'_>) -> Entry {
         let text = fields.string("line", self.diagnostics).map(|text| self.text(&text));
         let role = fields.string("by", self.diagnostics);
         if !fields.has("by") {
             fields.missing("by", self.diagnostics);
         }
         let voice = voice(&mut fields, self.diagnostics);
-        let playback = playback(&mut fields, false, self.diagnostics);
-        let content = text.map(|text| Content::Line(Line { role, text, voice, playback }));
+        let (rate, pitch) = (pace(&mut fields, self.diagnostics), pitch(&mut fields, self.diagnostics));
+        let playback =
+            Playback { cut: self.cut(&mut fields), ..playback(&mut fields, false, self.diagnostics) };
+        let content =
+            text.map(|text| Content::Line(Box::new(Line { role, text, voice, rate, pitch, playback })));
         self.finish(fields, content, true)
     }
 
@@ -91,46 +101,53 @@ impl Reader<'_> {
         text::parse(text, raw, self.diagnostics)
     }
 
-    fn pause(&mut self, mut fields: Fields<'_>) -> Option<Entry> {
+    fn pause(&mut self, mut fields: Fields<'_>) -> Entry {
         let id = self.id(&mut fields, "id", "an entry");
         let pause = fields.number("pause", 0.0..=LONGEST_PAUSE, "seconds", self.diagnostics);
         let span = fields.span();
         fields.finish(self.diagnostics);
-        let content = Content::Pause(Seconds::new(pause?.value)?);
-        Some(Entry { id, span, at: None, advance: None, settings: Settings::default(), content })
+        let pause = pause.and_then(|pause| Seconds::new(pause.value));
+        let content = pause.map_or(Content::Unreadable, Content::Pause);
+        Entry { id, span, at: None, advance: None, settings: Settings::default(), content }
     }
 
-    fn cue(&mut self, mut fields: Fields<'_>, music: bool) -> Option<Entry> {
+    fn cue(&mut self, mut fields: Fields<'_>, music: bool) -> Entry {
         let sound = fields.string(if music { "music" } else { "sfx" }, self.diagnostics);
         let to = anchor(&mut fields, "to", self.diagnostics);
-        let playback = playback(&mut fields, true, self.diagnostics);
+        let playback =
+            Playback { cut: self.cut(&mut fields), ..playback(&mut fields, true, self.diagnostics) };
         let content = sound.map(|sound| Content::Cue(Cue { music, sound, to, playback }));
         self.finish(fields, content, true)
     }
 
-    fn bed(&mut self, mut fields: Fields<'_>) -> Option<Entry> {
+    fn cut(&mut self, fields: &mut Fields<'_>) -> bool {
+        fields.boolean("cut", self.diagnostics).is_some_and(|cut| cut.value)
+    }
+
+    fn bed(&mut self, mut fields: Fields<'_>) -> Entry {
         let sound = fields.string("bed", self.diagnostics);
         let from = anchor(&mut fields, "from", self.diagnostics);
         let to = anchor(&mut fields, "to", self.diagnostics);
         let playback = playback(&mut fields, true, self.diagnostics);
+        fields.misnamed("at", "from", self.diagnostics);
         let content = sound.map(|sound| Content::Bed(Bed { sound, from, to, playback }));
         self.finish(fields, content, false)
     }
 
-    fn mark(&mut self, mut fields: Fields<'_>) -> Option<Entry> {
+    fn mark(&mut self, mut fields: Fields<'_>) -> Entry {
         let id = self.id(&mut fields, "mark", "a mark");
         let at = anchor(&mut fields, "at", self.diagnostics);
         let span = fields.span();
         fields.finish(self.diagnostics);
-        let content = Content::Mark(id.clone()?);
-        Some(Entry { id, span, at, advance: None, settings: Settings::default(), content })
+        let content = id.clone().map_or(Content::Unreadable, Content::Mark);
+        Entry { id, span, at, advance: None, settings: Settings::default(), content }
     }
 
-    fn group(&mut self, mut fields: Fields<'_>, depth: usize) -> Option<Entry> {
+    fn group(&mut self, mut fields: Fields<'_>, depth: usize) -> Entry {
         if depth >= DEEPEST {
             let message = format!("groups stand at most {DEEPEST} deep");
             self.diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(fields.span(), ""));
-            return None;
+            return unreadable(None, fields.span());
         }
         let words = ["together", "sequence"];
         let read = |word: &str| words.contains(&word).then_some(word == "together");
@@ -156,14 +173,14 @@ impl Reader<'_> {
     }
 
     /// The keys that every entry but a pause and a mark has.
-    fn finish(&mut self, mut fields: Fields<'_>, content: Option<Content>, placed: bool) -> Option<Entry> {
+    fn finish(&mut self, mut fields: Fields<'_>, content: Option<Content>, placed: bool) -> Entry {
         let id = self.id(&mut fields, "id", "an entry");
         let at = if placed { anchor(&mut fields, "at", self.diagnostics) } else { None };
         let advance = if placed { self.advance(&mut fields) } else { None };
         let settings = settings(&mut fields, self.diagnostics);
         let span = fields.span();
         fields.finish(self.diagnostics);
-        Some(Entry { id, span, at, advance, settings, content: content? })
+        Entry { id, span, at, advance, settings, content: content.unwrap_or(Content::Unreadable) }
     }
 
     fn advance(&mut self, fields: &mut Fields<'_>) -> Option<Advance> {
@@ -193,10 +210,15 @@ impl Reader<'_> {
     }
 }
 
+fn unreadable(id: Option<Spanned<String>>, span: Span) -> Entry {
+    let (settings, content) = (Settings::default(), Content::Unreadable);
+    Entry { id, span, at: None, advance: None, settings, content }
+}
+
 fn wrong_kind<'t>(
     value: &Value,
     kinds: &[(&str, &crate::document::Entry)],
-    keys: impl Iterator<Item = (&'t str, crate::source::Span)>,
+    keys: impl Iterator<Item = (&'t str, Span)>,
 ) -> Diagnostic {
     if let [(first, one), (second, two), ..] = kinds {
         let message = format!("an entry is one thing: this has `{first}` and `{second}`");

@@ -1,5 +1,8 @@
 //! An episode's file and the files it includes become one script.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics, suggest};
 use crate::document::{Fields, Kind, wrong_type};
@@ -35,7 +38,8 @@ pub fn load(show: &Show, path: &str, sources: &mut Sources, diagnostics: &mut Di
     script.settings = settings_without_bus(&mut fields, diagnostics);
 
     let mut shared = Script::default();
-    let mut includes = Includes { show, sources, diagnostics, path: vec![path.to_owned()], read: Vec::new() };
+    let mut includes = Includes { show, sources, diagnostics, path: Vec::new(), read: BTreeSet::new() };
+    includes.path.push((path.to_owned(), includes.real(path)));
     includes.read_all(&mut fields, &mut shared);
     definitions::read(&mut fields, &mut script, diagnostics);
     inherit(shared.cast, &mut script.cast);
@@ -45,6 +49,10 @@ pub fn load(show: &Show, path: &str, sources: &mut Sources, diagnostics: &mut Di
 
     let mut reader = Reader { file: &file.1, diagnostics };
     match fields.any("scene").map(|value| (value, &value.value)) {
+        Some((value, Kind::Array(scenes))) if scenes.is_empty() => {
+            let message = "an episode needs at least one scene";
+            diagnostics.push(Diagnostic::error(Code::MissingKey, message).at(value.span, "this is empty"));
+        }
         Some((_, Kind::Array(scenes))) => {
             script.scenes = scenes.iter().filter_map(|s| reader.scene(s)).collect()
         }
@@ -74,8 +82,11 @@ fn format(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) {
         Some(value) if value.value == Kind::Integer(FORMAT) => {}
         Some(value) => {
             let message = format!("this program reads format {FORMAT}");
-            diagnostics
-                .push(Diagnostic::error(Code::UnknownFormat, message).at(value.span, "this is another"));
+            let found = match &value.value {
+                Kind::Integer(number) => format!("this is format {number}"),
+                other => format!("this is {}; write `format = {FORMAT}`", other.name()),
+            };
+            diagnostics.push(Diagnostic::error(Code::UnknownFormat, message).at(value.span, found));
         }
     }
 }
@@ -90,10 +101,10 @@ struct Includes<'a> {
     show: &'a Show,
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
-    /// The files that led here, the episode first.
-    path: Vec<String>,
-    /// The files read so far: one included twice is read once.
-    read: Vec<String>,
+    /// The files that led here, the episode first: as written, and where they lead.
+    path: Vec<(String, PathBuf)>,
+    /// Where the files read so far lead: one included twice is read once.
+    read: BTreeSet<PathBuf>,
 }
 
 impl Includes<'_> {
@@ -110,28 +121,30 @@ impl Includes<'_> {
     }
 
     fn read_one(&mut self, path: &Spanned<String>, shared: &mut Script) {
-        if self.path.contains(&path.value) {
-            let chain = self.path.join("` includes `");
+        let real = self.real(&path.value);
+        if self.path.iter().any(|(_, open)| *open == real) {
+            let chain: Vec<&str> = self.path.iter().map(|(written, _)| written.as_str()).collect();
+            let chain = chain.join("` includes `");
             let message = format!("`{chain}` includes `{}` again", path.value);
             self.diagnostics.push(Diagnostic::error(Code::IncludeCycle, message).at(path.span, ""));
             return;
         }
-        if self.read.contains(&path.value) {
+        if self.read.contains(&real) || self.read.len() > MOST_INCLUDES {
             return;
         }
-        if self.read.len() == MOST_INCLUDES {
+        self.read.insert(real.clone());
+        if self.read.len() > MOST_INCLUDES {
             let message = format!("an episode includes at most {MOST_INCLUDES} files");
             self.diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(path.span, ""));
             return;
         }
-        self.read.push(path.value.clone());
         let Some(file) = read_file(self.show, &path.value, Some(path.span), self.sources, self.diagnostics)
         else {
             return;
         };
         let table = crate::document::parse(file.0, &file.1, self.diagnostics);
         let mut fields = Fields::new(&table.value, Span::new(file.0, 0, 0), "an included file");
-        self.path.push(path.value.clone());
+        self.path.push((path.value.clone(), real));
         self.read_all(&mut fields, shared);
         self.path.pop();
         let mut own = Script::default();
@@ -141,6 +154,11 @@ impl Includes<'_> {
         self.merge(own.sounds, &mut shared.sounds);
         self.merge(own.places, &mut shared.places);
         self.merge(own.buses, &mut shared.buses);
+    }
+
+    /// What tells files apart, however their paths are written.
+    fn real(&self, path: &str) -> PathBuf {
+        self.show.real(path).unwrap_or_else(|| path.into())
     }
 
     fn merge<T>(&mut self, own: Definitions<T>, shared: &mut Definitions<T>) {

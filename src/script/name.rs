@@ -1,5 +1,7 @@
 //! Names: which are allowed, and how an entry without one gets one from what it says.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -14,9 +16,13 @@ const SLUG_BYTES: usize = 48;
 /// Whether `name` is made of ASCII letters, digits, `-` and `_`, begins with a letter or digit, and is neither
 /// reserved nor too long.
 pub fn is_valid(name: &str) -> bool {
+    name.len() <= MAX_BYTES && may_be_derived(name)
+}
+
+/// The same for a name of any length: one that is derived from a role's and a text may be longer than may be given.
+pub fn may_be_derived(name: &str) -> bool {
     let inside = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    name.len() <= MAX_BYTES
-        && name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+    name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
         && name.bytes().all(inside)
         && !RESERVED.contains(&name)
 }
@@ -43,7 +49,9 @@ pub fn check(name: &str, what: &str, span: Span, diagnostics: &mut Diagnostics) 
 /// apart by four hexadecimal digits of a hash (FNV-1a) of the normalised text. Punctuation does not count, so that
 /// a comma more or less keeps the recorded take.
 pub fn slug(text: &str) -> String {
-    let words: Vec<String> = text
+    // Editors and systems differ in how they write an accent; the line is the same.
+    let composed: String = text.nfc().collect();
+    let words: Vec<String> = composed
         .split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’')
         .map(|word| {
             word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
@@ -79,6 +87,7 @@ mod tests {
         assert_eq!(slug("Can I come in?"), "can-i-come-in");
         assert_eq!(slug("Can I come in —"), "can-i-come-in");
         assert_eq!(slug("It's nothing."), "its-nothing");
+        assert_eq!(slug("caf\u{e9}"), slug("cafe\u{301}"));
         assert_ne!(slug("Привет"), slug("Пока"));
         let long = "one two three four five six seven eight nine ten eleven";
         assert_ne!(slug(long), slug(&format!("{long} twelve")));

@@ -6,6 +6,7 @@ use crate::script::anchor::{self, Anchor};
 use crate::script::{Gap, Playback, Range, Repeat, Settings, VoiceSpec};
 use crate::source::Spanned;
 use crate::staging::{Mood, Perspective, Through};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
 use crate::units::narrow;
 use crate::units::pan::Pan;
@@ -22,6 +23,10 @@ const VOLUMES: std::ops::RangeInclusive<f64> = -24.0..=12.0;
 /// The ranges a voice's factors may take, by key.
 const RATES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 const TIMBRES: std::ops::RangeInclusive<f64> = 0.6..=1.6;
+const RANGES: std::ops::RangeInclusive<f64> = 0.0..=2.0;
+const SHARES: std::ops::RangeInclusive<f64> = 0.0..=1.0;
+/// How much stronger or weaker effort makes the highs, dB.
+const EFFORTS: std::ops::RangeInclusive<f64> = -12.0..=12.0;
 
 pub(super) fn settings(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Settings {
     let bus = fields.string("bus", diagnostics);
@@ -32,11 +37,13 @@ pub(super) fn settings_without_bus(fields: &mut Fields<'_>, diagnostics: &mut Di
     let words = |all: &[Perspective]| all.iter().map(|it| it.word()).collect::<Vec<_>>();
     Settings {
         gain: gain(fields, "gain", diagnostics),
-        pan: fields.number("pan", -1.0..=1.0, "", diagnostics).and_then(|n| Pan::new(narrow(n.value))),
+        pan: movement(fields, "pan", -1.0..=1.0, "", diagnostics)
+            .and_then(|[from, to]| Some([Pan::new(narrow(from))?, Pan::new(narrow(to))?])),
         perspective: fields
             .word("as", &words(Perspective::ALL), Perspective::from_word, diagnostics)
             .map(|w| w.value),
-        distance: fields.number("distance", 0.0..=FARTHEST, "metres", diagnostics).map(|n| n.value),
+        distance: movement(fields, "distance", 0.0..=FARTHEST, "metres", diagnostics)
+            .and_then(|[from, to]| Some([Metres::new(from)?, Metres::new(to)?])),
         through: fields
             .word(
                 "through",
@@ -57,18 +64,69 @@ pub(super) fn settings_without_bus(fields: &mut Fields<'_>, diagnostics: &mut Di
     }
 }
 
+/// A number, or two that an entry moves between: `[from, to]` or `{ from, to }`.
+fn movement(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    range: std::ops::RangeInclusive<f64>,
+    unit: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<[f64; 2]> {
+    let value = fields.any(key)?;
+    match &value.value {
+        Kind::Array(items) => {
+            let [from, to] = items.as_slice() else {
+                let expected = "a number, `[from, to]` or `{ from, to }`";
+                diagnostics.push(wrong_type(value.span, &value.value, &format!("`{key}`"), expected));
+                return None;
+            };
+            let mut one = |value| number(value, key, range.clone(), unit, diagnostics);
+            let (from, to) = (one(from), one(to));
+            Some([from?.value, to?.value])
+        }
+        Kind::Table(_) => {
+            let mut fields = Fields::of(value, "a movement", diagnostics)?;
+            let mut end = |key| {
+                if !fields.has(key) {
+                    fields.missing(key, diagnostics);
+                }
+                fields.number(key, range.clone(), unit, diagnostics)
+            };
+            let (from, to) = (end("from"), end("to"));
+            fields.finish(diagnostics);
+            Some([from?.value, to?.value])
+        }
+        _ => number(value, key, range, unit, diagnostics).map(|n| [n.value; 2]),
+    }
+}
+
 pub(super) fn voice(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> VoiceSpec {
     let Some(mut fields) = fields.table("voice", "a voice", diagnostics) else { return VoiceSpec::default() };
     let spec = VoiceSpec {
         engine: fields.string("engine", diagnostics),
         lang: fields.string("lang", diagnostics),
-        rate: fields.number("rate", RATES, "", diagnostics).map(|n| n.value),
-        pitch: fields.number("pitch", RATES, "", diagnostics).map(|n| n.value),
+        rate: pace(&mut fields, diagnostics),
+        pitch: pitch(&mut fields, diagnostics),
         timbre: fields.number("timbre", TIMBRES, "", diagnostics).map(|n| n.value),
         volume: fields.number("volume", VOLUMES, "dB", diagnostics).and_then(|n| Gain::new(narrow(n.value))),
+        range: fields.number("range", RANGES, "", diagnostics).map(|n| n.value),
+        breath: fields.number("breath", SHARES, "", diagnostics).map(|n| n.value),
+        rough: fields.number("rough", SHARES, "", diagnostics).map(|n| n.value),
+        tremor: fields.number("tremor", SHARES, "", diagnostics).map(|n| n.value),
+        effort: fields.number("effort", EFFORTS, "dB", diagnostics).and_then(|n| Gain::new(narrow(n.value))),
     };
     fields.finish(diagnostics);
     spec
+}
+
+/// `rate`, a factor: a voice's or a line's own.
+pub(super) fn pace(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<f64> {
+    fields.number("rate", RATES, "", diagnostics).map(|n| n.value)
+}
+
+/// `pitch`, a factor: a voice's or a line's own.
+pub(super) fn pitch(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<f64> {
+    fields.number("pitch", RATES, "", diagnostics).map(|n| n.value)
 }
 
 pub(super) fn gap(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Gap {
@@ -88,6 +146,7 @@ pub(super) fn playback(fields: &mut Fields<'_>, may_loop: bool, diagnostics: &mu
         fade: fade(fields, diagnostics),
         speed: fields.number("speed", SPEEDS, "", diagnostics).map(|n| n.value),
         repeat: if may_loop { repeat(fields, diagnostics) } else { None },
+        cut: false,
     }
 }
 

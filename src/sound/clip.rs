@@ -27,7 +27,7 @@ impl fmt::Display for ClipError {
         match self {
             ClipError::Decode(error) => write!(f, "{error}"),
             ClipError::Speed(hz) => {
-                write!(f, "at this speed it would run at {hz:.0} Hz, which is out of range")
+                write!(f, "cannot be played at this speed: it would run at {hz:.0} Hz, which is out of range")
             }
             ClipError::Spool(error) => write!(f, "{error}"),
         }

@@ -37,6 +37,7 @@ mod pulses;
 mod read;
 mod tone;
 mod variation;
+mod words;
 
 /// A sound that is synthesized: what was written in a patch, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +67,8 @@ pub struct Rendered {
 }
 
 impl Patch {
-    /// The longest a patch may last, in seconds: 10 minutes.
-    pub const MAX_SECONDS: f64 = 600.0;
+    /// The longest a patch may last, in seconds: three minutes, since a patch is rendered in memory.
+    pub const MAX_SECONDS: f64 = 180.0;
 
     /// One line about what is heard.
     pub fn description(&self) -> &str {

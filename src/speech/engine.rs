@@ -1,6 +1,7 @@
 //! What a voice engine takes and gives: the seam between radioplay and whatever speaks.
 
 use std::fmt;
+use std::ops::{Range, RangeInclusive};
 
 use crate::audio::buffer::AudioBuffer;
 use crate::units::level::Gain;
@@ -47,9 +48,15 @@ pub struct Utterance {
     pub text: String,
     /// Bytes of `text` before which a time is wanted, rising, on character boundaries.
     pub cues: Vec<usize>,
+    /// Bytes of `text` to be stressed: rising, not overlapping, on character boundaries. An engine stresses whole
+    /// words; one that cannot passes over it.
+    pub stresses: Vec<Range<usize>>,
 }
 
-/// How it is to be said. Every number is a factor; 1.0 is the engine's own way.
+/// How it is to be said. Factors are 1.0 and shares 0.0 where the engine's own way is meant.
+///
+/// An engine does what it can of [`Voice::rate`], [`Voice::pitch`] and [`Voice::timbre`]; the rest is done to what it
+/// said, by [`crate::speech::perform`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Voice {
     /// The engine's name.
@@ -64,20 +71,49 @@ pub struct Voice {
     pub timbre: f32,
     /// Loudness against other voices, in dB.
     pub volume: Gain,
+    /// How far the pitch moves around its middle, a factor of the interval, 0.0 (a monotone) to 2.0.
+    pub range: f32,
+    /// How much breath is in it, 0.0 to 1.0. At 1.0 nothing but breath is left: a whisper.
+    pub breath: f32,
+    /// How irregular the vocal cords swing, 0.0 to 1.0.
+    pub rough: f32,
+    /// How much the voice shakes, 0.0 to 1.0.
+    pub tremor: f32,
+    /// Vocal effort: how much stronger it is above 1 kHz, −12 to 12 dB. Negative is soft, positive is pressed, then
+    /// shouted. Loudness is [`Voice::volume`]'s alone.
+    pub effort: Gain,
 }
 
 impl Voice {
     /// The range [`Voice::rate`] and [`Voice::pitch`] may take.
-    pub const FACTORS: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+    pub const FACTORS: RangeInclusive<f64> = 0.5..=2.0;
     /// The range [`Voice::timbre`] may take.
-    pub const TIMBRES: std::ops::RangeInclusive<f64> = 0.6..=1.6;
+    pub const TIMBRES: RangeInclusive<f64> = 0.6..=1.6;
+    /// The range [`Voice::range`] may take.
+    pub const RANGES: RangeInclusive<f64> = 0.0..=2.0;
+    /// The range [`Voice::breath`], [`Voice::rough`] and [`Voice::tremor`] may take.
+    pub const SHARES: RangeInclusive<f64> = 0.0..=1.0;
+    /// The range [`Voice::effort`] may take, in dB.
+    pub const EFFORTS: RangeInclusive<f64> = -12.0..=12.0;
 }
 
 impl Default for Voice {
     /// Pico, British English, everything else as the engine has it.
     fn default() -> Voice {
         let (engine, lang) = ("pico".to_owned(), "en-GB".to_owned());
-        Voice { engine, lang, rate: 1.0, pitch: 1.0, timbre: 1.0, volume: Gain::UNITY }
+        Voice {
+            engine,
+            lang,
+            rate: 1.0,
+            pitch: 1.0,
+            timbre: 1.0,
+            volume: Gain::UNITY,
+            range: 1.0,
+            breath: 0.0,
+            rough: 0.0,
+            tremor: 0.0,
+            effort: Gain::UNITY,
+        }
     }
 }
 
@@ -98,14 +134,14 @@ pub enum SpeechError {
     /// Characters the voice has no sound for: the text's bytes, and what they are.
     Foreign {
         /// The bytes of the text that hold the first run of them.
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         /// What they are, in a few words.
         what: String,
     },
     /// A stretch without a break that is longer than the engine can hold.
     TooLong {
         /// The bytes of the text.
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         /// The most characters it can hold.
         limit: usize,
     },

@@ -3,20 +3,27 @@
 //! The line comes as [`Piece`]s. Between its pauses it is said in parts, each by one call of the engine. The edges
 //! of each part are trimmed to the speech, the parts are brought to the project rate and joined with exactly the
 //! silence the script asks for, and the whole is brought to [`LEVEL`], so that every voice of every engine is
-//! equally loud before its own [`Voice::volume`] applies. The mixer does everything else.
+//! equally loud before its own [`Voice::volume`] applies. On the way each part gets what its voice asks for and the engine
+//! does not do (`intonation`, `breath`), and what makes any voice sit in a mix (`polish`). None of that moves a
+//! moment: cues stay exact. The mixer does everything else.
 
 use std::fmt;
 
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::dsp::resample;
 use crate::speech::engine::{Engine, SpeechError, Utterance, Voice};
+use crate::speech::perform::voicing::Voicing;
 use crate::units::time::{FrameCount, SampleRate, Seconds};
 
+mod breath;
 mod edges;
+mod intonation;
 mod loudness;
+mod polish;
 mod rumble;
+mod voicing;
 
-/// The active speech level of every take, in dBFS, before the voice's own volume.
+/// The active speech level of every take, in dBFS after K-weighting (ITU-R BS.1770), before the voice's own volume.
 pub const LEVEL: f32 = -23.0;
 /// The highest peak a take may reach, in dBFS. A volume that would exceed it is lowered as far as needed.
 pub const CEILING: f32 = -1.5;
@@ -28,6 +35,8 @@ pub const MAX_SECONDS: f64 = 3600.0;
 pub enum Piece {
     /// Something to be said.
     Text(String),
+    /// Something to be said with stress.
+    Stress(String),
     /// A place whose time is wanted.
     Cue,
     /// Silence of exactly this length; a negative one counts as none.
@@ -103,7 +112,7 @@ pub fn perform(
     let longest = Seconds::new(MAX_SECONDS).unwrap_or_default().to_count(rate).index();
     let mut samples: Vec<f32> = Vec::new();
     let mut cues: Vec<FrameCount> = Vec::new();
-    for part in parts(line) {
+    for (number, part) in parts(line).into_iter().enumerate() {
         let start = samples.len();
         let spoken = match engine.speak(&part.utterance, voice) {
             Ok(speech) => edges::trim(rumble::remove(speech)),
@@ -111,9 +120,11 @@ pub fn perform(
             Err(error) => return Err(part.refusal(error)),
         };
         match spoken {
-            Some(speech) => {
+            Some(mut speech) => {
                 let from = speech.audio.rate();
+                act(speech.audio.samples_mut(), from, voice, number as u64);
                 let mut resampled = resample::resample(&speech.audio, rate).into_samples();
+                polish::apply(&mut resampled, rate, from, voice, number as u64);
                 edges::fade(&mut resampled, rate);
                 samples.extend(resampled);
                 cues.extend(speech.cues.into_iter().map(|cue| {
@@ -131,6 +142,21 @@ pub fn perform(
     }
     loudness::level(&mut samples, rate, voice);
     Ok(Take { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues })
+}
+
+/// What the voice asks for beyond the engine: how its cords move, and how much of it is breath. `number` is the
+/// part's, so that no two parts shake alike.
+fn act(samples: &mut [f32], rate: SampleRate, voice: &Voice, number: u64) {
+    let breath = f64::from(voice.breath).clamp(*Voice::SHARES.start(), *Voice::SHARES.end());
+    // A whisper has no pitch to be moved.
+    let moves = intonation::is_asked(voice) && breath < 1.0;
+    if moves || breath > 0.0 {
+        let voicing = Voicing::of(samples, rate);
+        if moves {
+            intonation::apply(samples, rate, &voicing, voice, number);
+        }
+        breath::apply(samples, rate, &voicing, breath, number);
+    }
 }
 
 /// What is said in one breath, and the pause after it.
@@ -166,9 +192,13 @@ fn parts(line: &[Piece]) -> Vec<Part> {
         if let Some(part) = parts.last_mut() {
             part.last = number;
             match piece {
-                Piece::Text(text) => {
-                    part.texts.push((number, part.utterance.text.len()));
+                Piece::Text(text) | Piece::Stress(text) => {
+                    let start = part.utterance.text.len();
+                    part.texts.push((number, start));
                     part.utterance.text.push_str(text);
+                    if matches!(piece, Piece::Stress(_)) {
+                        part.utterance.stresses.push(start..part.utterance.text.len());
+                    }
                 }
                 Piece::Cue => part.utterance.cues.push(part.utterance.text.len()),
                 Piece::Pause(length) => {

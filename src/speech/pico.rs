@@ -1,15 +1,16 @@
 //! SVOX Pico, the embedded engine: six voices linked into the program, no installation, no network.
 //!
 //! A text is made safe by `text`, wrapped into Pico's own markup by `render`, and spoken by `binding`, the one
-//! file that calls C. `lingware` holds the voices. Speaking is repeatable to the bit; what it depends on besides its
+//! file that calls C; `tone` lifts what it said. `lingware` holds the voices. Speaking is repeatable to the bit; what it depends on besides its
 //! arguments is in [`PicoEngine::version`].
 //!
 //! Rate and pitch are Pico's own. A timbre `t` is a resampling: Pico speaks `1/t` as fast and the sound claims to
 //! have been recorded at `t` times Pico's rate, so that played at that rate pitch and formants move together and
-//! the speed stays. Pico takes whole percents: speed 20 to 500, pitch 50 to 200. Every [`Voice`] stays within, for
+//! the speed stays. Only the pauses at commas and full stops keep Pico's own length at every rate. Pico takes whole percents: speed 20 to 500, pitch 50 to 200. Every [`Voice`] stays within, for
 //! the speed is at most 2.0 / 0.6 and at least 0.5 / 1.6; a voice outside its own ranges is held to them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use crate::audio::buffer::{AudioBuffer, Channels};
@@ -24,6 +25,7 @@ mod lingware;
 mod render;
 mod script;
 mod text;
+mod tone;
 
 /// The embedded engine. Cheap to make: a voice is loaded when it first speaks, once for every thread that speaks it
 /// at the same time.
@@ -67,7 +69,7 @@ impl Engine for PicoEngine {
 
     /// The crate's version stands for Pico and its voices, the number after it for this module.
     fn version(&self) -> &'static str {
-        "ttspico-sys 0.1.5, 1"
+        "ttspico-sys 0.1.5, 2"
     }
 
     fn languages(&self) -> &'static [Language] {
@@ -79,7 +81,8 @@ impl Engine for PicoEngine {
     }
 
     /// A cue is the first frame of the word after it; of the word it stands in, where it stands in one; the end of
-    /// the sound, where no word follows. Cues at one word have the same time.
+    /// the sound, where no word follows. Cues at one word have the same time. Where Pico reads several words as one
+    /// (`10:45 p.m.`, letters that are spelled), a cue between them is the first of them.
     fn speak(&self, utterance: &Utterance, voice: &Voice) -> Result<Speech, SpeechError> {
         let (lingware, phrase) = phrase(&utterance.text, &voice.lang)?;
         let timbre = f64::from(voice.timbre).clamp(*Voice::TIMBRES.start(), *Voice::TIMBRES.end());
@@ -89,13 +92,20 @@ impl Engine for PicoEngine {
             pitch: whole(100.0 * factor(voice.pitch)),
         };
         let words: Vec<usize> = utterance.cues.iter().map(|&cue| word_at(&phrase, cue)).collect();
+        let stressed: Vec<Range<usize>> = utterance
+            .stresses
+            .iter()
+            .map(|range| words_in(&phrase, range))
+            .filter(|r| !r.is_empty())
+            .collect();
         let mut synthesizer = self.take(lingware)?;
-        let rendered = render::render(&mut synthesizer, &phrase, manner, &words);
+        let rendered = render::render(&mut synthesizer, &phrase, manner, &words, &stressed);
         // A voice that failed is not used again.
         let (samples, cues) = rendered.map_err(SpeechError::Engine)?;
         self.put(lingware, synthesizer);
         let rate = SampleRate::new(whole(f64::from(render::RATE) * timbre)).unwrap_or(SampleRate::DEFAULT);
-        let samples = samples.into_iter().map(|sample| f32::from(sample) / 32_768.0).collect();
+        let mut samples: Vec<f32> = samples.into_iter().map(|sample| f32::from(sample) / 32_768.0).collect();
+        tone::correct(&mut samples, lingware.language.tag);
         let cues = cues.into_iter().map(|sample| FrameCount::new(sample as u64)).collect();
         Ok(Speech { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues })
     }
@@ -104,12 +114,17 @@ impl Engine for PicoEngine {
 /// The voice of a language, and the text as it is to say it.
 fn phrase(text: &str, lang: &str) -> Result<(&'static Lingware, Phrase), SpeechError> {
     let voice = Lingware::find(lang).ok_or_else(|| SpeechError::UnknownLanguage(lang.to_owned()))?;
-    Ok((voice, text::phrase(text, voice.and)?))
+    Ok((voice, text::phrase(text, voice.spelling)?))
 }
 
 /// The word a cue belongs to: the first that does not end before it, or one past the last word.
 fn word_at(phrase: &Phrase, cue: usize) -> usize {
     phrase.words.partition_point(|word| word.source.end <= cue)
+}
+
+/// The words that a stretch of the text touches.
+fn words_in(phrase: &Phrase, bytes: &Range<usize>) -> Range<usize> {
+    word_at(phrase, bytes.start)..phrase.words.partition_point(|word| word.source.start < bytes.end)
 }
 
 /// To the nearest whole number; what [`f64::clamp`] let through as NaN gives 0, which Pico raises to its least.

@@ -4,8 +4,10 @@
 
 use serde::Serialize;
 
-use crate::timeline::Timeline;
+use crate::timeline::{Room, Timeline};
+use crate::units::distance::Metres;
 use crate::units::level::Gain;
+use crate::units::pan::Pan;
 
 /// The whole timeline.
 #[derive(Debug, Serialize)]
@@ -131,6 +133,9 @@ pub struct RegionDump<'t> {
     pub gain: Option<f32>,
     /// −1 left, 1 right.
     pub pan: f32,
+    /// Where it moves to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pan_to: Option<f32>,
     /// Its rise from silence, frames.
     pub fade_in: u64,
     /// Its fall into silence, frames.
@@ -143,6 +148,16 @@ pub struct RegionDump<'t> {
     pub perspective: &'t str,
     /// What it is heard through.
     pub through: Option<&'t str>,
+    /// How far away it is, metres.
+    pub distance: f64,
+    /// Where it moves to, metres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance_to: Option<f64>,
+    /// The room that answers to it: its name, or the file it was recorded in.
+    pub room: Option<&'t str>,
+    /// Whether the room's answer ends with it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
 }
 
 /// The timeline as serialisable values.
@@ -196,11 +211,19 @@ pub fn dump(timeline: &Timeline) -> TimelineDump<'_> {
             length: region.length.get(),
             gain: db(region.gain),
             pan: region.pan.get(),
+            pan_to: region.pan_to.map(Pan::get),
             fade_in: region.fade_in.get(),
             fade_out: region.fade_out.get(),
             repeat: region.loop_crossfade.map(crate::units::time::FrameCount::get),
             perspective: region.perspective.word(),
             through: region.through.map(crate::staging::Through::word),
+            distance: region.distance.get(),
+            distance_to: region.distance_to.map(Metres::get),
+            room: region.room.map(|room| match timeline.rooms[room] {
+                Room::Named(room) => room.word(),
+                Room::Recorded { clip } => timeline.clips[clip].name.as_str(),
+            }),
+            cut: region.cut,
         }
     });
     TimelineDump {

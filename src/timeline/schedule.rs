@@ -1,10 +1,13 @@
 //! From a cue sheet to a timeline: every entry gets its frames, every sound its regions.
 
-use crate::cuesheet::{Body, CueSheet, Cues, Extent, Origin, Scene, Sounding};
+use crate::cuesheet::{self, Body, CueSheet, Cues, Extent, Origin, Scene, Sounding};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::dsp::room::{LONGEST_IMPULSE, shape};
 use crate::timeline::solve::{Solution, hit, solve, source_length, source_start};
-use crate::timeline::{ClipShape, EntrySpan, MarkTime, Region, SceneSpan, Timeline};
+use crate::timeline::{ClipShape, EntrySpan, MarkTime, Region, Room, SceneSpan, Timeline};
+use crate::units::distance::Metres;
+use crate::units::pan::Pan;
 use crate::units::time::{FrameCount, FramePos, Seconds};
 
 /// The longest episode, in seconds: 100 hours.
@@ -49,7 +52,13 @@ pub fn schedule(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Timeline {
         entries.push(span);
     }
     let scene_end = solution.scenes.last().map_or(FramePos::ZERO, |scene| scene.1);
-    let last = regions.iter().map(|region| region.start.after(region.length)).max().unwrap_or(FramePos::ZERO);
+    let tails = tails(sheet, diagnostics);
+    // What is heard of a region: itself, and its room.
+    let heard = |region: &Region| {
+        let tail = region.room.filter(|_| !region.cut).map_or(FrameCount::ZERO, |room| tails[room]);
+        region.start.after(region.length).after(tail)
+    };
+    let last = regions.iter().map(heard).max().unwrap_or(FramePos::ZERO);
     let end = scene_end.max(last);
     let length = end.from_start().unwrap_or_default();
     if length.seconds(cues.rate) > LONGEST {
@@ -74,8 +83,39 @@ pub fn schedule(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Timeline {
             .collect(),
         tracks: cues.tracks.clone(),
         buses: cues.buses.clone(),
+        rooms: cues.rooms.iter().map(room).collect(),
         regions,
     }
+}
+
+fn room(room: &cuesheet::Room) -> Room {
+    match room {
+        cuesheet::Room::Named(room) => Room::Named(*room),
+        cuesheet::Room::Recorded { clip, .. } => Room::Recorded { clip: *clip },
+    }
+}
+
+/// How long each room is heard after the last sound in it.
+fn tails(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Vec<FrameCount> {
+    let rate = sheet.cues.rate;
+    let mut tail = |room: &cuesheet::Room| match room {
+        cuesheet::Room::Named(room) => shape(*room).map_or(FrameCount::ZERO, |shape| shape.tail(rate)),
+        cuesheet::Room::Recorded { clip, span } => {
+            let longest = Seconds::new(LONGEST_IMPULSE).unwrap_or_default().to_count(rate);
+            let frames = sheet.clips[*clip].samples.frames();
+            if frames > longest {
+                let message = format!(
+                    "an impulse response lasts at most {} s, and `{}` lasts {:.1} s",
+                    LONGEST_IMPULSE,
+                    sheet.clips[*clip].name,
+                    frames.seconds(rate)
+                );
+                diagnostics.push(Diagnostic::error(Code::TooLong, message).at(*span, ""));
+            }
+            frames.min(longest)
+        }
+    };
+    sheet.cues.rooms.iter().map(&mut tail).collect()
 }
 
 fn scenes(cues: &Cues, solution: &Solution, end: FramePos) -> Vec<SceneSpan> {
@@ -117,8 +157,10 @@ fn region(
     let short = |time: f64| Seconds::new(time).unwrap_or_default().to_count(cues.rate);
     // An edge inside the clip, where nothing says how it fades, gets just enough not to click.
     let declick = short(DECLICK).min(FrameCount::new(length.get() / 2));
-    let cut_start = source_start > FrameCount::ZERO || (looped && !clip.seamless);
-    let cut_end = looped || source_start.plus(played) < clip.samples.frames();
+    // What repeats, and a clip whose end meets its beginning, is in full sound at both.
+    let always = looped || clip.seamless;
+    let cut_start = always || source_start > FrameCount::ZERO;
+    let cut_end = always || sounding.cut || source_start.plus(played) < clip.samples.frames();
     let edge = |cut: bool| if cut { declick } else { FrameCount::ZERO };
     let [fade_in, fade_out] = match &sounding.fade {
         Some(fade) if fade.value[0].plus(fade.value[1]) > length && !missing => {
@@ -143,14 +185,16 @@ fn region(
     };
     let loop_crossfade = match sounding.extent {
         Extent::Clip { .. } => None,
-        Extent::Loop { crossfade: Some(asked), .. } if asked.plus(asked) >= source_length && !missing => {
+        Extent::Loop { crossfade: Some(asked), .. } if asked.plus(asked) >= source_length => {
             let message = format!(
                 "a crossfade of {:.3} s does not fit into a loop of {:.3} s",
                 asked.seconds(cues.rate),
                 source_length.seconds(cues.rate)
             );
             let help = "it must be shorter than half of what is looped";
-            diagnostics.push(Diagnostic::error(Code::FadeTooLong, message).at(entry.span, "").help(help));
+            if !missing {
+                diagnostics.push(Diagnostic::error(Code::FadeTooLong, message).at(entry.span, "").help(help));
+            }
             Some(FrameCount::ZERO)
         }
         Extent::Loop { crossfade: Some(asked), .. } => Some(asked),
@@ -170,12 +214,17 @@ fn region(
         start,
         length,
         gain: sounding.gain,
-        pan: sounding.pan,
+        pan: sounding.pan[0],
+        pan_to: Some(sounding.pan[1]).filter(|to| *to != sounding.pan[0]),
         fade_in: fade_in.min(length),
         fade_out: fade_out.min(length.minus(fade_in)),
         loop_crossfade,
         perspective: sounding.perspective,
         through: sounding.through,
+        distance: sounding.distance[0],
+        distance_to: Some(sounding.distance[1]).filter(|to| *to != sounding.distance[0]),
+        room: sounding.room,
+        cut: sounding.cut,
     })
 }
 
@@ -195,7 +244,12 @@ fn empty(index: usize, sounding: &Sounding, sheet: &CueSheet, start: FramePos, e
     let seconds = |at: FramePos| at.get() as f64 / f64::from(cues.rate.hz());
     let message =
         format!("`{}` would end at {:.3} s but starts at {:.3} s", entry.id, seconds(end), seconds(start));
-    Diagnostic::error(Code::EmptySpan, message).at(to.map_or(entry.span, |to| to.span), "")
+    let report = Diagnostic::error(Code::EmptySpan, message).at(to.map_or(entry.span, |to| to.span), "");
+    match to {
+        // Nobody wrote where it ends.
+        Some(to) if to.span == entry.span => report.help("a bed without `to` ends with its own scene"),
+        _ => report,
+    }
 }
 
 /// The tones of places: one region for each run of scenes with the same tone, so that it never restarts.
@@ -226,12 +280,17 @@ fn tones(cues: &Cues, sheet: &CueSheet, scenes: &[SceneSpan]) -> Vec<Region> {
                 start: span.start,
                 length,
                 gain: tone.gain,
-                pan: crate::units::pan::Pan::CENTER,
+                pan: Pan::CENTER,
+                pan_to: None,
                 fade_in: fade,
                 fade_out: fade,
                 loop_crossfade: Some(if clip.seamless { FrameCount::ZERO } else { crossfade }),
                 perspective: crate::staging::Perspective::Room,
                 through: None,
+                distance: Metres::ONE,
+                distance_to: None,
+                room: None,
+                cut: false,
             });
         }
         before = tone;

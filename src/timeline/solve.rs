@@ -1,10 +1,15 @@
 //! The solver: each start, end and playhead is a sum of others; sums are worked out in the order they need each
 //! other, without recursion, and a circle is reported with its chain.
 
-use crate::cuesheet::{Advance, Base, Body, CueSheet, Cues, Edge, Extent, Moment, Origin, Sounding, Until};
+use crate::cuesheet::{
+    Advance, Base, Body, CueSheet, Cues, Edge, Entry, Extent, Moment, Origin, Sounding, Until,
+};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::units::time::{FrameCount, FrameDelta, FramePos};
+
+/// How many entries, and how many anchors, the report of a circle names.
+const LISTED: usize = 8;
 
 /// When everything happens.
 #[derive(Debug)]
@@ -40,10 +45,16 @@ pub(super) fn source_length(sounding: &Sounding, sheet: &CueSheet) -> FrameCount
     until.minus(source_start(sounding, sheet))
 }
 
-/// How far after its start a sound lands, where it lands.
+/// How far after its start a sound lands: where it has a hit, and plays it.
 pub(super) fn hit(sounding: &Sounding, sheet: &CueSheet) -> Option<FrameCount> {
-    let hit = sounding.hit.or(sheet.clips[sounding.clip].hit)?;
-    Some(hit.minus(source_start(sounding, sheet)))
+    let hit = sounding.hit.map(|hit| hit.value).or(sheet.clips[sounding.clip].hit)?;
+    plays(hit, sounding, sheet).then(|| hit.minus(source_start(sounding, sheet)))
+}
+
+/// Whether a frame of the clip, or its end, is in the part that plays.
+fn plays(at: FrameCount, sounding: &Sounding, sheet: &CueSheet) -> bool {
+    let first = source_start(sounding, sheet);
+    (first..=first.plus(source_length(sounding, sheet))).contains(&at)
 }
 
 /// One unknown.
@@ -103,6 +114,17 @@ enum Speaker<'a> {
     Several,
 }
 
+impl<'a> Speaker<'a> {
+    /// Both at a time.
+    fn with(self, other: Speaker<'a>) -> Speaker<'a> {
+        match (self, other) {
+            (Speaker::Nobody, speaker) | (speaker, Speaker::Nobody) => speaker,
+            (one, other) if one == other => one,
+            _ => Speaker::Several,
+        }
+    }
+}
+
 /// Works out when everything happens. Circles, and entries anchored before their scene, are reported.
 pub(super) fn solve(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Solution {
     let cues = &sheet.cues;
@@ -147,7 +169,8 @@ fn check_clips(sheet: &CueSheet, diagnostics: &mut Diagnostics) {
             continue;
         }
         let frames = clip.samples.frames();
-        for edge in [sounding.from, sounding.until].into_iter().flatten().filter(|edge| edge.value > frames) {
+        let edges = [sounding.from, sounding.until, sounding.hit].into_iter().flatten();
+        for edge in edges.filter(|edge| edge.value > frames) {
             let message = format!("`{}` is only {:.3} s long", clip.name, frames.seconds(rate));
             let found = format!("this is {:.3} s into it", edge.value.seconds(rate));
             diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(edge.span, found));
@@ -158,6 +181,14 @@ fn check_clips(sheet: &CueSheet, diagnostics: &mut Diagnostics) {
             let message = "`out` must lie after `in`";
             let report = Diagnostic::error(Code::OutOfRange, message).at(until.span, "");
             diagnostics.push(report.also(from.span, "`in` is here"));
+        }
+        let lands = sounding.hit.map(|hit| hit.value).or(clip.hit).filter(|&hit| hit <= frames);
+        if let (Some(at), Some(hit), "sfx" | "music") = (&entry.at, lands, entry.kind)
+            && !plays(hit, sounding, sheet)
+        {
+            let message = format!("the hit of `{}` is not in the part of it that plays", entry.id);
+            let found = format!("this is for its hit, {:.3} s into the sound", hit.seconds(rate));
+            diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(at.span, found));
         }
     }
 }
@@ -171,13 +202,14 @@ impl<'a> Solver<'a> {
             Body::Group(group) => {
                 let moving =
                     || group.entries.iter().filter(|&&e| self.cues.entries[e].advance != Advance::None);
-                let speaks = |voices: Voices<'_>| voices.first != Speaker::Nobody;
+                let children = || group.entries.iter().map(|&entry| self.voices[entry]);
                 match (moving().next(), moving().next_back()) {
-                    (Some(&first), Some(&last)) if !group.together => {
+                    _ if group.together => Voices {
+                        first: children().fold(Speaker::Nobody, |speaker, child| speaker.with(child.first)),
+                        last: children().fold(Speaker::Nobody, |speaker, child| speaker.with(child.last)),
+                    },
+                    (Some(&first), Some(&last)) => {
                         Voices { first: self.voices[first].first, last: self.voices[last].last }
-                    }
-                    _ if group.entries.iter().any(|&e| speaks(self.voices[e])) => {
-                        Voices { first: Speaker::Several, last: Speaker::Several }
                     }
                     _ => Voices::default(),
                 }
@@ -226,33 +258,38 @@ impl<'a> Solver<'a> {
     }
 
     fn moment(&self, moment: &Moment) -> (Node, FrameDelta) {
-        let inside = |entry: usize, edge: Edge| -> (Node, FrameCount) {
+        let inside = |entry: usize, edge: Edge| -> (Node, FrameDelta) {
             let Body::Sounding(sounding) = &self.cues.entries[entry].body else {
-                return (Node::Start(entry), FrameCount::ZERO);
+                return (Node::Start(entry), FrameDelta::ZERO);
             };
-            let first = source_start(sounding, self.sheet);
             let at = match edge {
-                Edge::Hit => hit(sounding, self.sheet).unwrap_or_default(),
-                Edge::Cue(byte) => {
-                    let cues = &self.sheet.clips[sounding.clip].cues;
-                    let found = cues.iter().find(|cue| cue.byte == byte);
-                    found.map_or(FrameCount::ZERO, |cue| cue.at.minus(first))
-                }
-                Edge::Start | Edge::End => FrameCount::ZERO,
+                Edge::Hit => hit(sounding, self.sheet).unwrap_or_default().forwards(),
+                Edge::Cue(byte) => self.cue(sounding, byte).map_or(FrameDelta::ZERO, |at| {
+                    let first = source_start(sounding, self.sheet).backwards();
+                    at.forwards().checked_add(first).unwrap_or_default()
+                }),
+                Edge::Start | Edge::End => FrameDelta::ZERO,
             };
             (Node::Start(entry), at)
         };
         let last = self.cues.scenes.len().saturating_sub(1);
         let (node, step) = match (moment.base, moment.edge) {
-            (Base::Entry(entry), Edge::End) => (Node::End(entry), FrameCount::ZERO),
+            (Base::Entry(entry), Edge::End) => (Node::End(entry), FrameDelta::ZERO),
             (Base::Entry(entry), edge) => inside(entry, edge),
-            (Base::Scene(scene), Edge::End) => (Node::SceneEnd(scene), FrameCount::ZERO),
-            (Base::Scene(scene), _) => (Node::SceneStart(scene), FrameCount::ZERO),
-            (Base::Episode, Edge::End) => (Node::SceneEnd(last), FrameCount::ZERO),
-            (Base::Episode, _) => (Node::SceneStart(0), FrameCount::ZERO),
-            (Base::Playhead(entry), _) => (self.playhead(entry).0, FrameCount::ZERO),
+            (Base::Scene(scene), Edge::End) => (Node::SceneEnd(scene), FrameDelta::ZERO),
+            (Base::Scene(scene), _) => (Node::SceneStart(scene), FrameDelta::ZERO),
+            (Base::Episode, Edge::End) => (Node::SceneEnd(last), FrameDelta::ZERO),
+            (Base::Episode, _) => (Node::SceneStart(0), FrameDelta::ZERO),
+            (Base::Playhead(entry), _) => (self.playhead(entry).0, FrameDelta::ZERO),
         };
-        (node, step.forwards().checked_add(moment.offset).unwrap_or_default())
+        (node, step.checked_add(moment.offset).unwrap_or_default())
+    }
+
+    /// The frame of its take a place in a line's text is said at.
+    fn cue(&self, sounding: &Sounding, byte: usize) -> Option<FrameCount> {
+        let cues = &self.sheet.clips[sounding.clip].cues;
+        let first = cues.partition_point(|cue| cue.byte < byte);
+        cues.get(first).filter(|cue| cue.byte == byte).map(|cue| cue.at)
     }
 
     fn rule(&self, node: Node) -> Rule {
@@ -296,7 +333,7 @@ impl<'a> Solver<'a> {
 
     fn end(&self, index: usize) -> Rule {
         match &self.cues.entries[index].body {
-            Body::Mark => Rule::of(vec![(Node::Start(index), FrameDelta::ZERO)]),
+            Body::Mark | Body::Unknown => Rule::of(vec![(Node::Start(index), FrameDelta::ZERO)]),
             Body::Pause(length) => Rule::of(vec![(Node::Start(index), length.forwards())]),
             Body::Sounding(sounding) => {
                 let own = (Node::Start(index), source_length(sounding, self.sheet).forwards());
@@ -351,44 +388,61 @@ impl<'a> Solver<'a> {
         let mut poisoned = vec![false; slots];
         let nodes = (0..scenes).flat_map(|s| [Node::SceneStart(s), Node::SceneEnd(s)]);
         let nodes = nodes.chain((0..entries).flat_map(|i| [Node::Start(i), Node::End(i), Node::After(i)]));
+        let mut path: Vec<Step> = Vec::new();
+        // The places in the path that are on a circle which has been reported, rising.
+        let mut circles: Vec<usize> = Vec::new();
         for root in nodes {
-            let mut stack = vec![root];
-            while let Some(&node) = stack.last() {
-                let slot = self.slot(node);
-                if state[slot] == State::Done {
-                    stack.pop();
-                    continue;
-                }
-                state[slot] = State::Open;
-                let rule = self.rule(node);
-                let mut waiting = false;
-                for &(term, _) in &rule.terms {
+            if state[self.slot(root)] != State::New {
+                continue;
+            }
+            path.push(self.step(root));
+            state[self.slot(root)] = State::Open(0);
+            while let Some(here) = path.len().checked_sub(1) {
+                let step = &mut path[here];
+                if let Some(&(term, _)) = step.rule.terms.get(step.next) {
+                    step.next += 1;
                     match state[self.slot(term)] {
                         State::New => {
-                            stack.push(term);
-                            waiting = true;
-                            break;
+                            state[self.slot(term)] = State::Open(path.len());
+                            path.push(self.step(term));
                         }
-                        State::Open => {
-                            let from = stack.iter().position(|&open| open == term).unwrap_or(0);
-                            if !stack[from..].iter().any(|&n| poisoned[self.slot(n)]) {
-                                diagnostics.push(self.cycle(&stack[from..]));
+                        State::Open(first) => {
+                            step.reaches = step.reaches.min(first);
+                            if circles.last().is_none_or(|&last| last < first) {
+                                let chain: Vec<Node> = path[first..].iter().map(|step| step.node).collect();
+                                diagnostics.push(self.cycle(&chain));
                             }
-                            stack[from..].iter().for_each(|&n| poisoned[self.slot(n)] = true);
+                            if circles.last() != Some(&here) {
+                                circles.push(here);
+                            }
                         }
                         State::Done => {}
                     }
-                }
-                if waiting {
                     continue;
                 }
+                let Some(Step { node, rule, reaches, .. }) = path.pop() else { break };
+                let slot = self.slot(node);
                 values[slot] = self.value(&rule, &state, &values);
-                poisoned[slot] |= rule.terms.iter().any(|&(term, _)| poisoned[self.slot(term)]);
+                poisoned[slot] =
+                    reaches <= here || rule.terms.iter().any(|&(term, _)| poisoned[self.slot(term)]);
                 state[slot] = State::Done;
-                stack.pop();
+                if circles.last() == Some(&here) {
+                    circles.pop();
+                }
+                // Whoever needs this one is on its circles too, unless they begin here.
+                if let Some(above) = path.last_mut().filter(|_| reaches < here) {
+                    above.reaches = above.reaches.min(reaches);
+                    if circles.last() != Some(&(here - 1)) {
+                        circles.push(here - 1);
+                    }
+                }
             }
         }
         (values, poisoned)
+    }
+
+    fn step(&self, node: Node) -> Step {
+        Step { node, rule: self.rule(node), next: 0, reaches: usize::MAX }
     }
 
     /// The sum; a term that is part of a circle does not count.
@@ -404,6 +458,7 @@ impl<'a> Solver<'a> {
 
     /// The report of a circle: the entries on it in order, and the anchors that close it.
     fn cycle(&self, chain: &[Node]) -> Diagnostic {
+        let ends = chain.iter().any(|node| matches!(node, Node::SceneEnd(_)));
         let mut names: Vec<String> = Vec::new();
         let mut anchors = Vec::new();
         for node in chain {
@@ -433,8 +488,12 @@ impl<'a> Solver<'a> {
             names.pop();
         }
         let first = names.first().cloned().unwrap_or_default();
-        let chain =
-            names.iter().chain([&first]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
+        let left_out = names.len().saturating_sub(LISTED);
+        let mut links: Vec<String> = names.iter().chain([&first]).map(|name| format!("`{name}`")).collect();
+        if left_out > 0 {
+            links.splice(LISTED / 2..LISTED / 2 + left_out, [format!("{left_out} more")]);
+        }
+        let chain = links.join(" → ");
         anchors.sort_unstable();
         anchors.dedup();
         let mut anchors = anchors.into_iter();
@@ -443,8 +502,13 @@ impl<'a> Solver<'a> {
         if let Some(span) = anchors.next() {
             report = report.at(span, "this depends on itself in the end");
         }
-        for span in anchors {
+        for span in anchors.take(LISTED) {
             report = report.also(span, "by way of this");
+        }
+        if ends {
+            report = report.help(
+                "a scene ends with its last entry that advances; `advance = \"none\"` keeps an entry out of that",
+            );
         }
         report
     }
@@ -455,7 +519,7 @@ impl<'a> Solver<'a> {
             self.cues.entries.iter().enumerate().filter(|&(index, _)| !solution.is_poisoned(index))
         {
             let Some(at) = &entry.at else { continue };
-            if !self.check_hit(at, diagnostics) {
+            if !self.check_edge(at, diagnostics) {
                 continue;
             }
             let (node, step) = self.moment(at);
@@ -487,35 +551,68 @@ impl<'a> Solver<'a> {
                 ..
             }) = &entry.body
             {
-                self.check_hit(to, diagnostics);
+                self.check_edge(to, diagnostics);
             }
         }
     }
 
-    /// Whether a moment that is a hit has one to be, or a report that it has none.
-    fn check_hit(&self, moment: &Moment, diagnostics: &mut Diagnostics) -> bool {
-        let (Base::Entry(target), Edge::Hit) = (moment.base, moment.edge) else { return true };
+    /// Whether a moment inside an entry is there to be heard, or a report that it is not.
+    fn check_edge(&self, moment: &Moment, diagnostics: &mut Diagnostics) -> bool {
+        let Base::Entry(target) = moment.base else { return true };
         let target = &self.cues.entries[target];
-        let lands = match &target.body {
-            Body::Sounding(sounding) => {
-                let missing = self.sheet.clips[sounding.clip].origin == Origin::Missing;
-                missing || hit(sounding, self.sheet).is_some()
+        if let (Edge::Cue(byte), Body::Sounding(sounding)) = (moment.edge, &target.body) {
+            let missing = self.sheet.clips[sounding.clip].origin == Origin::Missing;
+            let said = self.cue(sounding, byte).is_none_or(|at| plays(at, sounding, self.sheet));
+            if !said && !missing {
+                let message = format!("this is said outside the part of `{}` that plays", target.id);
+                let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
+                diagnostics.push(report.also(target.span, "this entry"));
             }
-            _ => false,
-        };
-        if !lands {
-            let message = format!("`{}` has no hit", target.id);
-            let help = "give its sound a `hit`: the seconds into it where it lands";
-            let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
-            diagnostics.push(report.also(target.span, "this entry").help(help));
+            return said || missing;
         }
-        lands
+        if moment.edge != Edge::Hit {
+            return true;
+        }
+        if target.body == Body::Unknown {
+            return true;
+        }
+        let Body::Sounding(sounding) = &target.body else { return self.no_hit(moment, target, diagnostics) };
+        let clip = &self.sheet.clips[sounding.clip];
+        if clip.origin == Origin::Missing || hit(sounding, self.sheet).is_some() {
+            return true;
+        }
+        if sounding.hit.is_none() && clip.hit.is_none() {
+            return self.no_hit(moment, target, diagnostics);
+        }
+        let message = format!("the hit of `{}` is not in the part of it that plays", target.id);
+        let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
+        diagnostics.push(report.also(target.span, "this entry"));
+        false
+    }
+
+    fn no_hit(&self, moment: &Moment, target: &Entry, diagnostics: &mut Diagnostics) -> bool {
+        let message = format!("`{}` has no hit", target.id);
+        let help = "give its sound a `hit`: the seconds into it where it lands";
+        let report = Diagnostic::error(Code::UnknownMark, message).at(moment.span, "");
+        diagnostics.push(report.also(target.span, "this entry").help(help));
+        false
     }
 }
 
+/// How far a node has come; one that is open stands in the path at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     New,
-    Open,
+    Open(usize),
     Done,
+}
+
+/// A node whose terms are being worked out.
+struct Step {
+    node: Node,
+    rule: Rule,
+    /// The term to look at next.
+    next: usize,
+    /// The first place in the path that it, or what it needs, leads back to.
+    reaches: usize,
 }

@@ -82,7 +82,9 @@ fn filters_forget_the_same_wherever_playing_started() {
 #[test]
 fn nothing_is_heard_of_the_filters_starting_afresh() {
     let source = super::sine(100.0, 8000.0, 80_000);
-    for through in Through::ALL {
+    // Those that add noise of their own are never the same twice.
+    let clean = [Through::Door, Through::Wall, Through::Window, Through::Underwater];
+    for through in &clean {
         let mut show = Show::new(8000, 80_000, 1);
         let clip = show.mono(source.clone());
         show.play(clip, 0, 0).through = Some(*through);

@@ -82,20 +82,21 @@ impl DecodeError {
     }
 }
 
+/// What follows the file's name: "is damaged 1.200 s into it".
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DecodeError::Read(error) => write!(f, "cannot be read: {error}"),
-            DecodeError::Sink(error) => write!(f, "decoded audio cannot be stored: {error}"),
+            DecodeError::Sink(error) => write!(f, "cannot be stored once decoded: {error}"),
             DecodeError::Unknown => {
                 write!(
                     f,
-                    "not an audio file of a known format (WAV, AIFF, FLAC, MP3, Ogg Vorbis, M4A, CAF, MKV)"
+                    "is no audio file of a known format (WAV, AIFF, FLAC, MP3, Ogg Vorbis, M4A, CAF, MKV)"
                 )
             }
             DecodeError::NoAudio => write!(f, "holds no audio track"),
             DecodeError::Empty => write!(f, "holds no audio"),
-            DecodeError::Unsupported(what) => write!(f, "this kind of file is not supported: {what}"),
+            DecodeError::Unsupported(what) => write!(f, "is of a kind that is not supported: {what}"),
             DecodeError::TooManyChannels { channels } => {
                 write!(
                     f,

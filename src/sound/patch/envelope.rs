@@ -2,6 +2,7 @@
 
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Kind};
+use crate::dsp::fade::rise;
 use crate::sound::patch::canvas::{factor, narrow, whole};
 use crate::sound::patch::curve::{Curve, number_or};
 use crate::units::time::SampleRate;
@@ -73,11 +74,11 @@ impl Envelope {
                 samples[done..].iter_mut().for_each(|s| *s *= rest);
             }
             &Envelope::Shape { attack, hold, decay, release } => {
-                let rise = whole(attack * fs);
-                for (n, sample) in samples.iter_mut().enumerate().take(rise) {
-                    *sample *= crate::dsp::fade::rise(n as u64, rise as u64);
+                let onset = whole(attack * fs);
+                for (n, sample) in samples.iter_mut().enumerate().take(onset) {
+                    *sample *= rise(n as u64, onset as u64);
                 }
-                let start = (rise + whole(hold.unwrap_or(0.0) * fs)).min(samples.len());
+                let start = (onset + whole(hold.unwrap_or(0.0) * fs)).min(samples.len());
                 if let Some(decay) = decay {
                     let end = (start + whole(decay * fs * FLOOR_DB / -60.0)).min(samples.len());
                     slide(&mut samples[start..end], 1.0, factor(-60.0 * ((end - start) as f64 / fs / decay)));
@@ -85,7 +86,7 @@ impl Envelope {
                 }
                 let fall = whole(release * fs).min(samples.len());
                 for (n, sample) in samples.iter_mut().rev().enumerate().take(fall) {
-                    *sample *= crate::dsp::fade::rise(n as u64, fall as u64);
+                    *sample *= rise(n as u64, fall as u64);
                 }
             }
         }

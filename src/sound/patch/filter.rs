@@ -160,11 +160,15 @@ impl Filter {
         matches!(self, Filter::Tail { .. })
     }
 
-    /// Filters a canvas. Where the sounding is a lap of a loop, the filter has already been round once.
+    /// Filters a canvas. Where the sounding is a lap of a loop, the filter first hears as much of the lap's end as it
+    /// remembers, so that it is in the same state at both ends.
     pub(super) fn apply(&self, canvas: &mut Canvas, sounding: &Sounding) {
-        let laps = if sounding.lap.is_some() { 2 } else { 1 };
+        let warm = match sounding.lap {
+            Some(_) => whole(1.5 * self.ring() * sounding.fs()).min(canvas.frames()),
+            None => 0,
+        };
         if let Filter::Tail { decay, mix, dark } = *self {
-            return tail(canvas, Tail::new(decay, dark, sounding.rate), mix, laps);
+            return tail(canvas, Tail::new(decay, dark, sounding.rate), mix, warm);
         }
         if let Filter::Drive(db) = *self {
             return drive(canvas, factor(db));
@@ -173,26 +177,25 @@ impl Filter {
             match self {
                 Filter::Pass { pass, hz, q, pairs } => {
                     let mut filters = vec![Svf::new(*pass, hz.at(0.0), *q, sounding.rate); *pairs];
-                    let moving = hz.fixed().is_none();
-                    for _ in 1..laps {
-                        let mut warm = channel.clone();
-                        sweep(&mut warm, &mut filters, hz, moving, sounding);
+                    if hz.fixed().is_some() {
+                        run(channel, warm, |x| filters.iter_mut().fold(x, |x, filter| filter.tick(x)));
+                    } else {
+                        sweep(channel, warm, &mut filters, hz, sounding);
                     }
-                    sweep(channel, &mut filters, hz, moving, sounding);
                 }
                 Filter::Shaped(shape) => {
                     let mut filter = Biquad::new(*shape, sounding.rate);
-                    run(channel, laps, |x| filter.tick(x));
+                    run(channel, warm, |x| filter.tick(x));
                 }
                 Filter::Resonate { body, mix } => {
-                    let mut bank = body.bank(sounding, true);
-                    run(channel, laps, |x| (1.0 - mix) * x + mix * bank.tick(x));
+                    let mut bank = body.resonator(sounding);
+                    run(channel, warm, |x| (1.0 - mix) * x + mix * bank.tick(x));
                 }
                 Filter::Comb { seconds, feedback, dark } => {
                     let mut line = vec![0.0; whole(seconds * sounding.fs()).max(1)];
                     let mut soft = Svf::new(Pass::Low, *dark, 0.5, sounding.rate);
                     let mut at = 0;
-                    run(channel, laps, |x| {
+                    run(channel, warm, |x| {
                         let y = x + feedback * soft.tick(line[at]);
                         line[at] = y;
                         at = (at + 1) % line.len();
@@ -205,25 +208,26 @@ impl Filter {
     }
 }
 
-fn run(channel: &mut [f32], laps: usize, mut tick: impl FnMut(f64) -> f64) {
-    for _ in 1..laps {
-        for &x in channel.iter() {
-            tick(f64::from(x));
-        }
+/// Filters in place, after hearing the last `warm` samples.
+fn run(channel: &mut [f32], warm: usize, mut tick: impl FnMut(f64) -> f64) {
+    for &x in &channel[channel.len() - warm..] {
+        tick(f64::from(x));
     }
     for sample in channel {
         *sample = narrow(tick(f64::from(*sample)));
     }
 }
 
-fn sweep(channel: &mut [f32], filters: &mut [Svf], hz: &Curve, moving: bool, sounding: &Sounding) {
-    for (n, block) in channel.chunks_mut(STEP).enumerate() {
-        if moving {
-            let now = hz.at((n * STEP) as f64 / sounding.fs());
+fn sweep(channel: &mut [f32], warm: usize, filters: &mut [Svf], hz: &Curve, sounding: &Sounding) {
+    let start = channel.len() - warm;
+    let mut heard = channel[start..].to_vec();
+    for (from, part) in [(start, heard.as_mut_slice()), (0, channel)] {
+        for (n, block) in part.chunks_mut(STEP).enumerate() {
+            let now = hz.at((from + n * STEP) as f64 / sounding.fs());
             filters.iter_mut().for_each(|filter| filter.tune(now, sounding.rate));
-        }
-        for sample in block {
-            *sample = narrow(filters.iter_mut().fold(f64::from(*sample), |x, filter| filter.tick(x)));
+            for sample in block {
+                *sample = narrow(filters.iter_mut().fold(f64::from(*sample), |x, filter| filter.tick(x)));
+            }
         }
     }
 }
@@ -239,16 +243,16 @@ fn drive(canvas: &mut Canvas, by: f64) {
     }
 }
 
-fn tail(canvas: &mut Canvas, mut space: Tail, mix: f64, laps: usize) {
+fn tail(canvas: &mut Canvas, mut space: Tail, mix: f64, warm: usize) {
     canvas.widen();
     let Canvas { left, right: Some(right) } = canvas else { return };
-    for lap in 1..=laps {
-        for (l, r) in left.iter_mut().zip(right.iter_mut()) {
-            let (wet_left, wet_right) = space.tick(f64::from(*l), f64::from(*r));
-            if lap == laps {
-                *l = narrow((1.0 - mix) * f64::from(*l) + mix * wet_left);
-                *r = narrow((1.0 - mix) * f64::from(*r) + mix * wet_right);
-            }
-        }
+    let start = left.len() - warm;
+    for (l, r) in left[start..].iter().zip(&right[start..]) {
+        space.tick(f64::from(*l), f64::from(*r));
+    }
+    for (l, r) in left.iter_mut().zip(right.iter_mut()) {
+        let (wet_left, wet_right) = space.tick(f64::from(*l), f64::from(*r));
+        *l = narrow((1.0 - mix) * f64::from(*l) + mix * wet_left);
+        *r = narrow((1.0 - mix) * f64::from(*r) + mix * wet_right);
     }
 }

@@ -49,14 +49,16 @@ impl Normal {
     }
 }
 
-/// Removes what lies below hearing.
-pub(super) fn remove_dc(canvas: &mut Canvas, rate: SampleRate, looped: bool) {
+/// Half a second is nine periods of [`LOWEST`], after which the filter remembers nothing.
+pub(super) const MEMORY: f64 = 0.5;
+
+/// Removes what lies below hearing; the filter first hears the last `warm` frames, which in a loop come before the
+/// first.
+pub(super) fn remove_dc(canvas: &mut Canvas, rate: SampleRate, warm: usize) {
     for channel in canvas.channels_mut() {
         let mut filter = Biquad::new(Shape::HighPass { hz: LOWEST, q: 0.707 }, rate);
-        if looped {
-            channel.iter().for_each(|&x| {
-                filter.tick(f64::from(x));
-            });
+        for &x in &channel[channel.len().saturating_sub(warm)..] {
+            filter.tick(f64::from(x));
         }
         filter.process(channel);
     }

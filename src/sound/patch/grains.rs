@@ -4,9 +4,10 @@ use std::f64::consts::PI;
 
 use crate::diag::Diagnostics;
 use crate::document::Fields;
+use crate::dsp::noise::Random;
+use crate::dsp::oscillator::sine;
 use crate::sound::patch::canvas::{Canvas, Placing, factor, narrow, whole};
-use crate::sound::patch::curve::{Curve, number_or};
-use crate::sound::patch::modes::{draw, spread};
+use crate::sound::patch::curve::{Curve, number_or, span_or};
 use crate::sound::patch::moments::scatter;
 use crate::sound::patch::noise::Gusts;
 use crate::sound::patch::variation::Sounding;
@@ -38,8 +39,8 @@ impl Grains {
         let hz = 20.0..=22_000.0;
         let grains = Grains {
             rate: rate.unwrap_or(Curve::constant(0.0)),
-            hz: spread(&mut fields, "hz", hz, "Hz", [1000.0, 6000.0], diagnostics),
-            ring: spread(&mut fields, "ring", 0.0002..=2.0, "s", [0.002, 0.01], diagnostics),
+            hz: span_or(&mut fields, "hz", hz, "Hz", [1000.0, 6000.0], diagnostics),
+            ring: span_or(&mut fields, "ring", 0.0002..=2.0, "s", [0.002, 0.01], diagnostics),
             attack: number_or(&mut fields, "attack", 0.0..=1.0, "s", 0.0003, diagnostics),
             tonal: number_or(&mut fields, "tonal", 0.0..=1.0, "", 0.0, diagnostics),
             bend: number_or(&mut fields, "bend", -48.0..=48.0, "semitones", 0.0, diagnostics),
@@ -94,8 +95,7 @@ impl Grains {
         let fs = sounding.fs();
         let rise = self.attack.max(0.5 / fs);
         let frames = whole((rise + ring) * fs).max(1);
-        let mut random =
-            crate::dsp::noise::Random::new(sounding.seed ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut random = Random::new(sounding.seed ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let fall = libm::exp(-libm::log(1000.0) / (ring * fs));
         let bend = libm::exp2(self.bend / 12.0 / frames as f64);
         // Noise is given its band by a two-pole resonator an octave and a half wide.
@@ -118,9 +118,10 @@ impl Grains {
                 y = (1.0 - self.tonal) * next;
             }
             if self.tonal > 0.0 {
-                y += self.tonal * libm::sin(2.0 * PI * phase);
-                phase = (phase + step) % 1.0;
-                step *= bend;
+                y += self.tonal * sine(phase);
+                phase += step;
+                phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
+                step = (step * bend).min(0.45);
             }
             out.push(narrow(y * gain * onset));
             if t >= rise {
@@ -129,4 +130,9 @@ impl Grains {
         }
         out
     }
+}
+
+/// A number from a range, evenly over its octaves.
+fn draw([low, high]: [f64; 2], random: &mut Random) -> f64 {
+    low * libm::pow(high / low, random.unit())
 }

@@ -90,7 +90,7 @@ impl Layer {
             Source::Modes(modes) => modes.count() as f64 * modes.ring().min(length),
             Source::Noise(_) => 4.0 * seconds,
             Source::Grains(grains) => 4.0 * grains.work(seconds),
-            Source::Pulses(pulses) => pulses.count() as f64 * seconds,
+            Source::Pulses(pulses) => pulses.work() * seconds,
             Source::Tone(tone) => 8.0 * tone.count() as f64 * seconds,
             Source::Notes(notes) => notes.work(),
         };

@@ -1,18 +1,17 @@
-//! Struck bodies: where their modes lie, how long they ring, how a strike sets them going.
+//! Struck bodies: how a blow sets them going.
 
 use std::f64::consts::PI;
 
-use crate::diag::code::Code;
-use crate::diag::{Diagnostic, Diagnostics};
-use crate::document::{Fields, Kind, Value, number, wrong_type};
+use crate::diag::Diagnostics;
+use crate::document::Fields;
 use crate::dsp::modal::{Bank, Mode};
-use crate::dsp::noise::Random;
-use crate::sound::patch::canvas::{Canvas, factor, whole};
-use crate::sound::patch::curve::{number_or, span_or};
+use crate::sound::patch::canvas::{Canvas, whole};
+use crate::sound::patch::curve::number_or;
 use crate::sound::patch::variation::Sounding;
 
-/// How many modes a body may have.
-const MAX_MODES: usize = 128;
+use body::Body;
+
+mod body;
 
 /// A body and the way it is struck.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,113 +24,40 @@ pub(super) struct Modes {
     hardness: f64,
 }
 
-/// What rings.
-#[derive(Clone, Debug, PartialEq)]
-enum Body {
-    Listed(Vec<Mode>),
-    Shaped(Shaped),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Shaped {
-    shape: Shape,
-    /// Loss angle: decay rate is π·f·tan φ.
-    loss: f64,
-    lowest: f64,
-    top: f64,
-    count: usize,
-    aspect: f64,
-    /// The longest any mode rings, s: what the support takes away.
-    ring: f64,
-    tilt: f64,
-    seed: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Plate,
-    Bar,
-    Reed,
-    Membrane,
-    String,
-    Tube,
-    Bell,
-    Lump,
-}
-
-const SHAPES: [(&str, Shape); 8] = [
-    ("plate", Shape::Plate),
-    ("bar", Shape::Bar),
-    ("reed", Shape::Reed),
-    ("membrane", Shape::Membrane),
-    ("string", Shape::String),
-    ("tube", Shape::Tube),
-    ("bell", Shape::Bell),
-    ("lump", Shape::Lump),
-];
-
-/// Loss angles tan φ: R. P. Wildes and W. A. Richards, "Recovering material properties from sound", in *Natural
-/// Computation*, MIT Press, 1988; figures for wood, metal and glass within the ranges of L. Cremer, M. Heckl and
-/// B. Petersson, *Structure-Borne Sound*, 3rd ed., table 3.1; the soft ones chosen by ear.
-const MATERIALS: [(&str, f64); 11] = [
-    ("steel", 0.0006),
-    ("brass", 0.001),
-    ("glass", 0.002),
-    ("ceramic", 0.004),
-    ("bone", 0.02),
-    ("stone", 0.01),
-    ("wood", 0.018),
-    ("plastic", 0.03),
-    ("cardboard", 0.08),
-    ("rubber", 0.15),
-    ("flesh", 0.35),
-];
-
-/// Frequency ratios of a circular membrane: zeros of Bessel functions over the first (N. H. Fletcher and
-/// T. D. Rossing, *The Physics of Musical Instruments*, 2nd ed., section 3.6).
-const MEMBRANE: [f64; 16] = [
-    1.0, 1.594, 2.136, 2.296, 2.653, 2.918, 3.156, 3.501, 3.600, 3.652, 4.060, 4.154, 4.230, 4.601, 4.832,
-    4.903,
-];
-
-/// Ratios of a church bell's partials to its prime (Fletcher and Rossing, section 21.4).
-const BELL: [f64; 13] = [0.5, 1.0, 1.2, 1.5, 2.0, 2.5, 2.67, 3.0, 4.0, 5.33, 6.67, 8.0, 9.33];
-
 impl Modes {
     /// Reads a `modes` table.
     pub(super) fn read(mut fields: Fields<'_>, diagnostics: &mut Diagnostics) -> Modes {
         let position = number_or(&mut fields, "position", 0.0..=1.0, "", 0.37, diagnostics);
         let scatter = number_or(&mut fields, "scatter", 0.0..=0.5, "", 0.03, diagnostics);
         let hardness = number_or(&mut fields, "hardness", 0.0..=1.0, "", 0.6, diagnostics);
-        let body = body(&mut fields, diagnostics);
+        let body = Body::read(&mut fields, diagnostics);
         fields.finish(diagnostics);
         Modes { body, position, scatter, hardness }
     }
 
-    /// Modes to be driven by something else: `position` counts, `hardness` does not.
-    pub(super) fn bank(&self, sounding: &Sounding, driven: bool) -> Bank {
-        let mut random = sounding.random("position");
-        let modes = self.modes(sounding.pitch, &mut random);
-        if driven { Bank::filter(&modes, sounding.rate) } else { Bank::new(&modes, sounding.rate) }
+    /// The body at rest, to be struck or shaken: its modes answer a force.
+    pub(super) fn bank(&self, sounding: &Sounding) -> Bank {
+        Bank::new(&self.modes(sounding), sounding.rate)
     }
 
-    /// How long the body rings, seconds.
+    /// The body at rest, as a filter: its modes pass a steady tone with their gain.
+    pub(super) fn resonator(&self, sounding: &Sounding) -> Bank {
+        Bank::filter(&self.modes(sounding), sounding.rate)
+    }
+
+    /// How long the body rings at most, seconds.
     pub(super) fn ring(&self) -> f64 {
-        let mut random = Random::new(0);
-        self.modes(1.0, &mut random).iter().map(|mode| mode.ring).fold(0.0, f64::max)
+        self.body.ring()
     }
 
     /// How many modes the body has at most.
     pub(super) fn count(&self) -> usize {
-        match &self.body {
-            Body::Listed(modes) => modes.len(),
-            Body::Shaped(shaped) => shaped.count,
-        }
+        self.body.count()
     }
 
     /// The sound of one strike.
     pub(super) fn render(&self, sounding: &Sounding) -> Canvas {
-        let mut bank = self.bank(sounding, false);
+        let mut bank = self.bank(sounding);
         let force = blow(contact(self.hardness) * libm::pow(sounding.force, -0.2), sounding.fs());
         let frames = (bank.ring() + force.len()).min(sounding.room.max(1));
         let mut out = vec![0.0; frames];
@@ -139,109 +65,11 @@ impl Modes {
         Canvas::mono(out)
     }
 
-    fn modes(&self, pitch: f64, random: &mut Random) -> Vec<Mode> {
+    /// The modes as this blow meets them: each time at a slightly different spot.
+    fn modes(&self, sounding: &Sounding) -> Vec<Mode> {
+        let mut random = sounding.random("position");
         let position = (self.position + self.scatter * random.bipolar()).clamp(0.0, 1.0);
-        match &self.body {
-            Body::Listed(modes) => {
-                let each = modes.iter().map(|mode| {
-                    // A blow never meets the same spot: each mode a little more or less of it.
-                    let gain = mode.gain * (1.0 + 4.0 * self.scatter * random.bipolar());
-                    Mode { hz: mode.hz * pitch, gain, ..*mode }
-                });
-                each.collect()
-            }
-            Body::Shaped(shaped) => shaped.modes(pitch, position),
-        }
-    }
-}
-
-impl Shaped {
-    fn modes(&self, pitch: f64, position: f64) -> Vec<Mode> {
-        let mut modes: Vec<Mode> = self
-            .ratios(position)
-            .into_iter()
-            .map(|(ratio, strength)| {
-                let hz = self.lowest * ratio * pitch;
-                // Amplitude falls as e^(−π f tan φ t), so 60 dB take ln 1000 / (π f tan φ).
-                let own = libm::log(1000.0) / (PI * hz * self.loss);
-                let ring = 1.0 / (1.0 / own + 1.0 / self.ring);
-                Mode { hz, ring, gain: strength * libm::pow(ratio, self.tilt / 6.02) }
-            })
-            .filter(|mode| mode.hz <= self.top)
-            .collect();
-        // The same blow, however many modes share it.
-        let power: f64 = modes.iter().map(|mode| mode.gain * mode.gain).sum();
-        let scale = 1.0 / libm::sqrt(power.max(1e-12));
-        modes.iter_mut().for_each(|mode| mode.gain *= scale);
-        modes
-    }
-
-    /// Each mode's frequency over the lowest, and how strongly a blow at `position` meets it.
-    fn ratios(&self, position: f64) -> Vec<(f64, f64)> {
-        // Nothing is struck at exactly a node; what is left keeps every mode a little alive.
-        let sine = |n: f64, x: f64| 0.1 + 0.9 * libm::sin(n * PI * x).abs();
-        let numbered = 1..=self.count;
-        match self.shape {
-            Shape::String => numbered.map(|n| n as f64).map(|n| (n, sine(n, position))).collect(),
-            Shape::Tube => {
-                numbered.map(|n| 2.0 * n as f64 - 1.0).map(|n| (n, sine(n, position / 2.0))).collect()
-            }
-            // A free bar: (n + ½)² over the first (Fletcher and Rossing, section 2.15).
-            Shape::Bar => {
-                numbered.map(|n| n as f64 + 0.5).map(|n| ((n / 1.5) * (n / 1.5), sine(n, position))).collect()
-            }
-            // A bar clamped at one end, as a latch or a spring: 0.597², 1.494², then (n − ½)².
-            Shape::Reed => numbered
-                .map(|n| match n {
-                    1 => 0.597,
-                    2 => 1.494,
-                    n => n as f64 - 0.5,
-                })
-                .map(|n| ((n / 0.597) * (n / 0.597), sine(n, 0.5 + position / 2.0)))
-                .collect(),
-            Shape::Membrane => self.table(&MEMBRANE, |n| sine(1.0 + n % 4.0, position)),
-            Shape::Bell => self.table(&BELL, |n| sine(1.0 + n % 5.0, position)),
-            Shape::Plate => self.plate(|m, n| sine(m, position) * sine(n, 0.35 + 0.3 * position)),
-            Shape::Lump => self.lump(position),
-        }
-    }
-
-    fn table(&self, ratios: &[f64], strength: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
-        (0..self.count)
-            .map(|n| {
-                // Beyond the table its last octave goes on.
-                let (turn, place) = (n / ratios.len(), n % ratios.len());
-                let ratio = ratios[place] * libm::pow(ratios[ratios.len() - 1], turn as f64);
-                (ratio, strength(n as f64))
-            })
-            .collect()
-    }
-
-    /// A plate on simple supports: m² + (a·n)², a the aspect ratio (Fletcher and Rossing, section 3.12).
-    fn plate(&self, strength: impl Fn(f64, f64) -> f64) -> Vec<(f64, f64)> {
-        let square = self.aspect * self.aspect;
-        let side = 24_u32;
-        let mut all: Vec<(f64, f64)> = (1..=side)
-            .flat_map(|m| (1..=side).map(move |n| (f64::from(m), f64::from(n))))
-            .map(|(m, n)| ((m * m + square * n * n) / (1.0 + square), strength(m, n)))
-            .collect();
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        all.truncate(self.count);
-        all
-    }
-
-    /// No shape to speak of: modes at random, evenly over the octaves between the lowest and the top.
-    fn lump(&self, position: f64) -> Vec<(f64, f64)> {
-        let mut random = Random::named(self.seed, "lump");
-        let octaves = libm::log2((self.top / self.lowest).max(1.01));
-        (0..self.count)
-            .map(|n| {
-                let place = (n as f64 + 0.8 * random.unit()) / self.count as f64;
-                let strength =
-                    0.15 + 0.85 * libm::sin(PI * (position * 7.0 * random.unit() + random.unit())).abs();
-                (libm::exp2(octaves * place), strength)
-            })
-            .collect()
+        self.body.modes(sounding.pitch, position, || 1.0 + 4.0 * self.scatter * random.bipolar())
     }
 }
 
@@ -261,82 +89,4 @@ pub(super) fn blow(contact: f64, fs: f64) -> Vec<f64> {
     let area: f64 = force.iter().sum();
     force.iter_mut().for_each(|f| *f /= area);
     force
-}
-
-fn body(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Body {
-    if let Some(items) = fields.array("list", diagnostics) {
-        let modes: Vec<Mode> =
-            items.value.iter().filter_map(|item| listed(item, diagnostics)).take(MAX_MODES).collect();
-        if items.value.is_empty() || items.value.len() > MAX_MODES {
-            let message = format!("`list` must have between 1 and {MAX_MODES} modes");
-            diagnostics.push(Diagnostic::error(Code::OutOfRange, message).at(items.span, ""));
-        }
-        return Body::Listed(modes);
-    }
-    let shapes = SHAPES.map(|(name, _)| name);
-    let shape = fields.word("shape", &shapes, |word| find(&SHAPES, word), diagnostics);
-    let materials = MATERIALS.map(|(name, _)| name);
-    let loss = fields.word("material", &materials, |word| find(&MATERIALS, word), diagnostics);
-    let lowest = fields.number("hz", 10.0..=20_000.0, "Hz", diagnostics);
-    for (key, there) in [("hz", fields.any("hz").is_some()), ("material", fields.any("material").is_some())] {
-        if !there {
-            fields.missing(key, diagnostics);
-        }
-    }
-    let damping = number_or(fields, "damping", 0.01..=100.0, "", 1.0, diagnostics);
-    #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
-    let count = fields.integer("count", 1..=MAX_MODES as i64, diagnostics).map_or(24, |n| n.value);
-    Body::Shaped(Shaped {
-        shape: shape.map_or(Shape::Plate, |s| s.value),
-        loss: loss.map_or(0.02, |l| l.value) * damping,
-        lowest: lowest.map_or(200.0, |n| n.value),
-        top: number_or(fields, "top", 20.0..=22_000.0, "Hz", 14_000.0, diagnostics),
-        count: usize::try_from(count).unwrap_or(1),
-        aspect: number_or(fields, "aspect", 0.1..=10.0, "", 1.6, diagnostics),
-        ring: number_or(fields, "ring", 0.001..=60.0, "s", 8.0, diagnostics),
-        tilt: number_or(fields, "tilt", -24.0..=12.0, "dB per octave", -3.0, diagnostics),
-        seed: fields.integer("shuffle", 0..=1_000_000, diagnostics).map_or(0, |n| n.value.unsigned_abs()),
-    })
-}
-
-fn listed(item: &Value, diagnostics: &mut Diagnostics) -> Option<Mode> {
-    let Kind::Array(values) = &item.value else {
-        diagnostics.push(wrong_type(
-            item.span,
-            &item.value,
-            "a mode",
-            "an array: [Hz, ring in s, gain in dB]",
-        ));
-        return None;
-    };
-    let [hz, ring, gain] = values.as_slice() else {
-        diagnostics.push(wrong_type(item.span, &item.value, "a mode", "[Hz, ring in s, gain in dB]"));
-        return None;
-    };
-    let hz = number(hz, "Hz", 10.0..=22_000.0, "Hz", diagnostics);
-    let ring = number(ring, "ring", 0.0005..=60.0, "s", diagnostics);
-    let gain = number(gain, "gain", -80.0..=40.0, "dB", diagnostics);
-    Some(Mode { hz: hz?.value, ring: ring?.value, gain: factor(gain?.value) })
-}
-
-/// The value of a word in a list of words.
-pub(super) fn find<T: Copy>(list: &[(&str, T)], word: &str) -> Option<T> {
-    list.iter().find(|(name, _)| *name == word).map(|&(_, value)| value)
-}
-
-/// A range of ring times or frequencies, drawn evenly over its octaves.
-pub(super) fn draw([low, high]: [f64; 2], random: &mut Random) -> f64 {
-    low * libm::pow(high / low, random.unit())
-}
-
-/// Reads two positive numbers that [`draw`] can use.
-pub(super) fn spread(
-    fields: &mut Fields<'_>,
-    key: &'static str,
-    range: std::ops::RangeInclusive<f64>,
-    unit: &'static str,
-    default: [f64; 2],
-    diagnostics: &mut Diagnostics,
-) -> [f64; 2] {
-    span_or(fields, key, range, unit, default, diagnostics)
 }

@@ -147,17 +147,19 @@ pub(super) fn scatter(
     let mut moments = Vec::new();
     let mut time = span[0];
     let mut last = f64::NEG_INFINITY;
-    while most > 0.0 {
+    if most <= 0.0 {
+        return moments;
+    }
+    loop {
         time -= libm::log(1.0 - random.unit()) / most;
         if time >= end {
-            break;
+            return moments;
         }
         if random.unit() * most <= rate.at(time) && time - last >= gap {
             moments.push((time, 0.0));
             last = time;
         }
     }
-    moments
 }
 
 fn rhythm(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Rhythm {

@@ -5,8 +5,8 @@ use crate::document::Fields;
 use crate::dsp::colour::{Colour, Tint};
 use crate::sound::patch::canvas::{Canvas, factor, narrow};
 use crate::sound::patch::curve::number_or;
-use crate::sound::patch::modes::find;
 use crate::sound::patch::variation::{Sounding, Wander};
+use crate::sound::patch::words::find;
 
 /// Frames between two values of a slow movement.
 const STEP: usize = 32;
@@ -50,20 +50,15 @@ impl Noise {
 
     /// Noise of `frames` with an RMS of about 0.25 where it is white. `width` 1 gives two unrelated channels.
     pub(super) fn render(&self, sounding: &Sounding, frames: usize) -> Canvas {
-        let own = self.channel(sounding, "noise", frames);
-        let mut canvas = Canvas::mono(own);
+        let mut canvas = Canvas::mono(self.channel(sounding, "noise", frames));
         if self.wide() {
-            let other = self.channel(sounding, "noise right", frames);
+            let mut other = self.channel(sounding, "noise right", frames);
             let (sin, cos) = libm::sincos(self.width * std::f64::consts::FRAC_PI_4);
             let (near, far) = (narrow(cos), narrow(sin));
-            let mixed = |a: &[f32], b: &[f32]| -> Vec<f32> {
-                a.iter().zip(b).map(|(a, b)| near * a + far * b).collect()
-            };
-            let right: Vec<f32> = {
-                let negative: Vec<f32> = other.iter().map(|s| -s).collect();
-                mixed(&canvas.left, &negative)
-            };
-            canvas = Canvas { left: mixed(&canvas.left, &other), right: Some(right) };
+            for (left, right) in canvas.left.iter_mut().zip(&mut other) {
+                (*left, *right) = (near * *left + far * *right, near * *left - far * *right);
+            }
+            canvas.right = Some(other);
         }
         if let Some(gusts) = &self.gusts {
             gusts.apply(&mut canvas, sounding);
@@ -79,8 +74,9 @@ impl Noise {
         if self.colour == Colour::White {
             return white;
         }
-        // Noise that comes round must find its filter as it left it; other noise must not start from rest either.
-        let warm = if sounding.lap.is_some() { frames } else { frames.min(sounding.rate.hz() as usize / 5) };
+        // No noise starts from rest, and noise that comes round must find its filter as it left it: the slowest
+        // section has forgotten all but −100 dB after a fifth of a second.
+        let warm = frames.min(sounding.rate.hz() as usize / 5);
         for &x in &white[frames - warm..] {
             tint.tick(f64::from(x));
         }

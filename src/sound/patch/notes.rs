@@ -6,8 +6,8 @@ use crate::diag::Diagnostics;
 use crate::document::{Fields, Kind};
 use crate::sound::patch::canvas::{Canvas, Placing, ratio, whole};
 use crate::sound::patch::curve::number_or;
-use crate::sound::patch::modes::find;
 use crate::sound::patch::variation::Sounding;
+use crate::sound::patch::words::find;
 
 use instrument::{Instrument, Stroke};
 use score::Note;

@@ -2,7 +2,7 @@
 
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::dsp::noise::Random;
-use crate::sound::patch::canvas::Canvas;
+use crate::sound::patch::canvas::{Canvas, whole};
 use crate::sound::patch::variation::Sounding;
 use crate::sound::patch::{Patch, Rendered, finish, onset};
 use crate::units::time::{FrameCount, SampleRate};
@@ -23,7 +23,8 @@ pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32) -> Rendered
     if patch.stereo {
         canvas.widen();
     }
-    finish::remove_dc(&mut canvas, rate, patch.looped);
+    let warm = if patch.looped { whole(finish::MEMORY * fs) } else { 0 };
+    finish::remove_dc(&mut canvas, rate, warm);
     finish::fade(&mut canvas, patch.fade, rate);
     patch.level.apply(&mut canvas);
     let hit = match patch.hit {

@@ -40,12 +40,13 @@ impl Pulses {
         pulses
     }
 
-    /// How many modes run.
-    pub(super) fn count(&self) -> usize {
-        self.body.as_ref().map_or(1, Modes::count)
+    /// How much work a second is, in modes: those of the body, and as many blows as overlap.
+    pub(super) fn work(&self) -> f64 {
+        let most = self.rate.points().iter().map(|&(_, v)| v).fold(0.0, f64::max);
+        self.body.as_ref().map_or(1, Modes::count) as f64 + 4.0 * most * self.contact + most / 500.0
     }
 
-    /// Pulses over `frames`. The train is run twice in a loop, so that the body rings on across the seam.
+    /// Pulses over `frames`. In a loop the body rings on across the seam.
     pub(super) fn render(&self, sounding: &Sounding, frames: usize) -> Canvas {
         let train = self.train(sounding, frames);
         let Some(body) = &self.body else {
@@ -54,9 +55,9 @@ impl Pulses {
             let scale = self.contact.max(1.0 / fs) * fs / 2.0;
             return Canvas::mono(train.iter().map(|&x| narrow(x * scale)).collect());
         };
-        let mut bank = body.bank(sounding, false);
+        let mut bank = body.bank(sounding);
         if sounding.lap.is_some() {
-            for &x in &train {
+            for &x in &train[frames - bank.ring().min(frames)..] {
                 bank.tick(x);
             }
         }

@@ -2,15 +2,14 @@
 
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::document::{Fields, Table};
-use crate::source::Spanned;
-use crate::units::time::Seconds;
-
+use crate::document::{Fields, Table, number};
 use crate::sound::patch::Patch;
 use crate::sound::patch::curve::number_or;
 use crate::sound::patch::event::Event;
 use crate::sound::patch::filter::{Filter, chain};
 use crate::sound::patch::finish::Normal;
+use crate::source::Spanned;
+use crate::units::time::Seconds;
 
 /// How many events a patch may have.
 const MAX_EVENTS: usize = 64;
@@ -93,7 +92,7 @@ fn fade(fields: &mut Fields<'_>, looped: bool, length: f64, diagnostics: &mut Di
         diagnostics.push(Diagnostic::error(Code::WrongType, message).at(items.span, ""));
         return default;
     };
-    let mut one = |value| crate::document::number(value, "fade", 0.0..=600.0, "s", diagnostics);
+    let mut one = |value| number(value, "fade", 0.0..=600.0, "s", diagnostics);
     let (Some(first), Some(last)) = (one(first), one(last)) else { return default };
     if first.value + last.value > length {
         let message = "the fades are longer than the patch";

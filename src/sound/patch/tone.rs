@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Value, number};
 use crate::dsp::oscillator::{Wave, value};
-use crate::sound::patch::canvas::{Canvas, factor, narrow, ratio};
+use crate::sound::patch::canvas::{Canvas, Placing, factor, narrow, ratio};
 use crate::sound::patch::curve::{Curve, number_or, pair};
-use crate::sound::patch::modes::find;
-use crate::sound::patch::notes::score::hertz;
+use crate::sound::patch::notes::score::{hertz, no_note};
 use crate::sound::patch::variation::{Sounding, Wander};
+use crate::sound::patch::words::find;
 
 /// Frames for which the frequency stands still.
 const STEP: usize = 16;
@@ -51,7 +51,7 @@ impl Tone {
         let note = fields.string("note", diagnostics).and_then(|note| {
             let found = hertz(&note.value);
             if found.is_none() {
-                diagnostics.push(super::notes::score::no_note(&note.value, note.span));
+                diagnostics.push(no_note(&note.value, note.span));
             }
             found.map(Curve::constant)
         });
@@ -103,7 +103,7 @@ impl Tone {
             let samples = self.voice(sounding, frames, voice, ratio(side * self.detune / 2.0), scale);
             // Neighbours in pitch stand on opposite sides.
             let pan = self.width * if voice % 2 == 0 { side } else { -side };
-            let placing = super::canvas::Placing { at: 0, factor: 1.0, pan, wrap: false };
+            let placing = Placing { at: 0, factor: 1.0, pan, wrap: false };
             canvas.add(&Canvas::mono(samples), placing);
         }
         canvas
@@ -150,11 +150,18 @@ impl Tone {
             let mut phase = (start * partial) % 1.0;
             for (block, step) in out.chunks_mut(STEP).zip(&steps) {
                 let step = step * partial;
-                let audible = if step < 0.45 { gain * scale } else { 0.0 };
-                for sample in block {
-                    *sample += narrow(value(self.wave, phase, step) * audible);
-                    phase += step;
+                if step >= 0.45 {
+                    // Beyond what the rate can carry: silent, but the phase goes on.
+                    phase += step * block.len() as f64;
                     phase -= libm::floor(phase);
+                    continue;
+                }
+                for sample in block {
+                    *sample += narrow(value(self.wave, phase, step) * gain * scale);
+                    phase += step;
+                    if phase >= 1.0 {
+                        phase -= 1.0;
+                    }
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! What one sounding of a layer is given to work with: how hard, how high, how long, which random numbers.
 
 use crate::dsp::noise::Random;
+use crate::sound::patch::canvas::whole;
 use crate::units::time::SampleRate;
 
 /// One sounding of a layer.
@@ -56,10 +57,10 @@ impl Wander {
     pub(super) fn new(random: &mut Random, rate: f64, seconds: f64, lap: Option<f64>) -> Wander {
         let (count, rate) = match lap {
             Some(lap) => {
-                let count = super::canvas::whole(lap * rate).max(2);
+                let count = whole(lap * rate).max(2);
                 (count, count as f64 / lap)
             }
-            None => (super::canvas::whole((seconds * rate).ceil()) + 2, rate),
+            None => (whole((seconds * rate).ceil()) + 2, rate),
         };
         Wander { points: (0..count).map(|_| random.bipolar()).collect(), rate }
     }
@@ -68,7 +69,7 @@ impl Wander {
     pub(super) fn at(&self, seconds: f64) -> f64 {
         let place = seconds * self.rate;
         let floor = libm::floor(place);
-        let n = super::canvas::whole(floor.max(0.0));
+        let n = whole(floor.max(0.0));
         let (a, b) = (self.points[n % self.points.len()], self.points[(n + 1) % self.points.len()]);
         a + (b - a) * 0.5 * (1.0 - libm::cos(std::f64::consts::PI * (place - floor)))
     }

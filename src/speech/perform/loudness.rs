@@ -4,7 +4,11 @@
 //! It is found in the spirit of ITU-T P.56 (2011), method B: the power over those stretches that lie no more than
 //! 15.9 dB below the active level itself. P.56 follows an envelope sample by sample; here stretches are blocks of
 //! 20 ms, and the level is found by repetition.
+//!
+//! What is levelled is the power after the K-weighting of ITU-R BS.1770-5: a bright voice is louder than a dark one of the
+//! same power, and a whisper than a murmur.
 
+use crate::dsp::biquad::{Biquad, Shape};
 use crate::speech::engine::Voice;
 use crate::speech::perform::{CEILING, LEVEL};
 use crate::units::level::{Gain, Level};
@@ -14,6 +18,11 @@ use crate::units::time::SampleRate;
 const MARGIN_DB: f64 = 15.9;
 /// The stretches, in parts of a second.
 const STRETCHES_PER_SECOND: u32 = 50;
+
+/// K-weighting: the head's shelf and the high-pass of BS.1770's tables at 48 kHz, as analogue shapes for any rate (B. De
+/// Man, "Evaluation of implementations of the EBU R128 loudness measurement", AES 145, 2018).
+const K_WEIGHTING: [Shape; 2] =
+    [Shape::HighShelf { hz: 1682.0, db: 4.0 }, Shape::HighPass { hz: 38.1, q: 0.5 }];
 
 /// The mean square of samples; 0 for none.
 pub(super) fn power(samples: &[f32]) -> f64 {
@@ -45,7 +54,11 @@ pub(super) fn active_power(samples: &[f32], rate: SampleRate) -> Option<f64> {
 /// Brings a take to [`LEVEL`] and then to its voice's volume, as far as its peak stays below [`CEILING`].
 #[expect(clippy::cast_possible_truncation, reason = "gains are 32-bit")]
 pub(super) fn level(samples: &mut [f32], rate: SampleRate, voice: &Voice) {
-    let Some(active) = active_power(samples, rate) else { return };
+    let mut weighted = samples.to_vec();
+    for shape in K_WEIGHTING {
+        Biquad::new(shape, rate).process(&mut weighted);
+    }
+    let Some(active) = active_power(&weighted, rate) else { return };
     let now = 10.0 * libm::log10(active);
     let peak = Level::of_amplitude(samples.iter().fold(0.0, |most, sample| f32::max(most, sample.abs())));
     let most = CEILING - peak.dbfs();

@@ -12,13 +12,14 @@ use tempfile::TempDir;
 
 use crate::speech::engine::Language;
 use crate::speech::pico::binding::Synthesizer;
+use crate::speech::pico::text::Spelling;
 
 /// A voice: whom one hears, and what Pico loads.
 pub(crate) struct Lingware {
     /// The language, as scripts name it.
     pub(crate) language: Language,
-    /// The voice's word for `&`.
-    pub(crate) and: &'static str,
+    /// What it spells its own way.
+    pub(crate) spelling: Spelling,
     /// Text analysis, then signal generation.
     files: [&'static [u8]; 2],
 }
@@ -33,32 +34,32 @@ macro_rules! voice_file {
 pub(crate) static VOICES: [Lingware; 6] = [
     Lingware {
         language: Language { tag: "en-GB", description: "a British woman" },
-        and: "and",
+        spelling: Spelling { and: "and", letters: "" },
         files: [voice_file!("en-GB_ta.bin"), voice_file!("en-GB_kh0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "en-US", description: "an American woman" },
-        and: "and",
+        spelling: Spelling { and: "and", letters: "" },
         files: [voice_file!("en-US_ta.bin"), voice_file!("en-US_lh0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "de-DE", description: "a German woman" },
-        and: "und",
+        spelling: Spelling { and: "und", letters: "" },
         files: [voice_file!("de-DE_ta.bin"), voice_file!("de-DE_gl0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "es-ES", description: "a Spanish woman" },
-        and: "y",
+        spelling: Spelling { and: "y", letters: "" },
         files: [voice_file!("es-ES_ta.bin"), voice_file!("es-ES_zl0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "fr-FR", description: "a French woman" },
-        and: "et",
+        spelling: Spelling { and: "et", letters: "œŒ" },
         files: [voice_file!("fr-FR_ta.bin"), voice_file!("fr-FR_nk0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "it-IT", description: "an Italian woman" },
-        and: "e",
+        spelling: Spelling { and: "e", letters: "" },
         files: [voice_file!("it-IT_ta.bin"), voice_file!("it-IT_cm0_sg.bin")],
     },
 ];

@@ -39,15 +39,24 @@ pub(crate) struct Word {
     pub(crate) source: Range<usize>,
 }
 
-/// Makes the phrase of a text; `and` is the voice's word for `&`.
+/// What the voices spell differently.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spelling {
+    /// The word for `&`.
+    pub(crate) and: &'static str,
+    /// Letters this voice knows and others do not.
+    pub(crate) letters: &'static str,
+}
+
+/// Makes the phrase of a text.
 ///
 /// # Errors
 /// [`SpeechError::Silent`], [`SpeechError::Foreign`] or [`SpeechError::TooLong`], never another.
-pub(crate) fn phrase(text: &str, and: &str) -> Result<Phrase, SpeechError> {
+pub(crate) fn phrase(text: &str, spelling: Spelling) -> Result<Phrase, SpeechError> {
     if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
         return Err(SpeechError::TooLong { range: end..text.len(), limit: MAX_TEXT });
     }
-    let mut reader = Reader { text, and, phrase: Phrase::default(), gap: Gap::default(), digits: 0 };
+    let mut reader = Reader { text, spelling, phrase: Phrase::default(), gap: Gap::default(), digits: 0 };
     let mut at = 0;
     while at < text.len() {
         let end = cluster_end(text, at);
@@ -84,7 +93,7 @@ impl Gap {
 
 struct Reader<'t> {
     text: &'t str,
-    and: &'t str,
+    spelling: Spelling,
     phrase: Phrase,
     gap: Gap,
     /// How many digits the text so far ends with.
@@ -108,7 +117,7 @@ impl Reader<'_> {
             _ if first.is_whitespace() || first.is_control() => self.gap.apart = true,
             '&' => {
                 self.gap.apart = true;
-                for c in self.and.chars() {
+                for c in self.spelling.and.chars() {
                     self.spoken(c, &source)?;
                 }
                 self.gap.apart = true;
@@ -157,7 +166,9 @@ impl Reader<'_> {
         let composed: String = written.nfc().collect();
         let mut chars = composed.chars();
         match (chars.next(), chars.next()) {
-            (Some(c), None) if is_known(c) => return self.spoken(c, source),
+            (Some(c), None) if is_known(c) || self.spelling.letters.contains(c) => {
+                return self.spoken(c, source);
+            }
             (Some(c), _) if !script::is_letter(c) => {
                 self.gap.apart = true;
                 return Ok(());
@@ -245,10 +256,10 @@ fn is_known(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::phrase;
+    use super::{Spelling, phrase};
 
     fn check(written: &str, said: &str) {
-        let phrase = phrase(written, "and").expect("a text that can be said");
+        let phrase = phrase(written, Spelling { and: "and", letters: "" }).expect("a text that can be said");
         assert_eq!(phrase.text, said, "{written}");
         for word in &phrase.words {
             assert!(
@@ -288,5 +299,8 @@ mod tests {
         check("soft\u{ad}hyphen zero\u{200b}width no\u{a0}break", "softhyphen zerowidth no break");
         check("so 😀 so ™ so", "so so so");
         check("Straße naïve ÿ", "Straße naïve ÿ");
+        check("cœur", "coeur");
+        let french = phrase("cœur", Spelling { and: "et", letters: "œŒ" }).expect("a text that can be said");
+        assert_eq!(french.text, "cœur");
     }
 }

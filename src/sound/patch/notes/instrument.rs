@@ -99,7 +99,9 @@ fn piano(stroke: &Stroke) -> Vec<f32> {
     for n in (1..=30).map(f64::from) {
         let hz = n * f0 * libm::sqrt((1.0 + stiffness * n * n) / (1.0 + stiffness));
         let strike = 0.08 + libm::sin(n * PI / 8.3).abs();
-        let gain = strike / libm::pow(n, 0.75) * libm::exp(-hz / corner);
+        // A soundboard is small against long waves, and hardly radiates them.
+        let radiated = hz / libm::hypot(hz, 130.0);
+        let gain = strike * radiated / libm::pow(n, 0.75) * libm::exp(-hz / corner);
         if hz > 9000.0 || gain < 0.0003 {
             continue;
         }
@@ -142,7 +144,8 @@ fn bowed(stroke: &Stroke) -> Vec<f32> {
                 step = stroke.hz * detune * ratio(vibrato) / stroke.fs;
             }
             *sample += value(Wave::Saw, phase, step) + 0.03 * random.bipolar();
-            phase = (phase + step) % 1.0;
+            phase += step;
+            phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
         }
     }
     let corner = (700.0 + 3200.0 * stroke.brightness) * (0.6 + 0.6 * stroke.strength) + stroke.hz;
@@ -166,7 +169,7 @@ fn pad(stroke: &Stroke) -> Vec<f32> {
         for sample in &mut sum {
             *sample += value(Wave::Saw, phase, step);
             phase += step;
-            phase -= libm::floor(phase);
+            phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
         }
     }
     let corner = stroke.hz * (1.5 + 4.0 * stroke.brightness) + 200.0 * stroke.strength;
@@ -223,8 +226,9 @@ fn organ(stroke: &Stroke) -> Vec<f32> {
         let gain = gain * 0.2 * if harmonic > 1.5 { 0.4 + 1.2 * stroke.brightness } else { 1.0 };
         let mut phase = 0.0;
         for sample in &mut out {
-            *sample += narrow(gain * libm::sin(2.0 * PI * phase));
-            phase = (phase + step) % 1.0;
+            *sample += narrow(gain * value(Wave::Sine, phase, step));
+            phase += step;
+            phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
         }
     }
     out

@@ -1,0 +1,126 @@
+//! Everything but the rooms: tracks, buses and what is sent to rooms, block by block.
+
+use std::sync::Arc;
+
+use crate::mix::block::{Block, FRAMES, Stereo};
+use crate::mix::error::Error;
+use crate::mix::plan::Plan;
+use crate::mix::turns::Scratch;
+use crate::mix::voice::Voice;
+use crate::units::time::{FrameCount, FramePos};
+
+/// Plays a plan without its rooms: leaves in each block the buses, and what has been sent.
+#[derive(Clone, Debug)]
+pub(super) struct Dry {
+    plan: Arc<Plan>,
+    /// The block to render next.
+    next: u64,
+    /// How many of the plan's regions, by start, have been looked at.
+    seen: usize,
+    /// Those that sound, in the plan's order.
+    voices: Vec<Voice>,
+    scratch: Scratch,
+    track: Stereo,
+    gains: Vec<f32>,
+}
+
+impl Dry {
+    pub(super) fn new(plan: Arc<Plan>) -> Dry {
+        Dry {
+            voices: Vec::with_capacity(plan.most_at_once),
+            plan,
+            next: 0,
+            seen: 0,
+            scratch: Scratch::new(),
+            track: Stereo::silent(),
+            gains: vec![1.0; FRAMES],
+        }
+    }
+
+    pub(super) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.next
+    }
+
+    /// How many regions sounded in the last block and go on.
+    pub(super) fn sounding(&self) -> usize {
+        self.voices.len()
+    }
+
+    /// Makes `block` the next one, where it is not already.
+    pub(super) fn seek(&mut self, block: u64) {
+        if block == self.next {
+            return;
+        }
+        self.voices.clear();
+        self.seen = 0;
+        self.next = block;
+        let start = block.saturating_mul(FRAMES as u64);
+        while let Some(region) = self.plan.regions.get(self.seen).filter(|region| region.start < start) {
+            if region.end() > start {
+                self.voices.push(Voice::new(&self.plan, self.seen));
+            }
+            self.seen += 1;
+        }
+    }
+
+    /// Renders the next block and moves on; says how many frames of it belong to the episode.
+    pub(super) fn render(&mut self, out: &mut Block) -> Result<FrameCount, Error> {
+        let first = self.next.saturating_mul(FRAMES as u64);
+        let frames = self.plan.length.saturating_sub(first).min(FRAMES as u64);
+        out.begin(FramePos::ZERO.after(FrameCount::new(first)), frames, self.plan.buses.len());
+        if frames == 0 {
+            return Ok(FrameCount::ZERO);
+        }
+        let end = first + FRAMES as u64;
+        while self.plan.regions.get(self.seen).is_some_and(|region| region.start < end) {
+            self.voices.push(Voice::new(&self.plan, self.seen));
+            self.seen += 1;
+        }
+        self.fill(first, out)?;
+        let regions = &self.plan.regions;
+        self.voices.retain(|voice| regions[voice.region()].end() > end);
+        self.next += 1;
+        Ok(FrameCount::new(frames))
+    }
+
+    /// Fills a block that is silent so far, whose first frame in the episode is `first`.
+    fn fill(&mut self, first: u64, out: &mut Block) -> Result<(), Error> {
+        for (index, bus) in self.plan.buses.iter().enumerate() {
+            let mut sounds = false;
+            for track in &bus.tracks {
+                let mut voices = self
+                    .voices
+                    .iter_mut()
+                    .filter(|voice| self.plan.regions[voice.region()].track == *track)
+                    .peekable();
+                if voices.peek().is_none() {
+                    continue;
+                }
+                self.track.silence();
+                for voice in voices {
+                    voice.add_to(&mut self.track, out, &self.plan, first, &mut self.scratch)?;
+                }
+                out.bus_mut(index).add(&self.track);
+                sounds = true;
+            }
+            if sounds {
+                self.gains.fill(1.0);
+                for duck in &bus.ducks {
+                    duck.apply(first, &mut self.gains);
+                }
+                for gain in &mut self.gains {
+                    *gain *= bus.factor;
+                }
+                out.bus_mut(index).multiply(&self.gains);
+                for sent in out.sent_mut().filter(|sent| self.plan.sends[sent.send].bus == index) {
+                    sent.audio.multiply(&self.gains);
+                }
+            }
+        }
+        Ok(())
+    }
+}
