@@ -1,6 +1,19 @@
 //! Files as they are delivered, measured by another program: ffmpeg.
 
 use std::process::Command;
+use std::sync::Arc;
+
+use radioplay::audio::buffer::Channels;
+use radioplay::host::Show;
+use radioplay::master::measure::{self, Heard};
+use radioplay::master::mixture::Mixture;
+use radioplay::master::preset::specification;
+use radioplay::master::{limit, perform};
+use radioplay::mix::error::Error;
+use radioplay::mix::plan::Plan;
+use radioplay::pipeline::{self, Settings};
+use radioplay::progress::Silent;
+use radioplay::staging::Preset;
 
 use crate::show::{TestShow, has_program};
 
@@ -215,5 +228,35 @@ fn the_report_draws_and_writes_what_it_says() {
     assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
     for word in ["effects", "ambience", "podcast", "-16"] {
         assert!(svg.contains(word), "no {word}");
+    }
+}
+
+/// A mix that is kept and one that is mixed again give the same, in all and in parts; and so does the search.
+#[test]
+fn a_mix_too_long_to_be_kept_gives_the_same_samples() {
+    let show = show("podcast", 30);
+    let host = Show::open(show.path(""), Vec::new()).expect("a folder");
+    let built =
+        pipeline::build(&host, "script/test.toml", Settings::default(), &Silent).expect("a scratch file");
+    let plan = Arc::new(Plan::new(&built.timeline, &built.samples()).expect("consistent"));
+    let specification = specification(Preset::Podcast);
+    let heard = measure::measure(&plan, Channels::Stereo, &Silent).expect("it can be mixed");
+    let again = Heard { mixture: Mixture::new(Arc::clone(&plan)), ..heard.clone() };
+    let decided =
+        [&heard, &again].map(|heard| limit::decide(heard, &specification, &Silent).expect("decided"));
+    assert_eq!(decided[0], decided[1]);
+    let length = plan.length().get();
+    for range in [0..length, 100_001..500_000, length - 7..length] {
+        let [kept, mixed] = [&heard, &again].map(|heard| {
+            let mut all = Vec::new();
+            let performed =
+                perform::perform::<Error>(&heard.mixture, decided[0].settings, &range, |frames| {
+                    all.extend(frames.iter().map(|sample| sample.to_bits()));
+                    Ok(())
+                });
+            (performed.expect("it can be mixed"), all)
+        });
+        assert_eq!(kept.1.len() as u64, 2 * (range.end - range.start));
+        assert!(kept == mixed, "{range:?}");
     }
 }
