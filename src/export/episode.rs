@@ -135,6 +135,7 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     let mut output = Output {
         writer,
         meter: Meter::new(channels, rate, FrameCount::ZERO),
+        undithered: Vec::new(),
         width: channels.count(),
         progress,
     };
@@ -207,6 +208,7 @@ fn ranges(job: &Job<'_>) -> Vec<Range<u64>> {
 struct Output<'a> {
     writer: Option<WavWriter>,
     meter: Meter,
+    undithered: Vec<f32>,
     width: usize,
     progress: &'a dyn Progress,
 }
@@ -216,13 +218,21 @@ impl Output<'_> {
         if self.progress.stopped() {
             return Err(EpisodeError::Stopped);
         }
-        self.meter.push(frames);
-        if let Some(writer) = &mut self.writer {
+        let Output { writer, meter, undithered, width, progress } = self;
+        let Some(writer) = writer else {
+            meter.push(frames);
+            return Ok(());
+        };
+        undithered.clear();
+        undithered.extend_from_slice(frames);
+        // Each takes as long as the other, and neither needs the other.
+        let write = || {
             dither.process(frames);
             writer.write(frames)?;
-            self.progress.advance(Stage::Write, (frames.len() / self.width) as u64);
-        }
-        Ok(())
+            progress.advance(Stage::Write, (frames.len() / *width) as u64);
+            Ok(())
+        };
+        rayon::join(write, || meter.push(undithered)).0
     }
 
     fn finish(self) -> Result<Profile, EpisodeError> {

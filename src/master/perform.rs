@@ -25,6 +25,8 @@ pub struct Effort {
 
 /// How far the limiter may turn down without it being worth a word, dB.
 pub const HARD: f32 = 3.0;
+/// How many frames are mastered in one go: whole blocks, 1.4 s at 48 kHz.
+const BATCH: usize = 64 * FRAMES;
 /// Efforts closer than this are one: half a second.
 const TOGETHER: u64 = 2;
 
@@ -59,16 +61,31 @@ where
     let mut output = Output { next: early, range: range.clone(), width, out: Vec::new() };
     let mut efforts = Efforts { list: Vec::new(), apart: u64::from(rate.hz()) / TOGETHER, offset: early };
     let mut next = early;
+    let (mut batch, mut mastered) = (Vec::with_capacity(BATCH * 2), Vec::new());
+    // One batch is mastered while what is ready of the one before is handed over.
+    let mut turn = |batch: &mut Vec<f32>, master: &mut Master, output: &mut Output| {
+        let work = || {
+            for mix in batch.chunks(FRAMES * 2) {
+                master.push(mix, &mut mastered);
+                if next >= range.start {
+                    efforts.take(master);
+                } else {
+                    master.take_deepest();
+                }
+                next += (mix.len() / 2) as u64;
+            }
+        };
+        let ((), handed) = rayon::join(work, || output.hand_over(&mut sink));
+        batch.clear();
+        // Whatever was ready is gone.
+        std::mem::swap(&mut output.out, &mut mastered);
+        handed
+    };
     mixture.hear(&(early..late), |mix| {
-        master.push(mix, &mut output.out);
-        if next >= range.start {
-            efforts.take(&mut master);
-        } else {
-            master.take_deepest();
-        }
-        next += (mix.len() / 2) as u64;
-        output.hand_over(&mut sink)
+        batch.extend_from_slice(mix);
+        if batch.len() < BATCH * 2 { Ok(()) } else { turn(&mut batch, &mut master, &mut output) }
     })?;
+    turn(&mut batch, &mut master, &mut output)?;
     efforts.take(&mut master);
     let limiter = master.finish(&mut output.out);
     output.hand_over(&mut sink)?;
