@@ -5,7 +5,7 @@
 //! here rides the level: [`measure`] hears all of the episode, [`limit`] decides on one gain by it and by what a
 //! [`preset`] asks for, and [`perform`] applies that to the episode or any part of it, with the same bits.
 //!
-//! The mix is made twice rather than kept: mixing is faster than most disks, and ten hours of it would take 14 GB.
+//! The mix is heard at least twice, from where [`mixture`] has it.
 
 use crate::audio::buffer::Channels;
 use crate::dsp::limiter::{Detect, Limiter, Report, Settings as LimiterSettings};
@@ -15,6 +15,7 @@ use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
 pub mod dither;
 pub mod limit;
 pub mod measure;
+pub mod mixture;
 pub mod perform;
 pub mod preset;
 

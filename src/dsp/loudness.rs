@@ -116,28 +116,36 @@ impl Meter {
 
     /// Takes frames that all belong to the current step.
     fn measure(&mut self, interleaved: &[f32]) {
-        let width = self.channels.count();
-        let frames = interleaved.len() / width;
-        for channel in 0..width {
-            self.planar[channel].clear();
-            self.planar[channel].extend(interleaved.iter().skip(channel).step_by(width));
-            for sample in &self.planar[channel] {
-                self.power[channel] += f64::from(*sample) * f64::from(*sample);
-                self.hop.sample_peak = self.hop.sample_peak.max(sample.abs());
+        let [mut left, mut right] = std::mem::take(&mut self.planar);
+        left.clear();
+        right.clear();
+        match self.channels {
+            Channels::Mono => left.extend_from_slice(interleaved),
+            Channels::Stereo => {
+                let frames = interleaved.as_chunks::<2>().0;
+                left.extend(frames.iter().map(|frame| frame[0]));
+                right.extend(frames.iter().map(|frame| frame[1]));
             }
-            let planar = std::mem::take(&mut self.planar[channel]);
-            self.follow(&planar, channel);
-            self.planar[channel] = planar;
         }
-        self.energy = match self.channels {
-            Channels::Mono => interleaved
-                .iter()
-                .fold(self.energy, |sum, sample| sum + self.weighting.tick([*sample, 0.0])[0]),
-            Channels::Stereo => interleaved.as_chunks::<2>().0.iter().fold(self.energy, |sum, frame| {
-                let [left, right] = self.weighting.tick(*frame);
-                sum + (left + right)
-            }),
+        let frames = left.len();
+        self.hop.sample_peak = highest(&right, highest(&left, self.hop.sample_peak));
+        self.follow(&left, 0);
+        if self.channels == Channels::Stereo {
+            self.follow(&right, 1);
+        }
+        self.planar = [left, right];
+        let squares = Squares { energy: self.energy, power: self.power };
+        let squares = match self.channels {
+            Channels::Mono => {
+                let frames = interleaved.iter().map(|sample| [*sample, 0.0]);
+                frames.fold(squares, |squares, frame| squares.plus(frame, &mut self.weighting))
+            }
+            Channels::Stereo => {
+                let frames = interleaved.as_chunks::<2>().0.iter();
+                frames.fold(squares, |squares, frame| squares.plus(*frame, &mut self.weighting))
+            }
         };
+        (self.energy, self.power) = (squares.energy, squares.power);
         self.next += frames as u64;
         self.filled += frames as u64;
         self.hop.frames += u32::try_from(frames).unwrap_or(u32::MAX);
@@ -186,6 +194,37 @@ impl Meter {
     }
 }
 
+/// Sums of squares.
+#[derive(Clone, Copy)]
+struct Squares {
+    /// K-weighted, of all channels.
+    energy: f64,
+    /// Not weighted, channel by channel.
+    power: [f64; 2],
+}
+
+impl Squares {
+    fn plus(self, frame: [f32; 2], weighting: &mut KWeighting) -> Squares {
+        let frame = frame.map(f64::from);
+        let [left, right] = weighting.tick(frame);
+        let power = [self.power[0] + frame[0] * frame[0], self.power[1] + frame[1] * frame[1]];
+        Squares { energy: self.energy + (left + right), power }
+    }
+}
+
+/// The highest of the samples and `so_far`.
+fn highest(samples: &[f32], so_far: f32) -> f32 {
+    // Side by side, as a maximum is the same in any order.
+    let (chunks, rest) = samples.as_chunks::<8>();
+    let mut peaks = [so_far; 8];
+    for chunk in chunks {
+        for (peak, sample) in peaks.iter_mut().zip(chunk) {
+            *peak = if sample.abs() > *peak { sample.abs() } else { *peak };
+        }
+    }
+    peaks.iter().chain(rest).fold(so_far, |peak, sample| peak.max(sample.abs()))
+}
+
 /// The first frame of a step, counted from the episode's start. In 128 bits: no episode is too long.
 fn step_start(step: u64, rate: SampleRate) -> u64 {
     u64::try_from(u128::from(step) * u128::from(rate.hz()) / u128::from(STEPS)).unwrap_or(u64::MAX)
@@ -217,8 +256,8 @@ impl KWeighting {
     }
 
     /// The weighted frame's squares.
-    fn tick(&mut self, frame: [f32; 2]) -> [f64; 2] {
-        let weighted = self.high_pass.tick(self.shelf.tick(frame.map(f64::from)));
+    fn tick(&mut self, frame: [f64; 2]) -> [f64; 2] {
+        let weighted = self.high_pass.tick(self.shelf.tick(frame));
         [weighted[0] * weighted[0], weighted[1] * weighted[1]]
     }
 

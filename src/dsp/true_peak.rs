@@ -157,7 +157,8 @@ impl Follower {
             self.window[history..history + piece.len()].copy_from_slice(piece);
             let filled = &self.window[..history + piece.len()];
             let mut highest = [0.0; CHUNK];
-            if filled.iter().any(|sample| sample.abs() > limit) {
+            // Not `any`, which stops early and so looks at one sample at a time.
+            if filled.iter().fold(false, |above, sample| above | (sample.abs() > limit)) {
                 // What lies past the piece is old, but has a part only in points past it.
                 interpolator.chunk(&self.window, &mut highest);
             } else {

@@ -15,6 +15,7 @@ use crate::export::wav::{WavError, WavFormat, WavWriter};
 use crate::master::dither::Dither;
 use crate::master::limit::{self, Decision, Shortfall};
 use crate::master::measure::{self, MasterError};
+use crate::master::mixture::Mixture;
 use crate::master::perform::{self, Effort};
 use crate::master::preset::{Specification, Target};
 use crate::mix::error::Error as MixError;
@@ -130,10 +131,11 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     let format = WavFormat { rate, channels, depth: job.depth };
     // What cannot be written is known before any work is done.
     let writer = target.map(|target| WavWriter::create(target, format, Some(length))).transpose()?;
-    let (decision, buses) = decide(job, &plan, progress)?;
+    let (mixture, decision, buses) = decide(job, plan, progress)?;
     let mut output = Output {
         writer,
         meter: Meter::new(channels, rate, FrameCount::ZERO),
+        undithered: Vec::new(),
         width: channels.count(),
         progress,
     };
@@ -141,7 +143,7 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });
     let performed = ranges.iter().map(|range| {
         let mut dither = Dither::new(job.depth, channels, range.start);
-        perform::perform(&plan, decision.settings, range, |frames| {
+        perform::perform(&mixture, decision.settings, range, |frames| {
             progress.advance(Stage::Mix, (frames.len() / channels.count()) as u64);
             output.take(frames, &mut dither)
         })
@@ -167,15 +169,16 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
 /// The gain, by the whole episode; and the buses' peaks.
 fn decide(
     job: &Job<'_>,
-    plan: &Arc<Plan>,
+    plan: Arc<Plan>,
     progress: &dyn Progress,
-) -> Result<(Decision, Vec<Vec<f32>>), EpisodeError> {
+) -> Result<(Mixture, Decision, Vec<Vec<f32>>), EpisodeError> {
     let specification = &job.specification;
     if specification.target == Target::AsMixed && !job.draw {
-        return Ok((limit::as_mixed(specification), Vec::new()));
+        return Ok((Mixture::new(plan), limit::as_mixed(specification), Vec::new()));
     }
-    let heard = measure::measure(plan, specification.channels, progress)?;
-    Ok((limit::decide(plan, &heard, specification, progress)?, heard.buses))
+    let heard = measure::measure(&plan, specification.channels, progress)?;
+    let decision = limit::decide(&heard, specification, progress)?;
+    Ok((heard.mixture, decision, heard.buses))
 }
 
 /// Two parts' reports as one.
@@ -205,6 +208,7 @@ fn ranges(job: &Job<'_>) -> Vec<Range<u64>> {
 struct Output<'a> {
     writer: Option<WavWriter>,
     meter: Meter,
+    undithered: Vec<f32>,
     width: usize,
     progress: &'a dyn Progress,
 }
@@ -214,13 +218,21 @@ impl Output<'_> {
         if self.progress.stopped() {
             return Err(EpisodeError::Stopped);
         }
-        self.meter.push(frames);
-        if let Some(writer) = &mut self.writer {
+        let Output { writer, meter, undithered, width, progress } = self;
+        let Some(writer) = writer else {
+            meter.push(frames);
+            return Ok(());
+        };
+        undithered.clear();
+        undithered.extend_from_slice(frames);
+        // Each takes as long as the other, and neither needs the other.
+        let write = || {
             dither.process(frames);
             writer.write(frames)?;
-            self.progress.advance(Stage::Write, (frames.len() / self.width) as u64);
-        }
-        Ok(())
+            progress.advance(Stage::Write, (frames.len() / *width) as u64);
+            Ok(())
+        };
+        rayon::join(write, || meter.push(undithered)).0
     }
 
     fn finish(self) -> Result<Profile, EpisodeError> {

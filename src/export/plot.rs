@@ -60,7 +60,7 @@ pub fn draw(picture: &Picture<'_>) -> String {
     let buses_at = rows_at + rows.len() as f64 * ROW + GAP;
     let loudness_at = buses_at + drawn.len() as f64 * (BUS + GAP);
     let bottom = loudness_at + LOUDNESS;
-    let mut svg = Svg::new(WIDTH, bottom + 40.0);
+    let mut svg = Svg::new(WIDTH, bottom + 48.0);
     let axis = Axis { seconds: timeline.length.seconds(timeline.rate).max(0.001), rate: timeline.rate.hz() };
     svg.text(LEFT, 22.0, &heading(picture), "font-size='15' font-weight='bold'");
     scenes(&mut svg, timeline, &axis, top, bottom);
@@ -144,9 +144,10 @@ fn scenes(svg: &mut Svg, timeline: &Timeline, axis: &Axis, top: f64, bottom: f64
             svg.rect([x, top, end - x, bottom - top], "fill='#000' fill-opacity='0.035'", None);
         }
         svg.line([x, top, x, bottom], "stroke='#888' stroke-width='0.7'");
-        // About as many letters as fit, in two rows so that neighbours do not meet.
+        // About as many letters as fit before the next but one: neighbours stand in two rows.
+        let next = timeline.scenes.get(index + 2).map_or(RIGHT, |scene| axis.x(scene.start));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in pixels")]
-        let fits = ((end - x) / 6.2 * 1.9).max(3.0) as usize;
+        let fits = ((next - x) / 6.4 - 2.0).max(1.0) as usize;
         let name = if scene.title.is_empty() { &scene.id } else { &scene.title };
         let mut short: String = name.chars().take(fits).collect();
         if short.chars().count() < name.chars().count() {
@@ -210,11 +211,13 @@ fn loudness(svg: &mut Svg, picture: &Picture<'_>, axis: &Axis, top: f64) {
         let title = format!("limiter {:.1} dB at {}", effort.deepest.db(), clock(axis.seconds_of(effort.at)));
         svg.rect([x - 1.0, top, 2.0, height.min(LOUDNESS)], &style, Some(&title));
     }
-    let legend = top + LOUDNESS - 8.0;
+    let legend = top + LOUDNESS + 36.0;
     svg.text(LEFT + 6.0, legend, "short-term (3 s)", "font-size='11' fill='#0072b2'");
     svg.text(LEFT + 106.0, legend, "momentary (0.4 s)", "font-size='11' fill='#777'");
     if !picture.summary.efforts.is_empty() {
-        let text = format!("from above: limiter, where more than {HARD:.0} dB; 3 pixels a decibel");
+        let text = format!(
+            "from above: the limiter, where it turns down by more than {HARD:.0} dB; 3 pixels a decibel"
+        );
         svg.text(LEFT + 216.0, legend, &text, &format!("font-size='11' fill='{RED}'"));
     }
 }

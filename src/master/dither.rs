@@ -50,12 +50,20 @@ impl Dither {
             for sample in frame {
                 let noise = triangular(random.next_u64());
                 if !silent {
-                    let rounded = (f64::from(*sample) * steps + noise).round_ties_even();
+                    let rounded = whole(f64::from(*sample) * steps + noise);
                     *sample = narrow(rounded.clamp(-steps, steps - 1.0) / steps);
                 }
             }
         }
     }
+}
+
+/// To the nearest whole number, halves to the even one: numbers this large have no room for a fraction. Several times
+/// as fast as `round_ties_even` where the processor has no instruction for it; right up to 2⁵¹, and what is beyond is
+/// held at the largest word in either case.
+fn whole(number: f64) -> f64 {
+    const LARGE: f64 = 6_755_399_441_055_744.0;
+    (number + LARGE) - LARGE
 }
 
 /// Between −1 and 1, most often near 0: the sum of two even numbers.

@@ -1,10 +1,8 @@
 //! One gain: the one with which the limited master is as loud as it is to be.
 //!
 //! The limiter takes loudness away, and how much depends on the gain, so the gain is searched for. What the limiter
-//! leaves alone only moves with the gain; so each round mixes, masters and measures again just the stretches in which
+//! leaves alone only moves with the gain; so each round hears, masters and measures again just the stretches in which
 //! peaks would pass the ceiling, all of them at once.
-
-use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
@@ -12,11 +10,10 @@ use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::{Hop, Profile};
 use crate::master::measure::{Heard, MasterError};
+use crate::master::mixture::Mixture;
 use crate::master::preset::Specification;
-use crate::master::{Master, Settings, perform};
-use crate::mix::Mixer;
-use crate::mix::block::{Block, FRAMES};
-use crate::mix::plan::Plan;
+use crate::master::{Master, Settings};
+use crate::mix::error::Error as MixError;
 use crate::progress::Progress;
 use crate::units::level::{Gain, Level};
 use crate::units::narrow;
@@ -33,11 +30,11 @@ const LEAST: f64 = -120.0;
 /// How far below the ceiling the limiter works, in dB, where the wave counts: for what 8-fold oversampling misses
 /// of a wave at 20 kHz (0.12 dB, see [`crate::dsp::true_peak`]) and for how the gain changes.
 const SAFETY: f32 = 0.15;
-/// Hops mixed before a stretch, so that filters have swung in.
+/// Hops heard before a stretch, so that filters have swung in.
 const BEFORE: usize = 3;
 /// Hops after the last peak in which the limiter comes back: ten time constants.
 const AFTER: usize = 10;
-/// Hops mixed before a stretch that begins in the middle of work: as long as a limiter remembers, and more.
+/// Hops heard before a stretch that begins in the middle of work: as long as a limiter remembers, and more.
 const REMEMBERED: usize = 25;
 /// The most hops in a stretch, so that all processors have some.
 const LONGEST: usize = 300;
@@ -79,7 +76,6 @@ pub fn as_mixed(specification: &Specification) -> Decision {
 /// # Errors
 /// See [`MasterError`].
 pub fn decide(
-    plan: &Arc<Plan>,
     heard: &Heard,
     specification: &Specification,
     progress: &dyn Progress,
@@ -93,7 +89,7 @@ pub fn decide(
     let mut before: Option<(f64, f64)> = None;
     for _ in 0..ROUNDS {
         settings.gain = gain(db);
-        let limited = limited(plan, &heard.profile, settings, progress)?;
+        let limited = limited(heard, settings, progress)?;
         let measures = limited.measures();
         let over = measures.true_peak.map_or(0.0, |peak| peak.value.dbtp() - specification.ceiling.dbfs());
         if specification.detect == Detect::Wave && over > 0.0 {
@@ -128,20 +124,15 @@ fn gain(db: f64) -> Gain {
 }
 
 /// What the meter would say of the master, without making all of it.
-fn limited(
-    plan: &Arc<Plan>,
-    heard: &Profile,
-    settings: Settings,
-    progress: &dyn Progress,
-) -> Result<Profile, MasterError> {
-    let mut profile = heard.clone();
+fn limited(heard: &Heard, settings: Settings, progress: &dyn Progress) -> Result<Profile, MasterError> {
+    let mut profile = heard.profile.clone();
     profile.turn(settings.gain);
     let stretches = stretches(profile.hops(), settings.ceiling, settings.detect);
     let work = |stretch: &Stretch| {
         if progress.stopped() {
             return Err(MasterError::Stopped);
         }
-        Ok((stretch.first, master_stretch(plan, stretch, settings)?))
+        Ok((stretch.first, master_stretch(&heard.mixture, stretch, settings)?))
     };
     let replaced: Vec<(usize, Vec<Hop>)> = stretches.par_iter().map(work).collect::<Result<_, _>>()?;
     for (first, hops) in replaced {
@@ -153,7 +144,7 @@ fn limited(
 /// Hops in which the limiter works, or comes back from work.
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
-    /// Where mixing begins.
+    /// Where hearing begins.
     from: usize,
     first: usize,
     /// The hop after the last.
@@ -180,35 +171,29 @@ fn stretches(hops: &[Hop], ceiling: Level, detect: Detect) -> Vec<Stretch> {
 }
 
 /// The hops of a stretch as they are after mastering.
-fn master_stretch(plan: &Arc<Plan>, stretch: &Stretch, settings: Settings) -> Result<Vec<Hop>, MasterError> {
-    let rate = plan.rate();
+fn master_stretch(mixture: &Mixture, stretch: &Stretch, settings: Settings) -> Result<Vec<Hop>, MasterError> {
+    let rate = mixture.plan().rate();
     let start = Meter::hop_start(stretch.from as u64, rate);
-    let end = Meter::hop_start(stretch.end as u64, rate).get().min(plan.length().get());
+    let length = mixture.plan().length().get();
+    let end = Meter::hop_start(stretch.end as u64, rate).get().min(length);
     let mut meter = Meter::new(settings.channels, rate, start);
     let mut master = Master::new(settings, rate);
-    let mut mixer = Mixer::new(Arc::clone(plan));
-    mixer.seek(start.get() / FRAMES as u64);
-    let mut block = Block::new(plan);
-    let (mut mix, mut out) = (Vec::new(), Vec::new());
-    let mut skip = start.get() % FRAMES as u64;
+    let late = end.saturating_add(master.latency().get()).min(length);
+    let mut out = Vec::new();
     let mut left = FrameCount::new(end - start.get()).index() * settings.channels.count();
-    while left > 0 {
-        if mixer.render(&mut block)? == FrameCount::ZERO {
-            break;
-        }
-        perform::interleaved(&block, &mut mix);
-        out.clear();
-        master.push(&mix[(FrameCount::new(skip).index() * 2).min(mix.len())..], &mut out);
-        skip = 0;
+    let mut measure = |out: &mut Vec<f32>| {
         let now = out.len().min(left);
         meter.push(&out[..now]);
         left -= now;
-    }
-    if left > 0 {
         out.clear();
-        master.finish(&mut out);
-        meter.push(&out[..out.len().min(left)]);
-    }
+    };
+    mixture.hear_alone::<MixError>(&(start.get()..late), |mix| {
+        master.push(mix, &mut out);
+        measure(&mut out);
+        Ok(())
+    })?;
+    master.finish(&mut out);
+    measure(&mut out);
     let profile = meter.finish();
     Ok(profile.hops().get(stretch.first - stretch.from..).map(<[Hop]>::to_vec).unwrap_or_default())
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::audio::buffer::Channels;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
-use crate::mix::block::{Block, View};
+use crate::master::mixture::{Keeper, Mixture};
+use crate::mix::block::Block;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
 use crate::mix::spans;
@@ -14,8 +15,10 @@ use crate::progress::{Progress, Stage};
 use crate::units::time::FrameCount;
 
 /// What the mix is like before mastering.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Heard {
+    /// The mix, to be heard again.
+    pub mixture: Mixture,
     /// Its loudness, in the channels it is delivered in.
     pub profile: Profile,
     /// For each bus, the highest sample of each tenth of a second, as hops have them.
@@ -55,7 +58,7 @@ impl From<MixError> for MasterError {
     }
 }
 
-/// Mixes the whole episode and measures it. Memory: 40 bytes for a tenth of a second, and 4 for each bus.
+/// Mixes the whole episode and measures it, keeping it if it is not too long. Memory: 40 bytes for a tenth of a second, and 4 for each bus.
 ///
 /// # Errors
 /// See [`MasterError`].
@@ -64,32 +67,31 @@ pub fn measure(plan: &Arc<Plan>, channels: Channels, progress: &dyn Progress) ->
     let mut meter = Meter::new(channels, rate, FrameCount::ZERO);
     let mut envelopes =
         Envelopes { buses: vec![Vec::new(); plan.buses()], hop: 0, end: 0, rate: plan.rate() };
-    let mut frames = Vec::new();
+    let mut keeper = Keeper::new(plan);
+    let (mut stereo, mut mono) = (Vec::new(), Vec::new());
     progress.begin(Stage::Measure, plan.length().get());
     let mixed = spans::mix(plan, 0..plan.blocks(), |block| {
         if progress.stopped() {
             return Err(MasterError::Stopped);
         }
-        frames.clear();
-        deliver(block.sum(), channels, &mut frames);
-        meter.push(&frames);
+        stereo.clear();
+        block.sum().interleave_to(&mut stereo);
+        keeper.keep(&stereo);
+        match channels {
+            Channels::Stereo => meter.push(&stereo),
+            Channels::Mono => {
+                mono.clear();
+                mono.extend(stereo.as_chunks::<2>().0.iter().map(|[left, right]| (left + right) * 0.5));
+                meter.push(&mono);
+            }
+        }
         envelopes.take(block);
         progress.advance(Stage::Measure, block.frames().get());
         Ok(())
     });
     progress.end(Stage::Measure);
     mixed?;
-    Ok(Heard { profile: meter.finish(), buses: envelopes.buses })
-}
-
-/// Appends the frames of `view` in the channels they are delivered in.
-fn deliver(view: View<'_>, channels: Channels, out: &mut Vec<f32>) {
-    match channels {
-        Channels::Stereo => view.interleave_to(out),
-        Channels::Mono => {
-            out.extend(view.left.iter().zip(view.right).map(|(left, right)| (left + right) * 0.5))
-        }
-    }
+    Ok(Heard { mixture: keeper.finish(plan), profile: meter.finish(), buses: envelopes.buses })
 }
 
 /// The buses' peaks, hop by hop.

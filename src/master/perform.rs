@@ -1,14 +1,12 @@
 //! The mix through the master: all of it, or any part, with the same bits.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use crate::dsp::limiter::Report;
+use crate::master::mixture::Mixture;
 use crate::master::{Master, Settings};
-use crate::mix::block::{Block, FRAMES};
+use crate::mix::block::FRAMES;
 use crate::mix::error::Error as MixError;
-use crate::mix::plan::Plan;
-use crate::mix::spans;
 use crate::units::level::Gain;
 use crate::units::time::{FrameCount, FramePos};
 
@@ -27,6 +25,8 @@ pub struct Effort {
 
 /// How far the limiter may turn down without it being worth a word, dB.
 pub const HARD: f32 = 3.0;
+/// How many frames are mastered in one go: whole blocks, 1.4 s at 48 kHz.
+const BATCH: usize = 64 * FRAMES;
 /// Efforts closer than this are one: half a second.
 const TOGETHER: u64 = 2;
 
@@ -45,7 +45,7 @@ pub struct Performed {
 /// # Errors
 /// The first error of the mixer or of `sink`.
 pub fn perform<E>(
-    plan: &Arc<Plan>,
+    mixture: &Mixture,
     settings: Settings,
     range: &Range<u64>,
     mut sink: impl FnMut(&mut Vec<f32>) -> Result<(), E> + Send,
@@ -53,35 +53,43 @@ pub fn perform<E>(
 where
     E: From<MixError> + Send,
 {
-    let rate = plan.rate();
+    let rate = mixture.plan().rate();
     let mut master = Master::new(settings, rate);
     let width = settings.channels.count() as u64;
     let early = range.start.saturating_sub(master.settle().get()) / FRAMES as u64 * FRAMES as u64;
-    let late = range.end.saturating_add(master.latency().get()).min(plan.length().get());
+    let late = range.end.saturating_add(master.latency().get()).min(mixture.plan().length().get());
     let mut output = Output { next: early, range: range.clone(), width, out: Vec::new() };
     let mut efforts = Efforts { list: Vec::new(), apart: u64::from(rate.hz()) / TOGETHER, offset: early };
-    let mut mix = Vec::new();
-    spans::mix(plan, early / FRAMES as u64..late.div_ceil(FRAMES as u64), |block| {
-        mix.clear();
-        block.sum().interleave_to(&mut mix);
-        master.push(&mix, &mut output.out);
-        if block.start().get() >= range.start.cast_signed() {
-            efforts.take(&mut master);
-        } else {
-            master.take_deepest();
-        }
-        output.hand_over(&mut sink)
+    let mut next = early;
+    let (mut batch, mut mastered) = (Vec::with_capacity(BATCH * 2), Vec::new());
+    // One batch is mastered while what is ready of the one before is handed over.
+    let mut turn = |batch: &mut Vec<f32>, master: &mut Master, output: &mut Output| {
+        let work = || {
+            for mix in batch.chunks(FRAMES * 2) {
+                master.push(mix, &mut mastered);
+                if next >= range.start {
+                    efforts.take(master);
+                } else {
+                    master.take_deepest();
+                }
+                next += (mix.len() / 2) as u64;
+            }
+        };
+        let ((), handed) = rayon::join(work, || output.hand_over(&mut sink));
+        batch.clear();
+        // Whatever was ready is gone.
+        std::mem::swap(&mut output.out, &mut mastered);
+        handed
+    };
+    mixture.hear(&(early..late), |mix| {
+        batch.extend_from_slice(mix);
+        if batch.len() < BATCH * 2 { Ok(()) } else { turn(&mut batch, &mut master, &mut output) }
     })?;
+    turn(&mut batch, &mut master, &mut output)?;
     efforts.take(&mut master);
     let limiter = master.finish(&mut output.out);
     output.hand_over(&mut sink)?;
     Ok(Performed { limiter, efforts: efforts.list })
-}
-
-/// One block's worth of mixing, for those who mix a stretch by themselves.
-pub(super) fn interleaved(block: &Block, out: &mut Vec<f32>) {
-    out.clear();
-    block.sum().interleave_to(out);
 }
 
 struct Output {

@@ -59,7 +59,6 @@ fn the_wave_stays_below_the_ceiling_by_a_sixteenfold_look() {
         assert_eq!(out.len(), mix.len());
         let peak = (0..2).map(|c| true_peak_oracle(&channel(&out, c))).fold(0.0, f64::max);
         let dbtp = 20.0 * libm::log10(peak);
-        println!("{name}: {dbtp:.3} dBTP");
         assert!(dbtp <= -1.0, "{name}: {dbtp} dBTP");
         assert!(dbtp >= -1.6, "{name}: {dbtp} dBTP is lower than it need be");
     }

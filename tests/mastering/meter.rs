@@ -10,6 +10,9 @@ use radioplay::units::time::FrameCount;
 
 use super::{HZ, check_near, measured, noise, rate, single, stereo, tones, whole};
 
+/// Levels in dBFS, and how long each lasts in seconds.
+type Stretches = &'static [(f64, f64)];
+
 fn lufs(loudness: Option<Loudness>) -> f64 {
     loudness.map_or(f64::NEG_INFINITY, Loudness::lufs)
 }
@@ -24,7 +27,7 @@ fn short_term(measures: &Measures) -> f64 {
 
 #[test]
 fn tech_3341_signals_1_to_5_have_their_integrated_loudness() {
-    let signals: [(&str, &[(f64, f64)], f64); 5] = [
+    let signals: [(&str, Stretches, f64); 5] = [
         ("1", &[(-23.0, 20.0)], -23.0),
         ("2", &[(-33.0, 20.0)], -33.0),
         ("3", &[(-36.0, 10.0), (-23.0, 60.0), (-36.0, 10.0)], -23.0),

@@ -47,8 +47,9 @@ fn mastering_speed() {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "the figures are what it is for")]
 fn time(name: &str, work: impl FnOnce()) {
     let started = Instant::now();
     work();
-    println!("{name}: {:.0} times real time", SECONDS as f64 / started.elapsed().as_secs_f64());
+    eprintln!("{name}: {:.0} times real time", SECONDS as f64 / started.elapsed().as_secs_f64());
 }

@@ -21,8 +21,8 @@ const ABSOLUTE: f64 = -70.0;
 const RELATIVE: f64 = -10.0;
 /// The second gate for the range.
 const RELATIVE_RANGE: f64 = -20.0;
-/// Below this mean square, −120 dBFS, there is no noise but digital silence, or a fade's last bits.
-const NOTHING: f64 = 1e-12;
+/// Below this mean square, −100 dBFS, there is no noise but digital silence, or a fade's end: dither in 16 bits is louder.
+const NOTHING: f64 = 1e-10;
 
 /// A tenth of a second. Energies and powers are mean squares, ±1.0 full scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -82,7 +82,7 @@ pub struct Measures {
     pub sample_peak: Level,
     /// The level of the mean square, not weighted and not gated; the channels' mean.
     pub rms: Level,
-    /// The RMS level of the quietest half second that is not digital silence (below −120 dBFS). So the "ACX Check" of
+    /// The RMS level of the quietest half second that is not digital silence (below −100 dBFS). So the "ACX Check" of
     /// W. `McCown` (2015) has it, which leaves no silence out.
     pub noise_floor: Option<Found<Level>>,
 }

@@ -1,0 +1,135 @@
+//! The mix as the master hears it, several times over: mixed once and kept, or mixed again each time.
+//!
+//! Keeping is faster, once there are rooms several times so, but ten hours of it are 14 GB, and the folder for
+//! temporary files may be memory. So no more than [`MOST`] bytes are kept; longer episodes are mixed again. The samples are the same in
+//! either case, bit by bit.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::audio::buffer::Channels;
+use crate::audio::samples::{SAMPLE_BYTES, Samples};
+use crate::mix::Mixer;
+use crate::mix::block::{Block, FRAMES};
+use crate::mix::error::Error as MixError;
+use crate::mix::plan::Plan;
+use crate::mix::spans;
+use crate::spool::{Spool, SpoolWriter};
+use crate::units::time::FrameCount;
+
+/// The most that is kept, in bytes: 46 minutes at 48 kHz.
+const MOST: u64 = 1 << 30;
+
+/// A mix that can be heard again.
+#[derive(Clone, Debug)]
+pub struct Mixture {
+    plan: Arc<Plan>,
+    kept: Option<Samples>,
+}
+
+impl Mixture {
+    /// The mix of `plan`, none of it kept.
+    pub fn new(plan: Arc<Plan>) -> Mixture {
+        Mixture { plan, kept: None }
+    }
+
+    /// What is mixed.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Hands the frames of `range` to `sink`, in order, interleaved stereo, a block's worth at most at once.
+    ///
+    /// # Errors
+    /// The first error of the mixer or of `sink`.
+    pub fn hear<E: From<MixError> + Send>(
+        &self,
+        range: &Range<u64>,
+        mut sink: impl FnMut(&[f32]) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        if let Some(kept) = &self.kept {
+            return read(kept, range, sink);
+        }
+        let mut mix = Vec::new();
+        let blocks = range.start / FRAMES as u64..range.end.div_ceil(FRAMES as u64);
+        spans::mix(&self.plan, blocks, |block| sink(part(block, range, &mut mix)))
+    }
+
+    /// The same without help from other threads, for who has enough to do for all of them.
+    ///
+    /// # Errors
+    /// The first error of the mixer or of `sink`.
+    pub(super) fn hear_alone<E: From<MixError>>(
+        &self,
+        range: &Range<u64>,
+        mut sink: impl FnMut(&[f32]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Some(kept) = &self.kept {
+            return read(kept, range, sink);
+        }
+        let mut mixer = Mixer::new(Arc::clone(&self.plan));
+        mixer.seek(range.start / FRAMES as u64);
+        let (mut block, mut mix) = (Block::new(&self.plan), Vec::new());
+        while mixer.position() < range.end.div_ceil(FRAMES as u64)
+            && mixer.render(&mut block)? > FrameCount::ZERO
+        {
+            sink(part(&block, range, &mut mix))?;
+        }
+        Ok(())
+    }
+}
+
+/// The frames of a block that lie in `range`.
+fn part<'m>(block: &Block, range: &Range<u64>, mix: &'m mut Vec<f32>) -> &'m [f32] {
+    mix.clear();
+    block.sum().interleave_to(mix);
+    let first = block.start().from_start().unwrap_or_default().get();
+    let sample = |frame: u64| (FrameCount::new(frame.saturating_sub(first)).index() * 2).min(mix.len());
+    &mix[sample(range.start)..sample(range.end)]
+}
+
+/// Hands over what was kept, cut as blocks are.
+fn read<E: From<MixError>>(
+    kept: &Samples,
+    range: &Range<u64>,
+    mut sink: impl FnMut(&[f32]) -> Result<(), E>,
+) -> Result<(), E> {
+    let end = range.end.min(kept.frames().get());
+    let mut at = range.start;
+    let mut mix = [0.0; FRAMES * 2];
+    while at < end {
+        let until = ((at / FRAMES as u64 + 1) * FRAMES as u64).min(end);
+        let mix = &mut mix[..FrameCount::new(until - at).index() * 2];
+        let failed = |source| MixError::Read { clip: "the mix".to_owned(), source };
+        kept.read(FrameCount::new(at), mix).map_err(failed)?;
+        sink(mix)?;
+        at = until;
+    }
+    Ok(())
+}
+
+/// Keeps a mix while it is heard for the first time.
+pub(super) struct Keeper {
+    /// `None` where it is too long to be kept, or there is no room for it: then it is mixed again.
+    writer: Option<SpoolWriter>,
+}
+
+impl Keeper {
+    pub(super) fn new(plan: &Plan) -> Keeper {
+        let bytes = plan.length().get().saturating_mul(2 * SAMPLE_BYTES as u64);
+        let spool = (bytes <= MOST).then(Spool::new).and_then(Result::ok);
+        Keeper { writer: spool.map(|spool| spool.writer(Channels::Stereo)) }
+    }
+
+    pub(super) fn keep(&mut self, mix: &[f32]) {
+        if self.writer.as_mut().is_some_and(|writer| writer.write(mix).is_err()) {
+            self.writer = None;
+        }
+    }
+
+    pub(super) fn finish(self, plan: &Arc<Plan>) -> Mixture {
+        let kept = self.writer.and_then(|writer| writer.finish().ok());
+        let whole = kept.filter(|kept| kept.frames() == plan.length());
+        Mixture { plan: Arc::clone(plan), kept: whole }
+    }
+}
