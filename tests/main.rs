@@ -17,6 +17,7 @@ mod hostile;
 mod layering;
 mod mastering;
 mod mix;
+mod mood;
 mod patches;
 mod recognise;
 mod render;

@@ -7,6 +7,8 @@ use radioplay::units::level::{Gain, Level};
 use radioplay::units::time::{SampleRate, Seconds};
 use rayon::prelude::*;
 
+use crate::mood::loudness;
+
 const RATE: SampleRate = SampleRate::DEFAULT;
 
 fn text(text: &str) -> Piece {
@@ -70,7 +72,7 @@ fn voices_are_the_ones_released() {
         .iter()
         .flat_map(|s| s.to_bits().to_le_bytes())
         .fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    assert_eq!((speech.audio.frames().get(), hash), (26_880, 16_090_732_679_420_395_065));
+    assert_eq!((speech.audio.frames().get(), hash), (26_880, 3_876_401_324_948_807_136));
 }
 
 #[test]
@@ -256,6 +258,7 @@ fn refusal_names_the_piece_and_its_bytes() {
 
 #[test]
 fn every_voice_is_equally_loud_and_none_clips() {
+    // The American one is where Pico overflows: the click it made was louder than the line, which was turned down for it.
     let engine = PicoEngine::new();
     let line = [text("Oh no, Anna, I am all alone. Who are you?")];
     for (lang, rate, pitch, timbre) in [
@@ -267,13 +270,10 @@ fn every_voice_is_equally_loud_and_none_clips() {
         ("it-IT", 1.2, 1.3, 1.2),
     ] {
         let voice = Voice { rate, pitch, timbre, ..voice(lang) };
-        let raw = speak(&engine, "Oh no, Anna, I am all alone. Who are you?", &[], &voice).expect("speech");
-        assert!(peak(raw.audio.samples()) < Level::new(-2.0).expect("a level"), "{lang} clips in the engine");
         let take = perform(&engine, &line, &voice, RATE).expect("a take");
         assert!(peak(take.audio.samples()) < Level::new(CEILING + 0.01).expect("a level"), "{lang}");
-        let spoken: Vec<f32> =
-            take.audio.samples().chunks(960).filter(|c| level(c) > LEVEL - 16.0).flatten().copied().collect();
-        assert!((level(&spoken) - LEVEL).abs() < 0.3, "{lang}: {} dB", level(&spoken));
+        let heard = loudness(take.audio.samples());
+        assert!((heard - f64::from(LEVEL)).abs() < 0.3, "{lang}: {heard} LUFS");
         let loud = Voice { volume: Gain::new(40.0).expect("a gain"), ..voice.clone() };
         let loud = perform(&engine, &line, &loud, RATE).expect("a take");
         assert!((peak(loud.audio.samples()).dbfs() - CEILING).abs() < 0.01, "{lang}");

@@ -186,6 +186,9 @@ pub(super) struct Voices {
     /// In this language.
     #[arg(long, value_name = "TAG", requires = "say")]
     pub(super) lang: Option<String>,
+    /// In this mood: whisper, quiet, tender, cold, weary, urgent, angry, shout, broken, bright, wry, hoarse, pleading.
+    #[arg(long, value_name = "MOOD", requires = "say")]
+    pub(super) mood: Option<String>,
     /// The WAV file to write.
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

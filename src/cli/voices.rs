@@ -15,7 +15,9 @@ use crate::script::{Script, VoiceSpec};
 use crate::source::{Sources, Span};
 use crate::speech::Engines;
 use crate::speech::engine::Voice;
+use crate::speech::mood::act;
 use crate::speech::perform::{Piece, perform};
+use crate::staging::Mood;
 use crate::units::time::SampleRate;
 
 pub(super) fn run(args: &Voices, terminal: &Terminal) -> Result<(), Failure> {
@@ -83,6 +85,14 @@ fn say(args: &Voices, text: &str, engines: &Engines, terminal: &Terminal) -> Res
     let Some(engine) = engines.get(&chosen.engine) else {
         return Err(Failure::Usage(format!("there is no voice engine `{}`", chosen.engine)));
     };
+    if let Some(word) = &args.mood {
+        let Some(mood) = Mood::from_word(word) else {
+            let help = suggest::help(word, Mood::ALL.iter().map(|mood| mood.word()));
+            let help = help.map_or(String::new(), |help| format!("; {help}"));
+            return Err(Failure::Usage(format!("there is no mood `{word}`{help}")));
+        };
+        chosen = act(chosen, mood);
+    }
     let rate = SampleRate::new(args.episode.rate).unwrap_or(SampleRate::DEFAULT);
     let take = perform(engine, &[Piece::Text(text.to_owned())], &chosen, rate)
         .map_err(|error| Failure::Usage(format!("this cannot be spoken: {error}")))?;

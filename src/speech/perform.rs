@@ -23,8 +23,8 @@ mod polish;
 mod rumble;
 mod voicing;
 
-/// The active speech level of every take, in dBFS after K-weighting (ITU-R BS.1770), before the voice's own volume.
-pub const LEVEL: f32 = -23.0;
+/// The loudness of every take, in LUFS, before the voice's own volume.
+pub const LEVEL: f32 = -25.0;
 /// The highest peak a take may reach, in dBFS. A volume that would exceed it is lowered as far as needed.
 pub const CEILING: f32 = -1.5;
 /// The longest take, in seconds.

@@ -1,7 +1,7 @@
 //! SVOX Pico, the embedded engine: six voices linked into the program, no installation, no network.
 //!
 //! A text is made safe by `text`, wrapped into Pico's own markup by `render`, and spoken by `binding`, the one
-//! file that calls C; `tone` lifts what it said. `lingware` holds the voices. Speaking is repeatable to the bit; what it depends on besides its
+//! file that calls C; `unwrap` mends what it said, and `tone` lifts it. `lingware` holds the voices. Speaking is repeatable to the bit; what it depends on besides its
 //! arguments is in [`PicoEngine::version`].
 //!
 //! Rate and pitch are Pico's own. A timbre `t` is a resampling: Pico speaks `1/t` as fast and the sound claims to
@@ -26,6 +26,7 @@ mod render;
 mod script;
 mod text;
 mod tone;
+mod unwrap;
 
 /// The embedded engine. Cheap to make: a voice is loaded when it first speaks, once for every thread that speaks it
 /// at the same time.
@@ -69,7 +70,7 @@ impl Engine for PicoEngine {
 
     /// The crate's version stands for Pico and its voices, the number after it for this module.
     fn version(&self) -> &'static str {
-        "ttspico-sys 0.1.5, 2"
+        "ttspico-sys 0.1.5, 3"
     }
 
     fn languages(&self) -> &'static [Language] {
@@ -101,7 +102,8 @@ impl Engine for PicoEngine {
         let mut synthesizer = self.take(lingware)?;
         let rendered = render::render(&mut synthesizer, &phrase, manner, &words, &stressed);
         // A voice that failed is not used again.
-        let (samples, cues) = rendered.map_err(SpeechError::Engine)?;
+        let (mut samples, cues) = rendered.map_err(SpeechError::Engine)?;
+        unwrap::unwrap(&mut samples, lingware.factors);
         self.put(lingware, synthesizer);
         let rate = SampleRate::new(whole(f64::from(render::RATE) * timbre)).unwrap_or(SampleRate::DEFAULT);
         let mut samples: Vec<f32> = samples.into_iter().map(|sample| f32::from(sample) / 32_768.0).collect();
@@ -131,4 +133,36 @@ fn words_in(phrase: &Phrase, bytes: &Range<usize>) -> Range<usize> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and held within u32")]
 fn whole(value: f64) -> u32 {
     value.round() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PicoEngine, phrase, render, unwrap};
+
+    #[test]
+    fn no_sample_clips_or_wraps() {
+        let engine = PicoEngine::new();
+        for lang in ["en-GB", "en-US", "de-DE", "es-ES", "fr-FR", "it-IT"] {
+            let text = "Oh no, Anna, I am all alone. Who are you? I don't know. I'm the dead one, Ewan.";
+            let (voice, phrase) = phrase(text, lang).expect("a text that can be said");
+            let mut synthesizer = engine.take(voice).expect("a voice");
+            for (speed, pitch) in [(110, 50), (110, 52), (60, 50), (110, 70), (100, 100), (100, 200)] {
+                let words = 0..phrase.words.len();
+                for stressed in [0..0, words] {
+                    let manner = render::Manner { speed, pitch };
+                    let stressed = std::slice::from_ref(&stressed);
+                    let said = render::render(&mut synthesizer, &phrase, manner, &[], stressed);
+                    let mut said = said.expect("speech").0;
+                    unwrap::unwrap(&mut said, voice.factors);
+                    let peak = said.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0);
+                    assert!(peak < 20_000, "{lang} at speed {speed}, pitch {pitch} reaches {peak}");
+                    let jump = said.windows(2).map(|pair| pair[0].abs_diff(pair[1])).max().unwrap_or(0);
+                    assert!(
+                        jump < peak / 2,
+                        "{lang} at speed {speed}, pitch {pitch} jumps by {jump} of {peak}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -15,6 +15,7 @@
 //!
 //! [`Voice::timbre`]: crate::speech::engine::Voice::timbre
 
+use crate::dsp::biquad::{Biquad, Shape};
 use crate::dsp::lpc::{autocorrelation, predictor, reflections};
 use crate::dsp::noise::Random;
 use crate::speech::perform::voicing::{Voicing, whole};
@@ -40,6 +41,9 @@ const ACROSS_PERIODS: f64 = 0.012;
 /// How much less of a vowel is left in a whisper than of a consonant, as an amplitude: 8 dB. The flatter slope takes
 /// as much again.
 const VOWEL: f64 = 0.4;
+/// What a whisper lacks of a voice's lowest part, in Hz and dB.
+const CHEST_HZ: f64 = 550.0;
+const CHEST_DB: f64 = -9.0;
 /// Breath is stronger in the highs: the share of the last sample that is taken off.
 const BRIGHT: f64 = 0.6;
 
@@ -85,6 +89,8 @@ pub(super) fn apply(samples: &mut [f32], rate: SampleRate, voicing: &Voicing, sh
         last = flat + EMPHASIS * last;
         *sample = narrow(last);
     }
+    let whisper = share * share * share * share;
+    Biquad::new(Shape::LowShelf { hz: CHEST_HZ, db: CHEST_DB * whisper }, rate).process(samples);
 }
 
 /// Resonances that glide over time.

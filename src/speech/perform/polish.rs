@@ -23,17 +23,19 @@ use crate::units::time::SampleRate;
 
 /// Where effort tilts the spectrum, in Hz.
 const TILT_HZ: f64 = 1300.0;
+/// How much of that is taken back in the highest highs: effort is the vocal cords', not the sibilants'.
+const VOICED: f64 = 0.6;
 /// The effort from which a voice is raised, and how much more makes it shouted, in dB.
 const RAISED_DB: f64 = 3.0;
 const SHOUTED_DB: f64 = 9.0;
 /// Saturation of a shout: how far above the active level it bends, as an amplitude.
 const BEND: f64 = 2.2;
 /// From where on it is compressed, against the active level, in dB; by how much, for a voice at rest and a shout.
-const KNEE_DB: f64 = -4.0;
-const RATIO: f64 = 1.7;
+const KNEE_DB: f64 = -2.0;
+const RATIO: f64 = 1.5;
 const SHOUTED_RATIO: f64 = 3.5;
 /// How fast it is compressed, and how fast let go, in seconds.
-const COMPRESSION: [f64; 2] = [0.004, 0.110];
+const COMPRESSION: [f64; 2] = [0.008, 0.250];
 /// Sibilants: where they begin, in Hz; how loud they may be against the active level, in dB; what of the excess stays;
 /// how fast they are caught, and let go, in seconds.
 const SIBILANT_HZ: f64 = 5000.0;
@@ -55,6 +57,7 @@ pub(super) fn apply(samples: &mut [f32], rate: SampleRate, band: SampleRate, voi
     let shouted = ((effort - RAISED_DB) / SHOUTED_DB).clamp(0.0, 1.0);
     if effort.abs() > 0.01 {
         Biquad::new(Shape::HighShelf { hz: TILT_HZ, db: effort }, rate).process(samples);
+        Biquad::new(Shape::HighShelf { hz: SIBILANT_HZ, db: -VOICED * effort }, rate).process(samples);
     }
     let Some(active) = active_power(samples, rate) else { return };
     if shouted > 0.0 {

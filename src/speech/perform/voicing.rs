@@ -118,20 +118,19 @@ impl Search {
     fn run(&self, samples: &[f64]) -> Vec<f64> {
         let count = whole(samples.len() as f64 / self.hop) + 1;
         let half = (self.stretch + self.longest) / 2;
-        let start = |i: usize| (i as f64 * self.hop) as isize - half as isize;
-        let stretch = |from: isize| {
-            let from = usize::try_from(from).ok()?;
+        let stretch = |i: usize, lag: usize| {
+            let from = (whole(i as f64 * self.hop) + lag).checked_sub(half)?;
             samples.get(from..from + self.stretch)
         };
         let power = |part: &[f64]| part.iter().map(|x| x * x).sum::<f64>();
-        let powers: Vec<f64> = (0..count).map(|i| stretch(start(i)).map_or(0.0, power)).collect();
+        let powers: Vec<f64> = (0..count).map(|i| stretch(i, 0).map_or(0.0, power)).collect();
         let least = FAINTEST * powers.iter().copied().fold(0.0, f64::max);
         let mut values = vec![0.0; self.longest + 2];
         (0..count)
             .map(|i| {
-                let Some(here) = stretch(start(i)).filter(|_| powers[i] > least) else { return 0.0 };
+                let Some(here) = stretch(i, 0).filter(|_| powers[i] > least) else { return 0.0 };
                 for (lag, value) in values.iter_mut().enumerate().skip(self.shortest - 1) {
-                    *value = stretch(start(i) + lag as isize).map_or(0.0, |there| {
+                    *value = stretch(i, lag).map_or(0.0, |there| {
                         let product: f64 = here.iter().zip(there).map(|(a, b)| a * b).sum();
                         product / libm::sqrt(powers[i] * power(there) + 1e-12)
                     });
@@ -147,9 +146,9 @@ fn peak(values: &[f64], shortest: usize, longest: usize) -> f64 {
     let mut best = (0, 0.0);
     for lag in shortest..=longest {
         let value = values[lag];
-        if value > values[lag - 1] && value >= values[lag + 1] && value > best.1 * PREFERENCE {
-            best = (lag, value);
-        } else if value > best.1 && lag < best.0 + 2 {
+        let is_peak = value > values[lag - 1] && value >= values[lag + 1] && value > best.1 * PREFERENCE;
+        let is_beside = value > best.1 && lag < best.0 + 2;
+        if is_peak || is_beside {
             best = (lag, value);
         }
     }

@@ -20,6 +20,9 @@ pub(crate) struct Lingware {
     pub(crate) language: Language,
     /// What it spells its own way.
     pub(crate) spelling: Spelling,
+    /// The whole number that Pico multiplies its samples by at the loudness of `render`, and at that of stress: read off the
+    /// steps that lie between the samples it gives.
+    pub(crate) factors: [i32; 2],
     /// Text analysis, then signal generation.
     files: [&'static [u8]; 2],
 }
@@ -35,31 +38,37 @@ pub(crate) static VOICES: [Lingware; 6] = [
     Lingware {
         language: Language { tag: "en-GB", description: "a British woman" },
         spelling: Spelling { and: "and", letters: "" },
+        factors: [36, 47],
         files: [voice_file!("en-GB_ta.bin"), voice_file!("en-GB_kh0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "en-US", description: "an American woman" },
         spelling: Spelling { and: "and", letters: "" },
+        factors: [36, 47],
         files: [voice_file!("en-US_ta.bin"), voice_file!("en-US_lh0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "de-DE", description: "a German woman" },
         spelling: Spelling { and: "und", letters: "" },
+        factors: [57, 73],
         files: [voice_file!("de-DE_ta.bin"), voice_file!("de-DE_gl0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "es-ES", description: "a Spanish woman" },
         spelling: Spelling { and: "y", letters: "" },
+        factors: [52, 67],
         files: [voice_file!("es-ES_ta.bin"), voice_file!("es-ES_zl0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "fr-FR", description: "a French woman" },
         spelling: Spelling { and: "et", letters: "œŒ" },
+        factors: [36, 47],
         files: [voice_file!("fr-FR_ta.bin"), voice_file!("fr-FR_nk0_sg.bin")],
     },
     Lingware {
         language: Language { tag: "it-IT", description: "an Italian woman" },
         spelling: Spelling { and: "e", letters: "" },
+        factors: [49, 63],
         files: [voice_file!("it-IT_ta.bin"), voice_file!("it-IT_cm0_sg.bin")],
     },
 ];

@@ -16,8 +16,10 @@ use crate::speech::pico::whole;
 
 /// Pico's sample rate in Hz.
 pub(crate) const RATE: u32 = 16_000;
-/// The loudness at which no voice clips at any pitch. Pico's own is 100; the lowest pitches clip at 50 still.
-const LEVEL: u32 = 25;
+/// The loudness at which no voice clips at any pitch, with room for what [`crate::speech::pico::unwrap`] takes back. Pico's
+/// own is 100, and the lowest pitches clip at 50 still. [`crate::speech::pico::lingware::Lingware::factors`] follow from
+/// it, and from [`STRESS`].
+const LEVEL: u32 = 14;
 /// The loudness that shows where a word begins. Far above [`LEVEL`], so that even the faintest sample differs;
 /// nobody hears it.
 const MARKED: u32 = 500;

@@ -20,7 +20,7 @@ const BRITISH: [Shape; 2] =
     [Shape::Peak { hz: 1900.0, q: 0.9, db: 1.5 }, Shape::HighShelf { hz: 5600.0, db: -3.5 }];
 /// The American voice's hole.
 const AMERICAN: [Shape; 2] =
-    [Shape::Peak { hz: 4500.0, q: 1.4, db: 9.0 }, Shape::Peak { hz: 1900.0, q: 1.2, db: 2.0 }];
+    [Shape::Peak { hz: 4500.0, q: 1.4, db: 6.0 }, Shape::Peak { hz: 1900.0, q: 1.2, db: 2.0 }];
 
 /// Corrects what the voice of a language said, in place.
 pub(super) fn correct(samples: &mut [f32], lang: &str) {
