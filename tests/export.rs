@@ -1,6 +1,7 @@
 //! Everything that ships, as other programs find it: files that belong together add up to each other, bit by bit.
 
 mod batch;
+mod captions;
 mod scenes;
 mod stems;
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::export::captions::CaptionFormat;
 use crate::export::catalogue::{Split, Stems};
 use crate::export::encode::Format as FileFormat;
 use crate::export::template::{Template, TemplateError};
@@ -139,6 +140,9 @@ pub(super) struct Export {
     /// Formats of the episode and its scenes.
     #[arg(long = "format", value_name = "FORMATS", value_delimiter = ',', default_value = "wav", value_parser = parse_format)]
     pub(super) formats: Vec<FileFormat>,
+    /// Also write what is said: `srt`, `vtt` and `json` with times, `txt` and `html` to read.
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',', value_parser = parse_captions)]
+    pub(super) captions: Vec<CaptionFormat>,
     /// What it is mastered for, instead of the script's `deliver`; may be given several times: podcast,
     /// podcast-mono, ebu-r128, atsc-a85, acx, spotify, prss, or none.
     #[arg(long, value_name = "PRESET", value_delimiter = ',', value_parser = parse_preset)]
@@ -199,6 +203,13 @@ fn parse_stems(text: &str) -> Result<Stems, String> {
 fn parse_format(text: &str) -> Result<FileFormat, String> {
     FileFormat::ALL.into_iter().find(|format| format.extension() == text).ok_or_else(|| {
         let words: Vec<&str> = FileFormat::ALL.iter().map(|format| format.extension()).collect();
+        format!("expected one of {}", words.join(", "))
+    })
+}
+
+fn parse_captions(text: &str) -> Result<CaptionFormat, String> {
+    CaptionFormat::ALL.into_iter().find(|format| format.extension() == text).ok_or_else(|| {
+        let words: Vec<&str> = CaptionFormat::ALL.iter().map(|format| format.extension()).collect();
         format!("expected one of {}", words.join(", "))
     })
 }

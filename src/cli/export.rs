@@ -155,6 +155,7 @@ impl Batch<'_> {
             formats: args.formats.clone(),
             scenes: args.scenes,
             stems: args.stems.clone(),
+            captions: args.captions.clone(),
             template: args.name.clone().unwrap_or_else(|| Template::usual(presets.len())),
             presets,
             folder,

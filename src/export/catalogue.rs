@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cuesheet::{Body, Cues};
 use crate::diag::suggest;
+use crate::export::captions::CaptionFormat;
 use crate::export::encode::Format;
 use crate::export::template::{Field, Template, file_name};
 use crate::staging::Preset;
@@ -21,6 +22,8 @@ pub struct Wanted {
     pub scenes: bool,
     /// Which stems.
     pub stems: Vec<Stems>,
+    /// What is said, in which formats.
+    pub captions: Vec<CaptionFormat>,
     /// How files are named.
     pub template: Template,
     /// Where they go.
@@ -80,6 +83,10 @@ pub enum Content {
     Mix,
     /// A stem: which split, and its index there.
     Stem(Split, usize),
+    /// What is said.
+    Captions(CaptionFormat),
+    /// Scenes as chapters.
+    Chapters,
     /// What a split's stems lack of the mix.
     Rest(Split),
 }
@@ -181,6 +188,10 @@ pub fn catalogue(cues: &Cues, episode: &str, wanted: &Wanted) -> Result<Vec<Outp
         }
     }
     list.stems()?;
+    for &format in &wanted.captions {
+        list.other(Content::Captions(format), &episode_part(episode), format.extension());
+    }
+    list.other(Content::Chapters, &format!("{}.chapters", episode_part(episode)), "json");
     let mut names: BTreeMap<String, ()> = BTreeMap::new();
     for output in &list.outputs {
         if names.insert(key(&output.path), ()).is_some() {
@@ -225,6 +236,11 @@ impl List<'_> {
     fn unmastered(&mut self, content: Content, part: &str) {
         let path = self.path(part, "", None, Format::Wav.extension());
         self.outputs.push(Output { content, preset: None, format: Some(Format::Wav), path });
+    }
+
+    fn other(&mut self, content: Content, part: &str, extension: &str) {
+        let path = self.path(part, "", None, extension);
+        self.outputs.push(Output { content, preset: None, format: None, path });
     }
 
     fn stems(&mut self) -> Result<(), CatalogueError> {

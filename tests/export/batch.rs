@@ -27,9 +27,12 @@ fn a_broken_episode_does_not_stop_the_others() {
     assert!(show.path("output/e1/e1.wav").is_file() && show.path("output/e3/e3.wav").is_file());
     assert!(!show.path("output/e2").exists());
     assert!(run.stderr.contains("[2/3] script/e2.toml"), "{}", run.stderr);
-    assert!(run.stderr.contains("2 of 3 episodes exported, 2 files"), "{}", run.stderr);
+    assert!(run.stderr.contains("2 of 3 episodes exported, 4 files"), "{}", run.stderr);
     assert!(run.stderr.contains("not exported: script/e2.toml: the script has errors"), "{}", run.stderr);
-    assert_eq!(run.stdout, "output/e1/e1.wav\noutput/e3/e3.wav\n");
+    assert_eq!(
+        run.stdout,
+        "output/e1/e1.wav\noutput/e1/e1.chapters.json\noutput/e3/e3.wav\noutput/e3/e3.chapters.json\n"
+    );
 }
 
 #[test]
@@ -66,7 +69,7 @@ fn a_dry_run_lists_and_writes_nothing() {
 fn templates_name_files_and_lead_nowhere_else() {
     let show = drama();
     let listed = exported(&show, &["--dry-run", "--name", "{title}/{preset} {part}", "-o", "out"]);
-    assert_eq!(listed, ["out/A _Drama_ & more/podcast test.wav"]);
+    assert_eq!(listed, ["out/A _Drama_ & more/podcast test.wav", "out/A _Drama_ & more/test.chapters.json"]);
     for (template, why) in [
         ("../{part}", "leads out of the folder"),
         ("/tmp/{part}", "leads out of the folder"),
@@ -82,7 +85,7 @@ fn templates_name_files_and_lead_nowhere_else() {
     assert!(run.stderr.contains("two outputs would both be `output/test.wav`"), "{}", run.stderr);
     let hostile = crate::export::drama_called("../../up\\u202e/x");
     let listed = exported(&hostile, &["--dry-run", "--name", "{title}"]);
-    assert_eq!(listed, ["output/_.._up__x.wav"]);
+    assert_eq!(listed, ["output/_.._up__x.wav", "output/_.._up__x.json"]);
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn a_scene_by_itself_gets_its_own_gain_and_the_silence_that_is_asked_for() {
     gains.dedup();
     assert_eq!(gains.len(), 3, "{gains:?}");
     // Each is where the episode as a whole would be: what ACX asks of a file.
-    for file in &files[1..] {
+    for file in &files[1..4] {
         let peak = file["master"]["loudness"]["true_peak"].as_f64().expect("a peak");
         assert!(peak <= -3.0, "{peak}");
     }

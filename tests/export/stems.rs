@@ -57,7 +57,7 @@ fn the_mix_is_what_is_rendered_without_mastering() {
 fn one_stem_may_be_asked_for_by_name() {
     let show = drama();
     let written = exported(&show, &["--stems", "ben"]);
-    assert_eq!(written.len(), 3, "{written:?}");
+    assert_eq!(written.len(), 4, "{written:?}");
     assert!(written.iter().any(|path| path.ends_with("stems/role/02-ben.wav")));
     let run = show.run(&["export", "--stems", "bne"]);
     assert_eq!(run.code, 2);

@@ -11,6 +11,8 @@ use crate::cli::args::Export;
 use crate::cli::export::apart;
 use crate::cli::export::summary::{FileSummary, MasterSummary};
 use crate::cli::failure::Failure;
+use crate::export;
+use crate::export::captions;
 use crate::export::catalogue::{self, Content, Output, Split};
 use crate::export::deliver::{Delivery, Part, Written, deliver, deliver_apart};
 use crate::export::episode::EpisodeError;
@@ -77,7 +79,30 @@ pub(super) fn perform(
         error => Failure::Machine(error.to_string()),
     };
     masters(args, built, outputs, files, progress).map_err(failed)?;
-    stems(built, outputs, progress).map_err(failed)
+    stems(built, outputs, progress).map_err(failed)?;
+    texts(built, outputs)
+}
+
+/// Captions, transcripts and chapters.
+fn texts(built: &Build, outputs: &[Output]) -> Result<(), Failure> {
+    let failed = |why: String| Failure::Machine(why);
+    let shown = |role: &str| {
+        let defined = built.script.cast.get(role).and_then(|role| role.value.name.clone());
+        defined.unwrap_or_else(|| role.to_owned())
+    };
+    let transcript = captions::transcript(&built.sheet, &built.timeline, shown)
+        .map_err(|error| failed(format!("the scratch file cannot be read: {error}")))?;
+    let whole = 0..built.timeline.length.get();
+    let tags = Tags { title: transcript.title.clone(), chapters: chapters(&built.timeline, &whole) };
+    for output in outputs {
+        let content = match output.content {
+            Content::Captions(format) => captions::write(&transcript, format),
+            Content::Chapters => export::chapters::write(&tags, built.timeline.rate),
+            _ => continue,
+        };
+        export::text::write(&output.path, &content).map_err(|error| failed(error.to_string()))?;
+    }
+    Ok(())
 }
 
 fn masters(
