@@ -14,6 +14,7 @@ use crate::cli::terminal::Terminal;
 mod args;
 mod build;
 mod check;
+mod export;
 mod failure;
 mod locate;
 mod new;
@@ -35,6 +36,7 @@ pub fn run() -> ExitCode {
     Terminal::hide_expected_panics();
     let outcome = match &cli.command {
         Command::Render(args) => render::run(args, &terminal),
+        Command::Export(args) => export::run(args, &terminal),
         Command::Report(args) => report::run(args, &terminal),
         Command::Check(args) => check::run(args, &terminal),
         Command::Voices(args) => voices::run(args, &terminal),
@@ -43,7 +45,7 @@ pub fn run() -> ExitCode {
     };
     let Err(failure) = outcome else { return ExitCode::SUCCESS };
     match &failure {
-        Failure::Script => {}
+        Failure::Script | Failure::Reported(_) => {}
         Failure::Usage(why) | Failure::Machine(why) => terminal.complain(why),
         Failure::Interrupted => terminal.complain("interrupted; nothing was written"),
     }

@@ -26,16 +26,21 @@ pub(super) fn on_threads<T: Send>(
     pool.map_err(|error| Failure::Machine(format!("threads cannot be started: {error}")))?.install(work)
 }
 
+/// What an episode is built with.
+pub(super) fn settings(args: &Episode) -> Settings {
+    let rate = SampleRate::new(args.rate).unwrap_or(SampleRate::DEFAULT);
+    let longest = Seconds::new(f64::from(args.longest_clip) * 60.0).unwrap_or_default();
+    Settings { rate, limits: Limits { longest } }
+}
+
 /// Builds the episode. Its problems are the caller's to show.
 ///
 /// # Errors
 /// Where there is no such episode, no scratch file, or the person stopped it.
 pub(super) fn build(args: &Episode, terminal: &Terminal) -> Result<(Located, Build), Failure> {
     let located = locate(args.script.as_deref(), &args.allow).map_err(Failure::Usage)?;
-    let rate = SampleRate::new(args.rate).unwrap_or(SampleRate::DEFAULT);
-    let longest = Seconds::new(f64::from(args.longest_clip) * 60.0).unwrap_or_default();
-    let settings = Settings { rate, limits: Limits { longest } };
-    let bars = terminal.bars(rate);
+    let settings = settings(args);
+    let bars = terminal.bars(settings.rate);
     let built = pipeline::build(&located.show, &located.script, settings, &bars)
         .map_err(|error| Failure::Machine(error.to_string()))?;
     if Terminal::interrupted() {
