@@ -4,4 +4,5 @@ pub mod clip;
 pub mod episode;
 pub mod plot;
 pub mod report;
+pub mod sheet;
 pub mod wav;
