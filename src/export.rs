@@ -9,6 +9,7 @@ pub mod encode;
 pub mod episode;
 pub mod plot;
 pub mod report;
+pub mod sheet;
 pub mod stems;
 pub mod tags;
 pub mod template;

@@ -64,7 +64,7 @@ pub(super) enum Command {
     Check(Check),
     /// List voices, or try one.
     Voices(Voices),
-    /// List sounds, or render one.
+    /// List sounds, render one, or draw them.
     Sounds(Sounds),
     /// Make a small show that renders at once.
     New(New),
@@ -303,15 +303,25 @@ pub(super) struct Voices {
 
 /// `radioplay sounds`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+                  radioplay sounds                    every sound of the show\n  \
+                  radioplay sounds knock -o try.wav   one of them, to be heard\n  \
+                  radioplay sounds --sheet            all of them, to be seen: output/sounds.png\n  \
+                  radioplay sounds knock rain-window --sheet two.png")]
 pub(super) struct Sounds {
-    /// The sound to render: a file in `sfx/`, with or without its ending.
-    pub(super) name: Option<String>,
+    /// The sounds meant: files in `sfx/`, with or without their endings; without any, all.
+    pub(super) name: Vec<String>,
     /// The show's folder; without it, this one.
     #[arg(long, value_name = "DIR")]
     pub(super) show: Option<PathBuf>,
-    /// The WAV file to write.
-    #[arg(short, long, value_name = "FILE", requires = "name")]
+    /// The WAV file to write; of one sound.
+    #[arg(short, long, value_name = "FILE", requires = "name", conflicts_with = "sheet")]
     pub(super) output: Option<PathBuf>,
+    /// Draw waveforms and spectrograms as one picture, into this PNG file; without FILE, `output/sounds.png` in the
+    /// show. Names stand before it.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "absent, or given with or without a file")]
+    pub(super) sheet: Option<Option<PathBuf>>,
     /// Which variant of a patch.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) variant: u32,
