@@ -2,6 +2,7 @@
 
 pub mod clip;
 pub mod episode;
+mod outcome;
 pub mod plot;
 pub mod report;
 pub mod wav;

@@ -13,6 +13,7 @@ use crate::units::level::{Gain, Level};
 use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
 
 pub mod dither;
+mod kept;
 pub mod limit;
 pub mod measure;
 pub mod mixture;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::audio::decode::Limits;
+use crate::cache::Cache;
 use crate::cli::args::{Episode, Format};
 use crate::cli::failure::Failure;
 use crate::cli::locate::{Located, locate};
@@ -31,13 +32,13 @@ pub(super) fn on_threads<T: Send>(
 ///
 /// # Errors
 /// Where there is no such episode, no scratch file, or the person stopped it.
-pub(super) fn build(args: &Episode, terminal: &Terminal) -> Result<(Located, Build), Failure> {
+pub(super) fn build(args: &Episode, cache: &Cache, terminal: &Terminal) -> Result<(Located, Build), Failure> {
     let located = locate(args.script.as_deref(), &args.allow).map_err(Failure::Usage)?;
     let rate = SampleRate::new(args.rate).unwrap_or(SampleRate::DEFAULT);
     let longest = Seconds::new(f64::from(args.longest_clip) * 60.0).unwrap_or_default();
     let settings = Settings { rate, limits: Limits { longest } };
     let bars = terminal.bars(rate);
-    let built = pipeline::build(&located.show, &located.script, settings, &bars)
+    let built = pipeline::build(&located.show, &located.script, settings, cache, &bars)
         .map_err(|error| Failure::Machine(error.to_string()))?;
     if Terminal::interrupted() {
         return Err(Failure::Interrupted);

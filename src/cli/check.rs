@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cli::args::{Check, Dump, Format};
 use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems, to_json};
+use crate::cli::cache;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cuesheet::{Origin, Request, dump as cuesheet};
@@ -41,8 +42,10 @@ struct Unrecorded<'b> {
 }
 
 pub(super) fn run(args: &Check, terminal: &Terminal) -> Result<(), Failure> {
-    on_threads(args.episode.jobs, || {
-        let (_, built) = build(&args.episode, terminal)?;
+    let caching = &args.episode.caching;
+    let cache = cache::open(caching, terminal);
+    let outcome = on_threads(args.episode.jobs, || {
+        let (_, built) = build(&args.episode, &cache, terminal)?;
         show_problems(&args.episode, &built, terminal);
         match args.dump {
             Some(Dump::Script) => dump(args, &built, script::dump(&built.script, &built.sources), terminal),
@@ -52,7 +55,9 @@ pub(super) fn run(args: &Check, terminal: &Terminal) -> Result<(), Failure> {
             None => print(&built, terminal),
         }
         if built.diagnostics.has_errors() { Err(Failure::Script) } else { Ok(()) }
-    })
+    });
+    cache::close(&cache, caching, terminal);
+    outcome
 }
 
 /// Prints a stage's result: alone where people are shown the problems, else together with them.

@@ -5,8 +5,10 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::cache::Cache;
 use crate::cli::args::{Format, Render};
 use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems, to_json};
+use crate::cli::cache::{made, with_cache};
 use crate::cli::failure::Failure;
 use crate::cli::locate::Located;
 use crate::cli::report::{text, write};
@@ -39,13 +41,19 @@ struct Rendered<'b> {
     loudness: Figures,
     /// Against what was asked for; of a whole episode only.
     report: Option<Report>,
+    /// Whether the file was there already and was left alone.
+    unchanged: bool,
     times_real_time: f64,
 }
 
 pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
+    with_cache(&args.episode.caching, terminal, |cache| render_once(args, cache, terminal))
+}
+
+fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), Failure> {
     let started = Instant::now();
     on_threads(args.episode.jobs, || {
-        let (located, built) = build(&args.episode, terminal)?;
+        let (located, built) = build(&args.episode, cache, terminal)?;
         show_problems(&args.episode, &built, terminal);
         if built.diagnostics.has_errors() {
             if args.episode.format == Format::Json {
@@ -70,6 +78,7 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
             depth: args.bits,
             specification,
             draw: false,
+            cache,
         };
         let failed = |error: EpisodeError| match error {
             EpisodeError::Stopped => Failure::Interrupted,
@@ -89,6 +98,12 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
             print_json(&built, Some(rendered), terminal);
         } else {
             print(&rendered, terminal);
+            if summary.unchanged {
+                terminal.say("unchanged: the file was there already");
+            }
+            if cache.keeps() {
+                terminal.say(&made(&cache.tally()));
+            }
         }
         Ok(())
     })
@@ -149,6 +164,7 @@ fn rendered<'b>(
         gain_db: summary.gain.db(),
         loudness: Figures::new(&summary.profile.measures()),
         report: None,
+        unchanged: summary.unchanged,
         times_real_time: seconds / started.elapsed().as_secs_f64().max(1e-9),
     }
 }
