@@ -13,7 +13,7 @@
 //! Nothing depends on the cache: where it cannot be read or written, everything is made, and the bytes are the same.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -45,7 +45,7 @@ pub enum Kind {
     Patch,
     /// A stretch of a scene, mixed.
     Mix,
-    /// Facts about something larger: what a render came to.
+    /// Facts about something larger: what a render came to. They alone may be replaced by others.
     Fact,
 }
 
@@ -75,6 +75,8 @@ pub struct Cache {
 #[derive(Debug)]
 struct Inner {
     store: Store,
+    /// How many bytes it may hold.
+    most: u64,
     /// By [`Kind::ALL`].
     found: [AtomicU64; 5],
     made: [AtomicU64; 5],
@@ -112,14 +114,16 @@ impl Cache {
         Cache::default()
     }
 
-    /// The cache in `folder`, which is made if need be. What other processes left half written when they were killed
+    /// The cache in `folder`, which is made if need be, and holds at most `most` bytes, but for what is written within
+    /// an eighth of that. What other processes left half written when they were killed
     /// is removed, unless one is still at work.
     ///
     /// # Errors
     /// Where the folder cannot be made or written.
-    pub fn open(folder: &Path) -> Result<Cache, io::Error> {
+    pub fn open(folder: &Path, most: u64) -> Result<Cache, io::Error> {
         let inner = Inner {
             store: Store::open(folder)?,
+            most,
             found: Default::default(),
             made: Default::default(),
             damaged: AtomicU64::new(0),
@@ -162,6 +166,9 @@ impl Cache {
         let _ = serde_json::to_vec(facts)
             .map_err(io::Error::from)
             .and_then(|facts| audio::write(&inner.store, kind, key, &facts, &samples));
+        if inner.store.written() > inner.most / 8 {
+            self.bound();
+        }
         samples.identified(key.identity())
     }
 
@@ -174,7 +181,7 @@ impl Cache {
         Some((serde_json::from_slice(&head.facts).ok()?, bytes))
     }
 
-    /// Keeps facts and bytes under a key, if that can be done.
+    /// Keeps facts and bytes under a key, if that can be done, in place of what was there.
     pub fn keep_fact<F: Serialize>(&self, kind: Kind, key: &Key, facts: &F, bytes: &[u8]) {
         let Some(inner) = &self.inner else { return };
         inner.count(&inner.made, kind);
@@ -237,17 +244,17 @@ impl Cache {
         true
     }
 
-    /// Removes the entries that have gone unused for longest until no more than `most` bytes are left, where
-    /// something was written since the cache was opened.
-    pub fn bound(&self, most: u64) {
-        if let Some(inner) = self.inner.as_ref().filter(|inner| inner.store.has_written()) {
-            let _ = folder::prune(inner.store.folder(), most);
-        }
+    /// How many bytes it may hold; none where it keeps nothing.
+    pub fn most(&self) -> u64 {
+        self.inner.as_ref().map_or(0, |inner| inner.most)
     }
 
-    /// The folder.
-    pub fn folder(&self) -> Option<PathBuf> {
-        self.inner.as_ref().map(|inner| inner.store.folder().to_owned())
+    /// Removes the entries that have gone unused for longest until no more bytes are left than it may hold, where
+    /// something was written since this was done last.
+    pub fn bound(&self) {
+        if let Some(inner) = self.inner.as_ref().filter(|inner| inner.store.take_written() > 0) {
+            let _ = folder::prune(inner.store.folder(), inner.most);
+        }
     }
 
     fn lose(&self, kind: Kind, key: &Key, error: &io::Error) {

@@ -19,6 +19,7 @@ pub mod measure;
 pub mod mixture;
 pub mod perform;
 pub mod preset;
+pub mod recall;
 
 /// What the master is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::cache::Kind;
@@ -25,7 +25,8 @@ const AT_ONCE: usize = 256 << 10;
 pub(super) struct Store {
     folder: PathBuf,
     lock: File,
-    written: AtomicBool,
+    /// Bytes written since somebody looked whether it has become too many.
+    written: AtomicU64,
 }
 
 impl Store {
@@ -35,7 +36,7 @@ impl Store {
             fs::create_dir_all(folder.join(kind.folder()))?;
         }
         let lock = File::options().create(true).append(true).open(folder.join(LOCK))?;
-        let store = Store { folder: folder.to_owned(), lock, written: AtomicBool::new(false) };
+        let store = Store { folder: folder.to_owned(), lock, written: AtomicU64::new(0) };
         store.sweep();
         // Where the file system knows no locks nothing is ever swept away, which is safe.
         let _ = store.lock.lock_shared();
@@ -46,8 +47,13 @@ impl Store {
         &self.folder
     }
 
-    pub(super) fn has_written(&self) -> bool {
+    /// Bytes written since [`Store::take_written`].
+    pub(super) fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn take_written(&self) -> u64 {
+        self.written.swap(0, Ordering::Relaxed)
     }
 
     fn path(&self, kind: Kind, key: &Key) -> PathBuf {
@@ -145,7 +151,7 @@ impl Store {
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&head.to_bytes(key))?;
         file.persist(self.path(kind, key)).map_err(|error| error.error)?;
-        self.written.store(true, Ordering::Relaxed);
+        self.written.fetch_add(Head::length(facts.len()) + shape.bytes(), Ordering::Relaxed);
         Ok(())
     }
 

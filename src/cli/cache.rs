@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
 /// The cache a command is to use. One that cannot be used is no reason to fail: then nothing is kept.
 pub(super) fn open(args: &Caching, terminal: &Terminal) -> Cache {
     let Some(folder) = folder(args) else { return Cache::none() };
-    Cache::open(&folder).unwrap_or_else(|error| {
+    Cache::open(&folder, most(args)).unwrap_or_else(|error| {
         terminal
             .say(&format!("the cache `{}` cannot be used: {error}", visible(&folder.display().to_string())));
         Cache::none()
@@ -79,13 +79,13 @@ pub(super) fn with_cache(
         }
         outcome = if attempt < ATTEMPTS { work(&cache) } else { work(&Cache::none()) };
     }
-    close(&cache, args, terminal);
+    close(&cache, terminal);
     outcome
 }
 
 /// Ends a command's use of the cache: keeps it within its bounds, and says what was damaged.
-pub(super) fn close(cache: &Cache, args: &Caching, terminal: &Terminal) {
-    cache.bound(most(args));
+pub(super) fn close(cache: &Cache, terminal: &Terminal) {
+    cache.bound();
     let damaged = usize::try_from(cache.tally().damaged).unwrap_or(usize::MAX);
     if damaged > 0 {
         let entries =

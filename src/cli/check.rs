@@ -42,8 +42,7 @@ struct Unrecorded<'b> {
 }
 
 pub(super) fn run(args: &Check, terminal: &Terminal) -> Result<(), Failure> {
-    let caching = &args.episode.caching;
-    let cache = cache::open(caching, terminal);
+    let cache = cache::open(&args.episode.caching, terminal);
     let outcome = on_threads(args.episode.jobs, || {
         let (_, built) = build(&args.episode, &cache, terminal)?;
         show_problems(&args.episode, &built, terminal);
@@ -56,7 +55,7 @@ pub(super) fn run(args: &Check, terminal: &Terminal) -> Result<(), Failure> {
         }
         if built.diagnostics.has_errors() { Err(Failure::Script) } else { Ok(()) }
     });
-    cache::close(&cache, caching, terminal);
+    cache::close(&cache, terminal);
     outcome
 }
 

@@ -18,6 +18,7 @@ use crate::diag::suggest;
 use crate::export::episode::{self, EpisodeError, Summary};
 use crate::export::report::{self, Figures, Report};
 use crate::master::preset::specification;
+use crate::master::recall;
 use crate::pipeline::Build;
 use crate::timeline::{SceneSpan, Timeline};
 
@@ -86,6 +87,9 @@ fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), 
             error => Failure::Machine(error.to_string()),
         };
         let summary = episode::write(&job, Some(&target), &bars).map_err(failed)?;
+        // A scene by itself gets the episode's gain as well.
+        let script = located.show.locate(&located.script);
+        recall::remember(cache, &script, specification.preset, summary.gain);
         let mut rendered = rendered(&built, &scenes, &target, &summary, started);
         if scenes.is_empty() {
             let report = report::report(&built.timeline, &samples, &specification, &summary);

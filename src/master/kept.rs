@@ -31,6 +31,8 @@ pub(super) struct Kept {
     cache: Cache,
     stretches: Vec<Stretch>,
     states: Vec<AtomicU8>,
+    /// How many of the stretches, from the first on, are kept once they are mixed.
+    keeping: usize,
 }
 
 impl Kept {
@@ -41,7 +43,10 @@ impl Kept {
             let there = matches!(&stretch.known, Known::By(key) if cache.has(Kind::Mix, key));
             AtomicU8::new(if there { THERE } else { MISSING })
         };
-        Kept { states: stretches.iter().map(state).collect(), plan, cache, stretches }
+        // Whatever did not fit would push out what came before it, and nothing would be there the next time.
+        let most = cache.most() / 2 / (2 * SAMPLE_BYTES) as u64;
+        let keeping = stretches.partition_point(|stretch| stretch.end <= most);
+        Kept { states: stretches.iter().map(state).collect(), plan, cache, stretches, keeping }
     }
 
     pub(super) fn stretches(&self) -> &[Stretch] {
@@ -186,7 +191,7 @@ impl Kept {
     }
 
     fn keep(&self, index: usize, audio: Vec<f32>) {
-        let Some(key) = self.key(index) else { return };
+        let Some(key) = self.key(index).filter(|_| index < self.keeping) else { return };
         let samples = Samples::in_memory(AudioBuffer::new(audio, Channels::Stereo, self.plan.rate()));
         self.cache.keep_sound(Kind::Mix, key, &(), samples);
         // If it could not be written, reading it will show that.

@@ -1,5 +1,9 @@
 //! What is made again after which change, and what is not.
 
+use radioplay::cache::Cache;
+use radioplay::master::recall;
+use radioplay::staging::Preset;
+
 use super::{bytes, edit, entries, fresh, made, render, show};
 
 #[test]
@@ -197,4 +201,16 @@ fn a_cache_that_cannot_be_used_is_no_reason_to_fail() {
     let run = render(&show, "out.wav");
     assert!(run.stderr.contains("cannot be used"), "{}", run.stderr);
     assert_eq!(bytes(&show, "out.wav"), fresh(&show));
+}
+
+#[test]
+fn an_episodes_last_gain_is_known_before_it_is_heard_again() {
+    let show = show();
+    let cache = show.path("kept").display().to_string();
+    let rendered = show.json(&["render", "--cache", &cache, "--format", "json", "-o", "out.wav"]);
+    let cache = Cache::open(&show.path("kept"), u64::MAX).unwrap();
+    let gain = |preset| recall::recall(&cache, &show.path("script/test.toml"), preset);
+    let expected = rendered["result"]["gain_db"].as_f64().unwrap();
+    assert!((f64::from(gain(Preset::Podcast).unwrap().db()) - expected).abs() < 1e-5);
+    assert_eq!(gain(Preset::Acx), None);
 }
