@@ -14,6 +14,7 @@ mod audio;
 mod cache;
 mod cli;
 mod diagnostics;
+mod export;
 mod hostile;
 mod layering;
 mod mastering;

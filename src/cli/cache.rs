@@ -7,9 +7,10 @@ use serde::Serialize;
 use crate::cache::folder::{self, Holding};
 use crate::cache::{Cache, Kind, Tally};
 use crate::cli::args::{Cache as Args, CacheAction, Caching};
-use crate::cli::build::{counted, to_json};
+use crate::cli::build::to_json;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
+use crate::cli::words::counted;
 use crate::diag::render::human::visible;
 
 /// The variable that names the folder where no option does. Empty: nothing is kept.
@@ -71,15 +72,23 @@ pub(super) fn with_cache(
     work: impl Fn(&Cache) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let cache = open(args, terminal);
-    let mut outcome = work(&cache);
+    let outcome = again(&cache, work);
+    close(&cache, terminal);
+    outcome
+}
+
+/// The same with a cache that is open already.
+pub(super) fn again<T>(
+    cache: &Cache,
+    mut work: impl FnMut(&Cache) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut outcome = work(cache);
     for attempt in 1..=ATTEMPTS {
-        let lost = cache.take_lost();
-        if !lost || !matches!(outcome, Err(Failure::Machine(_))) {
+        if !cache.take_lost() || !matches!(outcome, Err(Failure::Machine(_))) {
             break;
         }
-        outcome = if attempt < ATTEMPTS { work(&cache) } else { work(&Cache::none()) };
+        outcome = if attempt < ATTEMPTS { work(cache) } else { work(&Cache::none()) };
     }
-    close(&cache, terminal);
     outcome
 }
 

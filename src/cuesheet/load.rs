@@ -244,7 +244,7 @@ fn decoded(
 }
 
 /// The first frame of a take that is not silence, and the one after the last.
-fn speech_within(samples: &Samples) -> io::Result<(FrameCount, FrameCount)> {
+pub(super) fn speech_within(samples: &Samples) -> io::Result<(FrameCount, FrameCount)> {
     let width = samples.channels().count();
     let mut block = vec![0.0; WINDOW * width];
     let mut peaks = Vec::new();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
+use crate::cache::Cache;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
 use crate::master::mixture::{Keeper, Mixture};
@@ -94,20 +95,37 @@ pub fn measure(plan: &Arc<Plan>, channels: Channels, progress: &dyn Progress) ->
     Ok(Heard { mixture: keeper.finish(plan), profile: meter.finish(), buses: envelopes.buses })
 }
 
-/// Measures a mix that can be heard again, wherever it comes from: its loudness, and its buses not at all.
+/// Measures the mix of a plan as [`measure`] does but for the buses, taking from `cache` what is kept there.
 ///
 /// # Errors
 /// See [`MasterError`].
-pub fn measure_again(
+pub fn measure_kept(
+    plan: &Arc<Plan>,
+    cache: &Cache,
+    channels: Channels,
+    progress: &dyn Progress,
+) -> Result<Heard, MasterError> {
+    let mixture = Mixture::cached(Arc::clone(plan), cache);
+    if mixture.stretches().is_some() {
+        measure_part(mixture, channels, progress)
+    } else {
+        measure(plan, channels, progress)
+    }
+}
+
+/// Measures a part of a mix as a mix by itself: loudness, and the buses not at all.
+///
+/// # Errors
+/// See [`MasterError`].
+pub fn measure_part(
     mixture: Mixture,
     channels: Channels,
     progress: &dyn Progress,
 ) -> Result<Heard, MasterError> {
-    let length = mixture.plan().length().get();
     let mut meter = Meter::new(channels, mixture.plan().rate(), FrameCount::ZERO);
     let mut mono = Vec::new();
-    progress.begin(Stage::Measure, length);
-    let heard = mixture.hear(&(0..length), |stereo| {
+    progress.begin(Stage::Measure, mixture.length().get());
+    let heard = mixture.hear(&(0..mixture.length().get()), |stereo| {
         if progress.stopped() {
             return Err(MasterError::Stopped);
         }
