@@ -154,7 +154,7 @@ mod unix {
     fn dump(root: &Path, level: &str) -> io::Result<PathBuf> {
         let path = root.join(format!("{level}.json"));
         let mut command = Command::new(RADIOPLAY);
-        command.args(["check", "--quiet", "--dump", "timeline"]).arg(work::script(root, level));
+        command.args(["check", "--quiet", "--no-cache", "--dump", "timeline"]).arg(work::script(root, level));
         let status = command.stdin(Stdio::null()).stdout(File::create(&path)?).status()?;
         if status.success() { Ok(path) } else { Err(io::Error::other("the show cannot be checked")) }
     }

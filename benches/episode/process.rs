@@ -16,12 +16,19 @@ pub(crate) struct Cost {
     pub(crate) memory: f64,
 }
 
-/// Runs a command to its end. What it prints is dropped, unless it fails.
+/// Where radioplay keeps what it made.
+pub(crate) const CACHE: &str = "RADIOPLAY_CACHE";
+
+/// Runs a command to its end. What it prints is dropped, unless it fails. It finds nothing that an earlier run kept,
+/// unless it is told where.
 ///
 /// # Errors
 /// Where it cannot be started, or fails: then with the end of what it said.
 pub(crate) fn run(command: &mut Command) -> io::Result<Cost> {
     let said = tempfile::tempfile()?;
+    if !command.get_envs().any(|(name, _)| name == CACHE) {
+        command.env(CACHE, "");
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said.try_clone()?);
     let start = Instant::now();
     // The child is waited for by hand below.

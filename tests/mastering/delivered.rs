@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use radioplay::audio::buffer::Channels;
+use radioplay::cache::Cache;
 use radioplay::host::Show;
 use radioplay::master::measure::{self, Heard};
 use radioplay::master::mixture::Mixture;
@@ -274,8 +275,8 @@ fn titles_of_short_scenes_stand_side_by_side_in_the_picture() {
 fn a_mix_too_long_to_be_kept_gives_the_same_samples() {
     let show = show("podcast", 30);
     let host = Show::open(show.path(""), Vec::new()).expect("a folder");
-    let built =
-        pipeline::build(&host, "script/test.toml", Settings::default(), &Silent).expect("a scratch file");
+    let built = pipeline::build(&host, "script/test.toml", Settings::default(), &Cache::none(), &Silent)
+        .expect("a scratch file");
     let plan = Arc::new(Plan::new(&built.timeline, &built.samples()).expect("consistent"));
     let specification = specification(Preset::Podcast);
     let heard = measure::measure(&plan, Channels::Stereo, &Silent).expect("it can be mixed");
