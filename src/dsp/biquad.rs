@@ -113,6 +113,11 @@ impl Biquad {
         Biquad { b: b.map(|b| b / a[0]), a: [a[1] / a[0], a[2] / a[0]], state: [0.0; 2] }
     }
 
+    /// What it multiplies by: of the input now, before and before that, and of the output before and before that.
+    pub fn coefficients(&self) -> ([f64; 3], [f64; 2]) {
+        (self.b, self.a)
+    }
+
     /// The next sample.
     pub fn tick(&mut self, x: f64) -> f64 {
         let y = self.b[0] * x + self.state[0];
