@@ -2,10 +2,10 @@
 
 use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
-use crate::cuesheet::CueSheet;
 use crate::cuesheet::bind::{Tools, bind};
 use crate::cuesheet::resolve::resolve;
 use crate::cuesheet::takes::Takes;
+use crate::cuesheet::{CueSheet, Cues};
 use crate::diag::Diagnostics;
 use crate::diag::code::Code;
 use crate::host::Show;
@@ -54,6 +54,28 @@ impl Build {
     pub fn samples(&self) -> Vec<Samples> {
         self.sheet.clips.iter().map(|clip| clip.samples.clone()).collect()
     }
+}
+
+/// An episode with its names bound, before anything is heard.
+#[derive(Debug)]
+pub struct Outline {
+    /// Every text file that was read.
+    pub sources: Sources,
+    /// What is wrong with them, sorted.
+    pub diagnostics: Diagnostics,
+    /// Names bound.
+    pub cues: Cues,
+}
+
+/// Reads the episode `path`, from the show's folder, and binds its names: all that can be known without audio.
+pub fn outline(show: &Show, path: &str, settings: Settings) -> Outline {
+    let mut sources = Sources::new();
+    let mut diagnostics = Diagnostics::new();
+    let script = load(show, path, &mut sources, &mut diagnostics);
+    let takes = Takes::find_all(show, &script, &mut diagnostics);
+    let cues = resolve(&script, &takes, settings.rate, &mut diagnostics);
+    diagnostics.sort();
+    Outline { sources, diagnostics, cues }
 }
 
 /// Builds the episode `path`, from the show's folder. Every stage runs whatever the one before found, so that one
