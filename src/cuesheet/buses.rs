@@ -1,6 +1,6 @@
 //! The buses of an episode, their names bound: what they give way to, and where they send.
 
-use crate::cuesheet::resolve::unknown;
+use crate::cuesheet::unknown::unknown;
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::routing::{Bus, Duck, Send};

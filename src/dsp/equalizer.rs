@@ -1,40 +1,25 @@
 //! A stereo equaliser: bands one after the other, both channels alike.
 
 use crate::dsp::biquad::{Biquad, Shape};
+use crate::dsp::signal::Pair;
 use crate::routing::Band;
 use crate::units::narrow;
 use crate::units::time::{FrameCount, SampleRate};
-
-/// Smaller states count as nothing, so that silence does not end in numbers too small for fast arithmetic.
-const NOTHING: f64 = 1e-30;
 
 /// An equaliser with its state. Latency: none. The filters are [`Biquad`]s; high and low passes are Butterworth's, whose
 /// pairs of poles have the Q 1/(2 cos θ), θ being π/2n, 3π/2n and so on for n poles.
 #[derive(Clone, Debug)]
 pub struct Equalizer {
-    stages: Vec<Stage>,
+    stages: Vec<Biquad<Pair>>,
     /// How long it rings, frames.
     settle: u64,
-}
-
-/// A filter for two channels.
-#[derive(Clone, Debug)]
-struct Stage {
-    b: [f64; 3],
-    a: [f64; 2],
-    state: [[f64; 2]; 2],
 }
 
 impl Equalizer {
     /// The equaliser of these bands, at rest.
     pub fn new(bands: &[Band], rate: SampleRate) -> Equalizer {
         let shapes = bands.iter().flat_map(|band| shapes(*band));
-        let stages: Vec<Stage> = shapes
-            .map(|shape| {
-                let (b, a) = Biquad::new(shape, rate).coefficients();
-                Stage { b, a, state: [[0.0; 2]; 2] }
-            })
-            .collect();
+        let stages: Vec<Biquad<Pair>> = shapes.map(|shape| Biquad::new(shape, rate)).collect();
         Equalizer { settle: settle(&stages), stages }
     }
 
@@ -45,7 +30,7 @@ impl Equalizer {
 
     /// Makes it as silent as it was when new.
     pub fn rest(&mut self) {
-        self.stages.iter_mut().for_each(|stage| stage.state = [[0.0; 2]; 2]);
+        self.stages.iter_mut().for_each(Biquad::rest);
     }
 
     /// Filters both channels in place.
@@ -55,29 +40,11 @@ impl Equalizer {
         }
         // Sample by sample through all of them, so that the processor works on several filters at once.
         for (left, right) in left.iter_mut().zip(right) {
-            let input = [f64::from(*left), f64::from(*right)];
+            let input = Pair(f64::from(*left), f64::from(*right));
             let out = self.stages.iter_mut().fold(input, |x, stage| stage.tick(x));
-            (*left, *right) = (narrow(out[0]), narrow(out[1]));
+            (*left, *right) = (narrow(out.0), narrow(out.1));
         }
-        for state in self.stages.iter_mut().flat_map(|stage| stage.state.as_flattened_mut()) {
-            if state.abs() < NOTHING {
-                *state = 0.0;
-            }
-        }
-    }
-}
-
-impl Stage {
-    /// As [`Biquad::tick`], for two.
-    fn tick(&mut self, x: [f64; 2]) -> [f64; 2] {
-        let (b, a) = (self.b, self.a);
-        let [first, second] = self.state;
-        let y = [b[0] * x[0] + first[0], b[0] * x[1] + first[1]];
-        self.state = [
-            [b[1] * x[0] - a[0] * y[0] + second[0], b[1] * x[1] - a[0] * y[1] + second[1]],
-            [b[2] * x[0] - a[1] * y[0], b[2] * x[1] - a[1] * y[1]],
-        ];
-        y
+        self.stages.iter_mut().for_each(Biquad::forget);
     }
 }
 
@@ -99,8 +66,8 @@ fn shapes(band: Band) -> Vec<Shape> {
 
 /// Frames until the slowest pole has lost 140 dB, and 1.3 times as long again for each seven more filters, since poles
 /// that lie near each other pass their ringing on.
-fn settle(stages: &[Stage]) -> u64 {
-    let slowest = stages.iter().map(|stage| radius(stage.a)).fold(0.0, f64::max);
+fn settle(stages: &[Biquad<Pair>]) -> u64 {
+    let slowest = stages.iter().map(|stage| radius(stage.poles())).fold(0.0, f64::max);
     if slowest <= 0.0 {
         return 0;
     }
