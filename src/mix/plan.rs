@@ -7,11 +7,10 @@ use crate::audio::samples::Samples;
 use crate::dsp::noise::Random;
 use crate::dsp::pan;
 use crate::mix::block::FRAMES;
-use crate::mix::duck::Ducker;
+use crate::mix::desk::{Desk, desk};
 use crate::mix::error::Error;
 use crate::mix::rooms::{self, Burst, Send, Space};
 use crate::mix::treatment::{self, Chain, Treatment};
-use crate::routing::Bus;
 use crate::timeline::{Region, Room, Timeline};
 use crate::units::level::Gain;
 use crate::units::narrow;
@@ -32,7 +31,7 @@ pub struct Plan {
     /// The episode's length in frames.
     pub(super) length: u64,
     pub(super) clips: Vec<Clip>,
-    pub(super) buses: Vec<BusPlan>,
+    pub(super) desk: Desk,
     /// By start, then by the timeline's order.
     pub(super) regions: Vec<Placed>,
     /// The chains that regions use, at rest.
@@ -73,14 +72,6 @@ pub(super) struct RoomName {
 pub(super) struct Clip {
     pub(super) name: String,
     pub(super) samples: Samples,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct BusPlan {
-    pub(super) factor: f32,
-    pub(super) ducks: Vec<Ducker>,
-    /// Indices of its tracks, in order.
-    pub(super) tracks: Vec<usize>,
 }
 
 /// A region, in frames and factors.
@@ -228,24 +219,21 @@ impl Plan {
             let name = &timeline.clips[region.clip].name;
             regions.push(placed(region, name, levels, chains.index(treatment_of(region))));
         }
-        let buses = timeline
-            .buses
-            .iter()
-            .enumerate()
-            .map(|(index, bus)| bus_plan(timeline, &regions, index, bus))
-            .collect::<Result<_, _>>()?;
         if let Some(track) = timeline.tracks.iter().position(|track| track.bus >= timeline.buses.len()) {
             return Err(inconsistent(format!("track {track} feeds no bus")));
         }
         regions.sort_by_key(|region| region.start);
-        let (sends, bursts) = rooms::sends(&mut regions, |track| timeline.tracks[track].bus, &rooms, rate);
+        let bus_of = |track: usize| timeline.tracks[track].bus;
+        let (mut sends, mut bursts) = rooms::sends(&mut regions, bus_of, &rooms, rate);
+        let most_sends = most_at_once(bursts.iter().map(|burst| (burst.start, burst.end)));
+        let desk = desk(timeline, &regions, &rooms, &mut sends, &mut bursts)?;
         Ok(Plan {
             rate,
             length: timeline.length.get(),
             clips,
-            buses,
+            desk,
             most_at_once: most_at_once(regions.iter().map(|region| (region.start, region.end()))),
-            most_sends: most_at_once(bursts.iter().map(|burst| (burst.start, burst.end))),
+            most_sends,
             regions,
             chains: chains.chains,
             rooms,
@@ -280,12 +268,12 @@ impl Plan {
 
     /// How many buses there are.
     pub fn buses(&self) -> usize {
-        self.buses.len()
+        self.desk.buses.len()
     }
 
-    /// How far back the rooms remember, at most.
+    /// How far back buses and rooms remember, at most.
     pub fn memory(&self) -> FrameCount {
-        FrameCount::new(self.bursts.iter().map(|burst| burst.over - burst.start).max().unwrap_or(0))
+        FrameCount::new(self.desk.memory())
     }
 
     /// How much of a region with a treatment has to be filtered again after a seek, at most.
@@ -385,23 +373,6 @@ impl KnownChains {
             })
         })
     }
-}
-
-fn bus_plan(timeline: &Timeline, regions: &[Placed], index: usize, bus: &Bus) -> Result<BusPlan, Error> {
-    let ducks = bus.ducks.iter().map(|duck| {
-        if duck.under.iter().any(|under| *under >= timeline.buses.len()) {
-            return Err(inconsistent(format!("bus `{}` gives way to a bus that is not there", bus.name)));
-        }
-        let over = |region: &&Placed| duck.under.contains(&timeline.tracks[region.track].bus);
-        let mut spans: Vec<(u64, u64)> = regions.iter().filter(over).map(|it| (it.start, it.end())).collect();
-        spans.sort_unstable();
-        Ok(Ducker::new(duck, spans))
-    });
-    Ok(BusPlan {
-        factor: bus.gain.factor(),
-        ducks: ducks.collect::<Result<_, _>>()?,
-        tracks: (0..timeline.tracks.len()).filter(|track| timeline.tracks[*track].bus == index).collect(),
-    })
 }
 
 /// The most of some spans of frames that have a frame in one block.

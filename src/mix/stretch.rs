@@ -7,7 +7,7 @@
 //! own grid of blocks, so for them the place on it counts too.
 //!
 //! A stretch depends on the regions that sound in it, on the bursts that ring in it, on the regions that feed these, as
-//! far back as they do, and on what turns their buses down meanwhile. Tracks and buses count by their order among
+//! far back as they do, and on what their buses do meanwhile: a compressor hears what came some seconds before. Tracks and buses count by their order among
 //! those in use, so that a role more or less changes nothing where it does not speak.
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use crate::cache::key::{Key, MIX, Parts};
 use crate::mix::block::FRAMES;
 use crate::mix::plan::{Placed, Plan};
+use crate::mix::rooms::Feed;
 
 /// How long a stretch is: 8 s.
 const LENGTH: u64 = 8;
@@ -55,6 +56,8 @@ pub fn stretches(plan: &Plan) -> Vec<Stretch> {
         }
     }
     let last = heard_until(plan);
+    let bus_of = buses_of_tracks(plan);
+    let memory = plan.desk.memory();
     let (mut next, mut next_burst) = (0, 0);
     let (mut regions, mut bursts): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
     let stretch = |(start, end)| {
@@ -66,18 +69,36 @@ pub fn stretches(plan: &Plan) -> Vec<Stretch> {
             bursts.push(next_burst);
             next_burst += 1;
         }
-        regions.retain(|region| last[*region] > start);
-        bursts.retain(|burst| plan.bursts[*burst].over > start);
-        let known = if regions.is_empty() && bursts.is_empty() {
-            Known::Silent
-        } else {
-            Reach { plan, start, end, regions: &regions, bursts: &bursts }
-                .key()
-                .map_or(Known::Unknown, Known::By)
+        // Nothing that is over by then can ever count again.
+        regions.retain(|region| last[*region].saturating_add(memory) > start);
+        bursts.retain(|burst| plan.bursts[*burst].over.saturating_add(memory) > start);
+        let counts = plan.desk.counts_from(start, &plan.sends, &plan.bursts);
+        let region_counts = |region: &&usize| last[**region] > counts[bus_of[plan.regions[**region].track]];
+        let burst_counts = |burst: &&usize| {
+            let burst = &plan.bursts[**burst];
+            burst.over > counts[plan.sends[burst.send].bus]
         };
-        Stretch { start, end, known }
+        let reach = Reach {
+            plan,
+            start,
+            end,
+            regions: regions.iter().filter(region_counts).copied().collect(),
+            bursts: bursts.iter().filter(burst_counts).copied().collect(),
+            counts,
+        };
+        Stretch { start, end, known: reach.known() }
     };
     bounds.into_iter().map(stretch).collect()
+}
+
+/// The bus of each track.
+fn buses_of_tracks(plan: &Plan) -> Vec<usize> {
+    let tracks = plan.desk.buses.iter().flat_map(|bus| &bus.tracks).max().map_or(0, |last| last + 1);
+    let mut buses = vec![0; tracks];
+    for (index, bus) in plan.desk.buses.iter().enumerate() {
+        bus.tracks.iter().for_each(|track| buses[*track] = index);
+    }
+    buses
 }
 
 /// For each region, until when anything of it can be heard, in its room too.
@@ -102,11 +123,20 @@ struct Reach<'p> {
     start: u64,
     end: u64,
     /// Indices, in the plan's order.
-    regions: &'p [usize],
-    bursts: &'p [usize],
+    regions: Vec<usize>,
+    bursts: Vec<usize>,
+    /// For each bus, the frame from which on what comes into it counts.
+    counts: Vec<u64>,
 }
 
 impl Reach<'_> {
+    fn known(&self) -> Known {
+        if self.regions.is_empty() && self.bursts.is_empty() {
+            return Known::Silent;
+        }
+        self.key().map_or(Known::Unknown, Known::By)
+    }
+
     fn key(&self) -> Option<Key> {
         let plan = self.plan;
         let regions = || self.regions.iter().map(|region| &plan.regions[*region]);
@@ -120,28 +150,39 @@ impl Reach<'_> {
         for (send, rank) in &sends {
             let send = plan.sends[*send];
             let room = plan.room_names[send.room].as_ref()?;
-            parts = parts.number(*rank as u64).text(&room.text);
+            let whole = send.feed == Feed::Bus;
+            parts = parts.number(*rank as u64).number(u64::from(whole)).text(&room.text);
             if room.counts_blocks {
                 parts = parts.number(self.start % FRAMES as u64);
             }
         }
         for burst in self.bursts.iter().map(|burst| &plan.bursts[*burst]) {
-            let send = sends.get(&burst.send).copied();
+            let send = (sends.get(&burst.send).copied(), burst.rise);
             let times = [burst.start, burst.end, burst.over].map(|frame| self.place(frame));
             parts = parts.data(&(times, burst.fade, send));
         }
         Some(parts.key_of_all())
     }
 
-    /// The buses in use: which tracks are on which, in their order; how loud they are, and when they are turned down.
+    /// The buses in use: which tracks are on which, in their order; how loud they are, when they are turned down, what
+    /// they do to their sound, and since when; where they send it.
     fn buses(&self, mut parts: Parts, tracks: &BTreeMap<usize, usize>) -> Parts {
-        let from = self.bursts.iter().map(|burst| self.plan.bursts[*burst].start).fold(self.start, u64::min);
-        for bus in &self.plan.buses {
+        let bursts = self.bursts.iter().map(|burst| self.plan.bursts[*burst].start);
+        let from = bursts.chain(self.counts.iter().copied()).fold(self.start, u64::min);
+        let all = &self.plan.desk.buses;
+        for (index, (bus, counts)) in all.iter().zip(&self.counts).enumerate() {
             let own: Vec<usize> = bus.tracks.iter().filter_map(|track| tracks.get(track)).copied().collect();
-            if own.is_empty() {
+            let receives = || all.iter().any(|other| other.sends.iter().any(|(to, _)| *to == index));
+            if own.is_empty() && !receives() {
                 continue;
             }
-            parts = parts.data(&(own, bus.factor));
+            let room =
+                bus.room.map(|(send, factor)| (&self.plan.room_names[self.plan.sends[send].room], factor));
+            parts = parts.data(&(own, bus.factor, &bus.sends, room));
+            if let Some((at_rest, shifts)) = &bus.strip {
+                parts = parts.data(&(at_rest, shifts.between(*counts, self.end, self.start)));
+                parts = parts.data(&bus.hushes.between(*counts, self.end, self.start));
+            }
             for duck in &bus.ducks {
                 parts = parts.data(&duck.between(from, self.end, self.start));
             }
