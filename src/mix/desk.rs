@@ -115,44 +115,40 @@ pub(super) fn desk(
 impl Desk {
     /// The frame from which on everything has to be heard to be right from `frame` on.
     pub(super) fn begin(&self, frame: u64, sends: &[Send], bursts: &[Burst]) -> u64 {
+        self.needed(frame, sends, bursts, |_| true).into_iter().fold(frame, u64::min)
+    }
+
+    /// For each bus, the frame from which on all that comes into it counts for what is heard from `frame` on. What feeds
+    /// a room that still rings counts besides; if the bus has a compressor, all that this heard is included.
+    pub(super) fn counts_from(&self, frame: u64, sends: &[Send], bursts: &[Burst]) -> Vec<u64> {
+        self.needed(frame, sends, bursts, |bus| bus.strip.is_some())
+    }
+
+    /// For each bus, from when on it is needed; as far back as the rooms of its regions are fed, where `rooms` says so.
+    fn needed(
+        &self,
+        frame: u64,
+        sends: &[Send],
+        bursts: &[Burst],
+        rooms: impl Fn(&BusPlan) -> bool,
+    ) -> Vec<u64> {
         let mut needed = vec![frame; self.buses.len()];
-        let mut begin = frame;
         for &index in self.order.iter().rev() {
             let bus = &self.buses[index];
-            let to = bus.sends.iter().map(|(to, _)| needed[*to]);
-            let mut from = to.min().unwrap_or(frame).min(frame);
-            let shifts = bus.strip.as_ref().map(|(_, shifts)| shifts);
-            from = shifts.map_or(from, |shifts| shifts.begin(from));
-            for feed in [Feed::Bus, Feed::Regions] {
+            let begin = |from: u64| bus.strip.as_ref().map_or(from, |(_, shifts)| shifts.begin(from));
+            let mut from = begin(bus.sends.iter().map(|(to, _)| needed[*to]).fold(frame, u64::min));
+            let feeds: &[Feed] = if rooms(bus) { &[Feed::Bus, Feed::Regions] } else { &[Feed::Bus] };
+            for feed in feeds {
                 let rings = |burst: &&Burst| {
                     let send = &sends[burst.send];
-                    send.bus == index && send.feed == feed && burst.over > from
+                    send.bus == index && send.feed == *feed && burst.over > from
                 };
                 let before = bursts.iter().take_while(|burst| burst.start < from);
                 from = before.filter(rings).map(|burst| burst.start).min().unwrap_or(from);
             }
-            from = shifts.map_or(from, |shifts| shifts.begin(from));
-            needed[index] = from;
-            begin = begin.min(from);
+            needed[index] = begin(from);
         }
-        begin
-    }
-
-    /// For each bus, the frame from which on all that comes into it counts for what is heard from `frame` on.
-    pub(super) fn counts_from(&self, frame: u64, sends: &[Send], bursts: &[Burst]) -> Vec<u64> {
-        let mut counts = vec![frame; self.buses.len()];
-        for &index in self.order.iter().rev() {
-            let bus = &self.buses[index];
-            let begin = |from: u64| bus.strip.as_ref().map_or(from, |(_, shifts)| shifts.begin(from));
-            let from = begin(bus.sends.iter().map(|(to, _)| counts[*to]).fold(frame, u64::min));
-            let rings = |burst: &&Burst| {
-                bus.room.is_some_and(|(send, _)| send == burst.send && sends[send].bus == index)
-                    && burst.over > from
-            };
-            let before = bursts.iter().take_while(|burst| burst.start < from);
-            counts[index] = begin(before.filter(rings).map(|burst| burst.start).fold(from, u64::min));
-        }
-        counts
+        needed
     }
 
     /// How far [`Desk::begin`] may lie back, at most.

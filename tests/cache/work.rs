@@ -82,6 +82,47 @@ fn a_scene_that_is_moved_is_not_mixed_again() {
 }
 
 #[test]
+fn what_a_bus_heard_before_counts() {
+    let show = show();
+    let buses = r#"[bus.dialogue]
+eq = [{ highpass = 120 }, { peak = 2000, gain = 4, q = 1 }]
+compress = { threshold = -40, ratio = 6, attack = 0.05, release = 1.2 }
+sends = { echo = -6 }
+[bus.echo]
+room = "church"
+compress = { threshold = -50, ratio = 4 }
+[bus.effects]
+compress = { threshold = -45, ratio = 8, attack = 0.3, release = 0.8 }
+[[scene]]
+id = "one""#;
+    edit(&show, "[[scene]]\nid = \"one\"", buses);
+    render(&show, "out.wav");
+    assert_eq!(bytes(&show, "out.wav"), fresh(&show));
+    for (from, to) in [
+        // A scene that begins elsewhere, within a shift and in another one.
+        ("pause = 1.5", "pause = 1.7137"),
+        ("pause = 1.7137", "pause = 21.0"),
+        // What a compressor heard at the end of the scene before.
+        ("It is only me.", "It is only me!"),
+        ("It is only me!", "It is me."),
+        // A sound that is louder moves the gain of what follows it.
+        ("sfx = \"knock\", at", "sfx = \"knock\", gain = 9, at"),
+        // Without a room of its own it is only heard in the compressor's gain for another's.
+        ("sfx = \"knock\", gain = 9, at", "sfx = \"knock\", gain = 6, as = \"close\", at"),
+        ("pause = 12", "pause = 0.4"),
+        ("{ sfx = \"knock\" }", "{ sfx = \"knock\", cut = true }"),
+        ("attack = 0.3", "attack = 0.2"),
+        ("sends = { echo = -6 }", "sends = { echo = -9 }"),
+        ("highpass = 120", "highpass = 100"),
+        ("room = \"church\"", "room = \"stairwell\""),
+    ] {
+        edit(&show, from, to);
+        render(&show, "out.wav");
+        assert!(bytes(&show, "out.wav") == fresh(&show), "{from} -> {to}");
+    }
+}
+
+#[test]
 fn a_changed_line_is_one_line_said() {
     let show = show();
     render(&show, "out.wav");
