@@ -255,3 +255,24 @@ fn an_episodes_last_gain_is_known_before_it_is_heard_again() {
     assert!((f64::from(gain(Preset::Podcast).unwrap().db()) - expected).abs() < 1e-5);
     assert_eq!(gain(Preset::Acx), None);
 }
+
+#[test]
+fn an_export_is_the_same_with_a_cache() {
+    let show = show();
+    let cache = show.path("kept").display().to_string();
+    let wanted =
+        ["--scenes", "--handles", "0.5", "--gain-scope", "file", "--deliver", "podcast,podcast-mono"];
+    let export = |folder: &str, keeping: &[&str]| {
+        let run = show.run(&[&["export", "-o", folder], &wanted[..], keeping].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stdout.replace(folder, "")
+    };
+    let names = export("without", &["--no-cache"]);
+    assert_eq!(export("cold", &["--cache", &cache]), names);
+    assert_eq!(export("warm", &["--cache", &cache]), names);
+    for name in names.lines() {
+        let expected = bytes(&show, &format!("without{name}"));
+        assert_eq!(bytes(&show, &format!("cold{name}")), expected, "{name}");
+        assert_eq!(bytes(&show, &format!("warm{name}")), expected, "{name}");
+    }
+}
