@@ -23,6 +23,7 @@ mod report;
 mod sounds;
 mod terminal;
 mod voices;
+mod words;
 
 /// The exit code after Ctrl-C: 128 and the signal's number, as shells have it.
 const INTERRUPTED_EXIT: u8 = 130;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cli::args::{Episode, Export, Format, GainScope};
-use crate::cli::build::{build, clock, count, counted, on_threads, settings, to_json};
+use crate::cli::build::{build, count, on_threads, settings, to_json};
 use crate::cli::export::perform::{Files, Order, perform};
 use crate::cli::export::summary::{EpisodeSummary, FileSummary, Status, Summary};
 use crate::cli::failure::Failure;
 use crate::cli::locate::{Located, locate, output_folder, scripts};
 use crate::cli::terminal::Terminal;
+use crate::cli::words::{clock, counted};
 use crate::cuesheet::Cues;
 use crate::diag::render::human::visible;
 use crate::export::catalogue::{self, Output, Wanted, catalogue};

@@ -6,11 +6,12 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::args::{Format, Render};
-use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems, to_json};
+use crate::cli::build::{build, count, on_threads, print_json, show_problems, to_json};
 use crate::cli::failure::Failure;
 use crate::cli::locate::{Located, output_folder};
 use crate::cli::report::{text, write};
 use crate::cli::terminal::Terminal;
+use crate::cli::words::{clock, counted};
 use crate::cuesheet::Origin;
 use crate::diag::suggest;
 use crate::export::episode::{self, EpisodeError, Summary};

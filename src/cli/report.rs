@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use crate::cli::args::{Format, Report as Args};
-use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems, to_json};
+use crate::cli::build::{build, count, on_threads, print_json, show_problems, to_json};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
+use crate::cli::words::clock;
 use crate::diag::render::human::visible;
 use crate::export::episode::{self, EpisodeError};
 use crate::export::plot;
