@@ -13,10 +13,12 @@ mod lossy;
 #[cfg(feature = "mp3")]
 pub mod mp3;
 pub mod opus;
+mod outcome;
 pub mod picture;
 pub mod plot;
 pub mod report;
 pub mod session;
+pub mod sheet;
 pub mod stems;
 pub mod tags;
 pub mod template;

@@ -20,6 +20,7 @@
 //! # Invariants
 //!
 //! - A frame's value depends on its absolute position alone, never on who pulls, from where, or on how many threads.
+//!   And on that only through recorded rooms: a scene that is moved as a whole keeps its samples ([`stretch`]).
 //!   Blocks lie on one grid from frame 0; loops, fades and ducks are functions of the frame; filters are restarted on
 //!   a grid of their own (see [`plan::Plan`]), rooms at the beginning of each burst.
 //! - Sums have one order: regions by start (then by the timeline's order) into their track, tracks in the timeline's
@@ -37,6 +38,7 @@ pub mod block;
 pub mod error;
 pub mod plan;
 pub mod spans;
+pub mod stretch;
 
 mod dry;
 mod duck;

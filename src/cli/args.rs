@@ -65,8 +65,10 @@ pub(super) enum Command {
     Check(Check),
     /// List voices, or try one.
     Voices(Voices),
-    /// List sounds, or render one.
+    /// List sounds, render one, or draw them.
     Sounds(Sounds),
+    /// Show what is kept from earlier runs, make it smaller, or clear it.
+    Cache(Cache),
     /// Make a small show that renders at once.
     New(New),
 }
@@ -88,9 +90,26 @@ pub(super) struct Episode {
     /// The longest clip that is decoded, in minutes.
     #[arg(long, value_name = "MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=6000))]
     pub(super) longest_clip: u32,
+    #[command(flatten)]
+    pub(super) caching: Caching,
     /// How problems are printed: for people, or as JSON on standard output.
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub(super) format: Format,
+}
+
+/// What is kept for the next run.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Caching {
+    /// Keep takes, sounds and stretches of the mix in this folder; without it in the one that `RADIOPLAY_CACHE` names,
+    /// else in the platform's folder for caches. The result is the same with any.
+    #[arg(long, value_name = "DIR", help_heading = "Cache")]
+    pub(super) cache: Option<PathBuf>,
+    /// Keep nothing, and use nothing that was kept.
+    #[arg(long, conflicts_with = "cache", help_heading = "Cache")]
+    pub(super) no_cache: bool,
+    /// How much may be kept, in MiB; what has gone unused for longest is removed first.
+    #[arg(long, value_name = "MIB", default_value_t = 4096, help_heading = "Cache")]
+    pub(super) cache_size: u64,
 }
 
 /// How problems are printed.
@@ -180,6 +199,8 @@ pub(super) struct Export {
     /// The longest clip that is decoded, in minutes.
     #[arg(long, value_name = "MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=6000))]
     pub(super) longest_clip: u32,
+    #[command(flatten)]
+    pub(super) caching: Caching,
     /// Print what was written, and what was not and why, as JSON on standard output.
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
@@ -315,21 +336,55 @@ pub(super) struct Voices {
 
 /// `radioplay sounds`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+                  radioplay sounds                    every sound of the show\n  \
+                  radioplay sounds knock -o try.wav   one of them, to be heard\n  \
+                  radioplay sounds --sheet            all of them, to be seen: output/sounds.png\n  \
+                  radioplay sounds knock rain-window --sheet two.png")]
 pub(super) struct Sounds {
-    /// The sound to render: a file in `sfx/`, with or without its ending.
-    pub(super) name: Option<String>,
+    /// The sounds meant: files in `sfx/`, with or without their endings; without any, all.
+    pub(super) name: Vec<String>,
     /// The show's folder; without it, this one.
     #[arg(long, value_name = "DIR")]
     pub(super) show: Option<PathBuf>,
-    /// The WAV file to write.
-    #[arg(short, long, value_name = "FILE", requires = "name")]
+    /// The WAV file to write; of one sound.
+    #[arg(short, long, value_name = "FILE", requires = "name", conflicts_with = "sheet")]
     pub(super) output: Option<PathBuf>,
+    /// Draw waveforms and spectrograms as one picture, into this PNG file; without FILE, `output/sounds.png` in the
+    /// show. Names stand before it.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "absent, or given with or without a file")]
+    pub(super) sheet: Option<Option<PathBuf>>,
     /// Which variant of a patch.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) variant: u32,
     /// Frames per second, 44100 to 192000.
     #[arg(long, value_name = "HZ", default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(44_100..=192_000))]
     pub(super) rate: u32,
+}
+
+/// `radioplay cache`.
+#[derive(Debug, Args)]
+pub(super) struct Cache {
+    /// What to do; without it, show.
+    #[arg(value_enum, default_value = "show")]
+    pub(super) action: CacheAction,
+    #[command(flatten)]
+    pub(super) caching: Caching,
+    /// Print it as JSON.
+    #[arg(long, help_heading = "Output")]
+    pub(super) json: bool,
+}
+
+/// What to do with the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CacheAction {
+    /// Say where it is and what is in it.
+    Show,
+    /// Remove what has gone unused for longest, down to `--cache-size`.
+    Prune,
+    /// Remove everything.
+    Clear,
 }
 
 /// `radioplay new`.

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::cache::Cache;
 use crate::cli::args::{Episode, Export, Format, GainScope};
 use crate::cli::build::{build, count, on_threads, settings, to_json};
+use crate::cli::cache::{again, close, open};
 use crate::cli::export::perform::{Files, Order, perform};
 use crate::cli::export::summary::{EpisodeSummary, FileSummary, Status, Summary};
 use crate::cli::failure::Failure;
@@ -36,10 +38,11 @@ pub(super) fn run(args: &Export, terminal: &Terminal) -> Result<(), Failure> {
         );
         return Err(Failure::Usage(why));
     }
-    on_threads(args.jobs, || {
+    let cache = open(&args.caching, terminal);
+    let outcome = on_threads(args.jobs, || {
         let started = Instant::now();
         let scripts = scripts(&args.script);
-        let mut batch = Batch { args, terminal, taken: BTreeMap::new() };
+        let mut batch = Batch { args, cache: &cache, terminal, taken: BTreeMap::new() };
         let mut episodes = Vec::new();
         for (index, script) in scripts.iter().enumerate() {
             let name = script.as_ref().map_or_else(|_| String::new(), |path| path.display().to_string());
@@ -65,7 +68,9 @@ pub(super) fn run(args: &Export, terminal: &Terminal) -> Result<(), Failure> {
             Some(Status::Usage) => Err(Failure::Reported(2)),
             Some(Status::Machine) => Err(Failure::Reported(3)),
         }
-    })
+    });
+    close(&cache, terminal);
+    outcome
 }
 
 fn episode_summary(
@@ -114,6 +119,7 @@ fn report(args: &Export, summary: &Summary, terminal: &Terminal) {
 
 struct Batch<'a> {
     args: &'a Export,
+    cache: &'a Cache,
     terminal: &'a Terminal,
     /// What earlier episodes wrote, and which.
     taken: BTreeMap<String, String>,
@@ -128,26 +134,32 @@ impl Batch<'_> {
             rate: args.rate,
             jobs: args.jobs,
             longest_clip: args.longest_clip,
+            caching: args.caching.clone(),
             format: Format::Human,
         };
         if args.dry_run {
             return self.outline(&episode);
         }
-        let (located, built) = build(&episode, self.terminal)?;
-        self.terminal.diagnostics(&built.diagnostics, &built.sources);
-        if built.diagnostics.has_errors() {
-            self.terminal.complain(&format!("`{}` was not exported: {}", script.display(), count(&built)));
-            return Err(Failure::Script);
-        }
-        let outputs = self.outputs(&located, &built.sheet.cues, &built.script.about)?;
-        let bars = self.terminal.bars(built.timeline.rate);
-        let mut files = Files::new(&outputs);
-        let cover = built.script.about.cover.as_ref();
-        let cover = cover.map(|path| cover_of(&located.show, &path.value)).transpose();
-        let cover = cover.map_err(|error: CoverError| Failure::Machine(error.to_string()))?;
-        let order = Order { args, built: &built, outputs: &outputs, cover: cover.map(Arc::new) };
-        perform(&order, &mut files, &bars)?;
-        Ok(files.into_summaries())
+        let taken = self.taken.clone();
+        again(self.cache, |cache| {
+            let (located, built) = build(&episode, cache, self.terminal)?;
+            self.terminal.diagnostics(&built.diagnostics, &built.sources);
+            if built.diagnostics.has_errors() {
+                let problems = count(&built);
+                self.terminal.complain(&format!("`{}` was not exported: {problems}", script.display()));
+                return Err(Failure::Script);
+            }
+            self.taken.clone_from(&taken);
+            let outputs = self.outputs(&located, &built.sheet.cues, &built.script.about)?;
+            let bars = self.terminal.bars(built.timeline.rate);
+            let mut files = Files::new(&outputs);
+            let cover = built.script.about.cover.as_ref();
+            let cover = cover.map(|path| cover_of(&located.show, &path.value)).transpose();
+            let cover = cover.map_err(|error: CoverError| Failure::Machine(error.to_string()))?;
+            let order = Order { args, built: &built, outputs: &outputs, cover: cover.map(Arc::new), cache };
+            perform(&order, &mut files, &bars)?;
+            Ok(files.into_summaries())
+        })
     }
 
     /// What would be written, known without hearing anything.

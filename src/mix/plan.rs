@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::audio::buffer::Channels;
 use crate::audio::samples::Samples;
+use crate::dsp::noise::Random;
 use crate::dsp::pan;
 use crate::mix::block::FRAMES;
 use crate::mix::duck::Ducker;
@@ -38,6 +39,10 @@ pub struct Plan {
     pub(super) chains: Vec<Chains>,
     /// Rooms at rest; `None` for one that is silent.
     pub(super) rooms: Vec<Option<Space>>,
+    /// What the rooms are known by, by the same index; `None` for a recording that nothing is known of.
+    pub(super) room_names: Vec<Option<RoomName>>,
+    /// Where scenes begin, frames.
+    pub(super) scenes: Vec<u64>,
     pub(super) sends: Vec<Send>,
     /// By start.
     pub(super) bursts: Vec<Burst>,
@@ -54,6 +59,14 @@ pub struct Plan {
 pub(super) struct Chains {
     pub(super) between: Option<Chain>,
     pub(super) away: Option<Chain>,
+}
+
+/// What a room is known by: two that are called the same answer the same.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RoomName {
+    pub(super) text: String,
+    /// Whether its answer is worked out block by block, so that its bits depend on where blocks lie.
+    pub(super) counts_blocks: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -88,7 +101,7 @@ pub(super) struct Placed {
     pub(super) cut: bool,
     /// Index of its send.
     pub(super) send: Option<usize>,
-    /// Tells its noise from others'.
+    /// Tells its noise from others'; by its clip's name, so that nothing else in the episode changes it.
     pub(super) seed: u64,
 }
 
@@ -140,6 +153,11 @@ impl Levels {
         levels
     }
 
+    /// `seed`, where the region has noise of its own.
+    pub(super) fn noise(&self, seed: u64) -> Option<u64> {
+        self.treatment.through.map(|_| seed)
+    }
+
     /// The factors all through, where the region does not move.
     pub(super) fn still(&self) -> Option<Factors> {
         (!self.moves).then_some(self.still)
@@ -164,7 +182,7 @@ fn treatment_of(region: &Region) -> Treatment {
 }
 
 /// How a region repeats.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Looped {
     /// From one turn's start to the next's; at least 1.
     pub(super) period: u64,
@@ -207,7 +225,8 @@ impl Plan {
             let channels = timeline.clips[region.clip].channels;
             let space = region.room.and_then(|room| rooms[room].as_ref());
             let levels = Levels::new(region, channels, space);
-            regions.push(placed(region, levels, chains.index(treatment_of(region))));
+            let name = &timeline.clips[region.clip].name;
+            regions.push(placed(region, name, levels, chains.index(treatment_of(region))));
         }
         let buses = timeline
             .buses
@@ -230,6 +249,13 @@ impl Plan {
             regions,
             chains: chains.chains,
             rooms,
+            room_names: timeline.rooms.iter().map(|room| room_name(room, samples)).collect(),
+            scenes: timeline
+                .scenes
+                .iter()
+                .filter_map(|it| it.start.from_start())
+                .map(FrameCount::get)
+                .collect(),
             sends,
             bursts,
             segment: u64::from(rate.hz()) * 2,
@@ -276,6 +302,16 @@ impl Plan {
     }
 }
 
+fn room_name(room: &Room, samples: &[Samples]) -> Option<RoomName> {
+    match room {
+        Room::Named(room) => Some(RoomName { text: format!("{room:?}"), counts_blocks: false }),
+        Room::Recorded { clip } => {
+            let identity = samples.get(*clip)?.identity()?;
+            Some(RoomName { text: format!("{identity:?}"), counts_blocks: true })
+        }
+    }
+}
+
 fn inconsistent(what: String) -> Error {
     Error::Inconsistent { what }
 }
@@ -316,7 +352,7 @@ fn check(timeline: &Timeline, region: &Region) -> Result<(), &'static str> {
     }
 }
 
-fn placed(region: &Region, levels: Levels, chain: Option<usize>) -> Placed {
+fn placed(region: &Region, name: &str, levels: Levels, chain: Option<usize>) -> Placed {
     Placed {
         start: region.start.from_start().unwrap_or_default().get(),
         length: region.length.get(),
@@ -334,7 +370,7 @@ fn placed(region: &Region, levels: Levels, chain: Option<usize>) -> Placed {
         room: region.room,
         cut: region.cut,
         send: None,
-        seed: region.clip as u64,
+        seed: Random::named(0, name).next_u64(),
     }
 }
 

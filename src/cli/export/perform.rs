@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
+use crate::cache::Cache;
 use crate::cli::args::Export;
 use crate::cli::export::apart;
 use crate::cli::export::summary::{FileSummary, MasterSummary};
@@ -72,6 +73,8 @@ pub(super) struct Order<'a> {
     pub(super) outputs: &'a [Output],
     /// The cover, if there is one.
     pub(super) cover: Option<Arc<Cover>>,
+    /// What is kept between runs.
+    pub(super) cache: &'a Cache,
 }
 
 /// Makes every output of an episode.
@@ -136,7 +139,7 @@ fn texts(order: &Order<'_>) -> Result<(), Failure> {
 }
 
 fn masters(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Result<(), EpisodeError> {
-    let Order { args, built, outputs, .. } = *order;
+    let Order { args, built, outputs, cache, .. } = *order;
     let timeline = &built.timeline;
     let plan = Arc::new(Plan::new(timeline, &built.samples())?);
     // The mix is heard once for mono and once for stereo, however many presets there are.
@@ -149,7 +152,7 @@ fn masters(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Res
         let delivery = Delivery { specification: &specification, depth: args.bits, progress };
         let heard = match heard.entry(channels.count()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(measure::measure(&plan, channels, progress)?),
+            Entry::Vacant(new) => new.insert(measure::measure_kept(&plan, cache, channels, progress)?),
         };
         let of_preset: Vec<&Output> = outputs.iter().filter(|output| output.preset == Some(preset)).collect();
         let mut parts = parts(order, &of_preset);
