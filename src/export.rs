@@ -7,9 +7,17 @@ pub mod clip;
 pub mod deliver;
 pub mod encode;
 pub mod episode;
+pub mod flac;
+pub mod id3;
+mod lossy;
+#[cfg(feature = "mp3")]
+pub mod mp3;
+pub mod opus;
 mod outcome;
+pub mod picture;
 pub mod plot;
 pub mod report;
+pub mod session;
 pub mod sheet;
 pub mod stems;
 pub mod tags;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::routing::{Band, Compress};
+use crate::script::about::About;
 use crate::script::anchor::Anchor;
 use crate::script::text::Text;
 use crate::source::{Span, Spanned};
@@ -15,6 +16,7 @@ use crate::units::level::Gain;
 use crate::units::pan::Pan;
 use crate::units::time::Seconds;
 
+pub mod about;
 pub mod anchor;
 mod buses;
 mod definitions;
@@ -30,6 +32,8 @@ pub mod text;
 pub struct Script {
     /// The episode's title.
     pub title: Option<Spanned<String>>,
+    /// What it says about itself besides.
+    pub about: About,
     /// What it is mastered for.
     pub deliver: Option<Spanned<Preset>>,
     /// Default silence between lines.

@@ -2,7 +2,9 @@
 
 mod batch;
 mod captions;
+mod formats;
 mod scenes;
+mod sessions;
 mod stems;
 
 use std::path::{Path, PathBuf};
