@@ -7,6 +7,13 @@ pub mod clip;
 pub mod deliver;
 pub mod encode;
 pub mod episode;
+pub mod flac;
+pub mod id3;
+mod lossy;
+#[cfg(feature = "mp3")]
+pub mod mp3;
+pub mod opus;
+pub mod picture;
 pub mod plot;
 pub mod report;
 pub mod stems;

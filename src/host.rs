@@ -102,6 +102,22 @@ impl Show {
         })
     }
 
+    /// Reads a file of at most `most` bytes.
+    ///
+    /// # Errors
+    /// See [`HostError`].
+    pub fn read_bytes(&self, path: &str, most: u64) -> Result<Vec<u8>, HostError> {
+        let (file, _) = self.open_checked(path)?;
+        let mut bytes = Vec::new();
+        file.take(most + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| HostError::io(&self.locate(path), error))?;
+        if bytes.len() as u64 > most {
+            return Err(HostError::TooLarge { path: self.locate(path), most });
+        }
+        Ok(bytes)
+    }
+
     /// Opens a file of any size, for reading: a recording, an impulse response.
     ///
     /// # Errors

@@ -63,6 +63,8 @@ pub struct Outline {
     pub sources: Sources,
     /// What is wrong with them, sorted.
     pub diagnostics: Diagnostics,
+    /// As written.
+    pub script: Script,
     /// Names bound.
     pub cues: Cues,
 }
@@ -75,7 +77,7 @@ pub fn outline(show: &Show, path: &str, settings: Settings) -> Outline {
     let takes = Takes::find_all(show, &script, &mut diagnostics);
     let cues = resolve(&script, &takes, settings.rate, &mut diagnostics);
     diagnostics.sort();
-    Outline { sources, diagnostics, cues }
+    Outline { sources, diagnostics, script, cues }
 }
 
 /// Builds the episode `path`, from the show's folder. Every stage runs whatever the one before found, so that one

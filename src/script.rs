@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::script::about::About;
 use crate::script::anchor::Anchor;
 use crate::script::text::Text;
 use crate::source::{Span, Spanned};
@@ -14,6 +15,7 @@ use crate::units::level::Gain;
 use crate::units::pan::Pan;
 use crate::units::time::Seconds;
 
+pub mod about;
 pub mod anchor;
 mod definitions;
 pub mod dump;
@@ -28,6 +30,8 @@ pub mod text;
 pub struct Script {
     /// The episode's title.
     pub title: Option<Spanned<String>>,
+    /// What it says about itself besides.
+    pub about: About,
     /// What it is mastered for.
     pub deliver: Option<Spanned<Preset>>,
     /// Default silence between lines.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod captions;
+mod formats;
 mod scenes;
 mod stems;
 

@@ -2,25 +2,40 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cli::args::{Episode, Export, Format, GainScope};
 use crate::cli::build::{build, count, on_threads, settings, to_json};
-use crate::cli::export::perform::{Files, perform};
+use crate::cli::export::perform::{Files, Order, perform};
 use crate::cli::export::summary::{EpisodeSummary, FileSummary, Status, Summary};
 use crate::cli::failure::Failure;
 use crate::cli::locate::{Located, locate, output_folder, scripts};
 use crate::cli::terminal::Terminal;
 use crate::cli::words::{clock, counted};
+use crate::cuesheet::Cues;
 use crate::diag::render::human::visible;
 use crate::export::catalogue::{self, Output, Wanted, catalogue};
+use crate::export::encode::Format as FileFormat;
 use crate::export::template::Template;
 use crate::pipeline;
+use crate::script::about::{About, CoverError, cover as cover_of};
+use crate::units::depth::BitDepth;
 
 mod perform;
 mod summary;
 
 pub(super) fn run(args: &Export, terminal: &Terminal) -> Result<(), Failure> {
+    if args.formats.contains(&FileFormat::Flac) && args.bits == BitDepth::Float32 {
+        return Err(Failure::Usage("FLAC holds whole numbers: pass `--bits 16` or `--bits 24`".to_owned()));
+    }
+    if let Some(format) = args.formats.iter().find(|format| !format.is_built()) {
+        let format = format.extension();
+        let why = format!(
+            "this build writes no {format}: build it with `cargo build --release --features {format}`"
+        );
+        return Err(Failure::Usage(why));
+    }
     on_threads(args.jobs, || {
         let started = Instant::now();
         let scripts = scripts(&args.script);
@@ -124,10 +139,14 @@ impl Batch<'_> {
             self.terminal.complain(&format!("`{}` was not exported: {}", script.display(), count(&built)));
             return Err(Failure::Script);
         }
-        let outputs = self.outputs(&located, &built.sheet.cues)?;
+        let outputs = self.outputs(&located, &built.sheet.cues, &built.script.about)?;
         let bars = self.terminal.bars(built.timeline.rate);
         let mut files = Files::new(&outputs);
-        perform(args, &built, &outputs, &mut files, &bars)?;
+        let cover = built.script.about.cover.as_ref();
+        let cover = cover.map(|path| cover_of(&located.show, &path.value)).transpose();
+        let cover = cover.map_err(|error: CoverError| Failure::Machine(error.to_string()))?;
+        let order = Order { args, built: &built, outputs: &outputs, cover: cover.map(Arc::new) };
+        perform(&order, &mut files, &bars)?;
         Ok(files.into_summaries())
     }
 
@@ -140,11 +159,11 @@ impl Batch<'_> {
         if outline.diagnostics.has_errors() {
             return Err(Failure::Script);
         }
-        let outputs = self.outputs(&located, &outline.cues)?;
+        let outputs = self.outputs(&located, &outline.cues, &outline.script.about)?;
         Ok(Files::new(&outputs).into_summaries())
     }
 
-    fn outputs(&mut self, located: &Located, cues: &crate::cuesheet::Cues) -> Result<Vec<Output>, Failure> {
+    fn outputs(&mut self, located: &Located, cues: &Cues, about: &About) -> Result<Vec<Output>, Failure> {
         let args = self.args;
         let folder = match &args.output {
             Some(folder) => folder.clone(),
@@ -161,8 +180,8 @@ impl Batch<'_> {
             presets,
             folder,
         };
-        let outputs =
-            catalogue(cues, &located.name, &wanted).map_err(|error| Failure::Usage(error.to_string()))?;
+        let outputs = catalogue(cues, about, &located.name, &wanted)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
         for output in &outputs {
             let path: PathBuf = std::path::absolute(&output.path).unwrap_or_else(|_| output.path.clone());
             if let Some(other) = self.taken.insert(catalogue::key(&path), located.script.clone()) {

@@ -90,6 +90,8 @@ codes! {
     IncludeCycle => "include-cycle",
     /// A clip whose samples cannot be decoded.
     BadAudio => "bad-audio",
+    /// A cover that is no picture.
+    BadPicture => "bad-picture",
     /// A clip, or an episode, longer than allowed.
     TooLong => "too-long",
     /// A voice engine or language that does not exist.

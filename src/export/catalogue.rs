@@ -9,6 +9,7 @@ use crate::diag::suggest;
 use crate::export::captions::CaptionFormat;
 use crate::export::encode::Format;
 use crate::export::template::{Field, Template, file_name};
+use crate::script::about::About;
 use crate::staging::Preset;
 
 /// What a person wants of an episode.
@@ -171,10 +172,15 @@ fn is_spoken(cues: &Cues, track: usize) -> bool {
 ///
 /// # Errors
 /// See [`CatalogueError`].
-pub fn catalogue(cues: &Cues, episode: &str, wanted: &Wanted) -> Result<Vec<Output>, CatalogueError> {
+pub fn catalogue(
+    cues: &Cues,
+    about: &About,
+    episode: &str,
+    wanted: &Wanted,
+) -> Result<Vec<Output>, CatalogueError> {
     let own = [cues.deliver];
     let presets = if wanted.presets.is_empty() { &own[..] } else { &wanted.presets };
-    let mut list = List { cues, episode, wanted, outputs: Vec::new() };
+    let mut list = List { cues, about, episode, wanted, outputs: Vec::new() };
     for &preset in presets {
         for &format in &wanted.formats {
             list.master(Content::Episode, episode_part(episode), preset, format);
@@ -218,6 +224,7 @@ fn numbered(index: usize, count: usize) -> String {
 
 struct List<'a> {
     cues: &'a Cues,
+    about: &'a About,
     episode: &'a str,
     wanted: &'a Wanted,
     outputs: Vec<Output>,
@@ -296,7 +303,8 @@ impl List<'_> {
         let filled = self.wanted.template.fill(|field| match field {
             Field::Episode => self.episode.to_owned(),
             Field::Title => self.cues.title.clone(),
-            Field::Series | Field::Number => String::new(),
+            Field::Series => self.about.series.clone().unwrap_or_default(),
+            Field::Number => self.about.number.map_or(String::new(), |number| number.to_string()),
             Field::Preset => preset.map_or(String::new(), |preset| preset.word().to_owned()),
             Field::Scene => scene.to_owned(),
             Field::Part => part.to_owned(),

@@ -12,6 +12,7 @@ use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::encode::{Encoder, Format, Shape};
 use crate::export::episode::EpisodeError;
+use crate::export::lossy;
 use crate::export::tags::Tags;
 use crate::master::dither::Dither;
 use crate::master::limit::{Decision, Shortfall, decide};
@@ -115,12 +116,16 @@ fn write(
             .plus(FrameCount::new(part.range.end - part.range.start))
             .plus(part.silence[1]),
     };
-    let mut sinks: Vec<Sink<'_>> = parts.iter().map(|part| Sink::new(part, shape(part))).collect();
+    let kept = |part: &&Part| part.targets.iter().any(|(format, _)| !format.is_lossy());
+    let mut sinks: Vec<Sink<'_>> =
+        parts.iter().filter(kept).map(|part| Sink::new(part, shape(part))).collect();
     // What cannot be written is known before any work is done.
     sinks.iter_mut().filter(|sink| sink.part.range.start == start).try_for_each(Sink::open)?;
     let mut at = start;
     let mut heard = Vec::new();
     progress.begin(Stage::Write, end - start);
+    // Nothing is performed for nobody.
+    let (start, end) = if sinks.is_empty() { (start, start) } else { (start, end) };
     let performed = perform::perform(mixture, decision.settings, &(start..end), |frames| {
         if progress.stopped() {
             return Err(EpisodeError::Stopped);
@@ -136,11 +141,11 @@ fn write(
     progress.end(Stage::Write);
     let performed = performed?;
     let mut written = Vec::new();
-    for sink in sinks {
+    for mut sink in sinks {
         let frames = sink.shape.frames;
-        let targets = &sink.part.targets;
+        let targets = sink.lossless();
         let measures = sink.finish()?;
-        written.extend(targets.iter().map(|(_, path)| Written {
+        written.extend(targets.into_iter().map(|(_, path)| Written {
             path: path.clone(),
             frames,
             gain: decision.settings.gain,
@@ -148,6 +153,11 @@ fn write(
             shortfall: decision.shortfall,
             measures,
         }));
+    }
+    for part in parts {
+        for (format, path) in part.targets.iter().filter(|(format, _)| format.is_lossy()) {
+            written.push(lossy::write(delivery, mixture, decision, part, (*format, path), shape(part))?);
+        }
     }
     Ok(written)
 }
@@ -159,16 +169,21 @@ struct Sink<'a> {
     meter: Meter,
     encoders: Vec<Encoder>,
     is_open: bool,
+    measures: Option<Measures>,
 }
 
 impl<'a> Sink<'a> {
     fn new(part: &'a Part, shape: Shape) -> Sink<'a> {
         let meter = Meter::new(shape.channels, shape.rate, FrameCount::ZERO);
-        Sink { part, shape, meter, encoders: Vec::new(), is_open: false }
+        Sink { part, shape, meter, encoders: Vec::new(), is_open: false, measures: None }
+    }
+
+    fn lossless(&self) -> Vec<&'a (Format, PathBuf)> {
+        self.part.targets.iter().filter(|(format, _)| !format.is_lossy()).collect()
     }
 
     fn open(&mut self) -> Result<(), EpisodeError> {
-        for (format, path) in &self.part.targets {
+        for (format, path) in self.lossless() {
             self.encoders.push(Encoder::create(*format, path, self.shape, &self.part.tags)?);
         }
         self.is_open = true;
@@ -203,18 +218,21 @@ impl<'a> Sink<'a> {
     /// Completes the files: as soon as they are whole, so that an episode of many scenes has few files open.
     fn close(&mut self) -> Result<(), EpisodeError> {
         self.be_silent(self.part.silence[1])?;
-        for encoder in self.encoders.drain(..) {
+        let measures = self.meter.clone().finish().measures();
+        self.measures = Some(measures);
+        for mut encoder in self.encoders.drain(..) {
+            encoder.tell(&measures)?;
             encoder.finish()?.commit().map_err(EpisodeError::File)?;
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Measures, EpisodeError> {
+    fn finish(&mut self) -> Result<Measures, EpisodeError> {
         if !self.is_open {
             // A part of no length.
             self.open()?;
             self.close()?;
         }
-        Ok(self.meter.finish().measures())
+        Ok(self.measures.unwrap_or_else(|| self.meter.clone().finish().measures()))
     }
 }

@@ -2,25 +2,35 @@
 //!
 //! Integers are made by scaling with 2^(bits − 1), rounding to the nearest, halves to the even one, and holding the
 //! result inside the range; how many samples had to be held is counted, not hidden. Dither is for the caller to add
-//! before. 16-bit files have the plain 44-byte header, the others the extensible one of 68 bytes.
+//! before. 16-bit files have the plain 44-byte header, the others the extensible one of 68 bytes; with [`Tags`] there
+//! is a broadcast extension before the samples, and markers and an ID3 tag after them.
 //!
-//! A WAV's lengths are 32-bit numbers: what would pass them is refused before it is written.
+//! A WAV's lengths are 32-bit numbers: what is known to pass them is written as RF64, whose lengths have 64.
 
 use std::error::Error;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::audio::buffer::Channels;
+use crate::dsp::loudness::profile::Measures;
+use crate::export::id3;
+use crate::export::tags::Tags;
 use crate::host::whole::{WholeError, WholeFile};
 use crate::units::depth::BitDepth;
 use crate::units::time::{FrameCount, SampleRate};
 
+mod riff;
+
 /// The most bytes of samples: what a 32-bit number holds, less the header and one byte of padding.
 const MOST_BYTES: u64 = u32::MAX as u64 - 68;
+/// What is left for everything around the samples in a file that has tags: 32 MiB, of which a picture may have 16.
+const AROUND: u64 = 32 << 20;
 /// Bytes gathered before they are written.
 const BUFFER: usize = 256 << 10;
+/// The content of a `ds64` chunk without a table.
+const DS64: usize = 28;
 
 /// How a WAV stores sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +44,14 @@ pub struct WavFormat {
 }
 
 impl WavFormat {
-    /// The most frames a file of this format can hold: 4 GiB of samples, 4 h 8 min in 24-bit stereo at 48 kHz.
+    /// The most frames a plain file of this format can hold: 4 GiB of samples, 4 h 8 min in 24-bit stereo at 48 kHz.
     pub fn longest(self) -> FrameCount {
-        FrameCount::new(MOST_BYTES / (self.depth.bytes() * self.channels.count() as u64))
+        FrameCount::new(MOST_BYTES / self.frame())
+    }
+
+    /// Bytes in a frame.
+    fn frame(self) -> u64 {
+        self.depth.bytes() * self.channels.count() as u64
     }
 }
 
@@ -44,8 +59,17 @@ impl WavFormat {
 pub struct WavWriter {
     format: WavFormat,
     whole: WholeFile,
-    hound: hound::WavWriter<BufWriter<File>>,
+    file: BufWriter<File>,
     written: WavWritten,
+    /// Whether lengths have 64 bits.
+    long: bool,
+    /// Where the loudness figures stand, if there are any.
+    loudness: Option<u64>,
+    /// Where the samples begin.
+    samples: u64,
+    /// What comes after them.
+    after: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 /// What was written.
@@ -58,35 +82,77 @@ pub struct WavWritten {
 }
 
 impl WavWriter {
-    /// Begins a file that is to hold `length` frames at most, if that is known. See [`WholeFile::create`].
+    /// Begins a file that is to hold `length` frames, if that is known. See [`WholeFile::create`].
     ///
     /// # Errors
-    /// Where `length` does not fit a WAV, before anything is made; where the file cannot be made.
+    /// Where the file cannot be made.
     pub fn create(
         target: impl Into<PathBuf>,
         format: WavFormat,
         length: Option<FrameCount>,
     ) -> Result<WavWriter, WavError> {
-        let target = target.into();
-        let longest = format.longest();
-        if length.is_some_and(|length| length > longest) {
-            return Err(WavError::TooLong { path: target, longest, rate: format.rate });
-        }
+        let long = length.is_some_and(|length| length > format.longest());
+        WavWriter::begin(target.into(), format, long, None)
+    }
+
+    /// Begins a file that is to hold `length` frames and says so much about itself. One of more than `most` bytes of
+    /// samples is RF64: 4 GiB where it is `None`.
+    ///
+    /// # Errors
+    /// Where the file cannot be made.
+    pub fn create_tagged(
+        target: impl Into<PathBuf>,
+        format: WavFormat,
+        length: FrameCount,
+        tags: &Tags,
+        most: Option<u64>,
+    ) -> Result<WavWriter, WavError> {
+        let most = most.unwrap_or(MOST_BYTES - AROUND);
+        let long = length.get().saturating_mul(format.frame()) > most;
+        WavWriter::begin(target.into(), format, long, Some(tags))
+    }
+
+    fn begin(
+        target: PathBuf,
+        format: WavFormat,
+        long: bool,
+        tags: Option<&Tags>,
+    ) -> Result<WavWriter, WavError> {
         let whole = WholeFile::create(target).map_err(WavError::Whole)?;
-        let spec = hound::WavSpec {
-            // One or two.
-            channels: if format.channels == Channels::Mono { 1 } else { 2 },
-            sample_rate: format.rate.hz(),
-            bits_per_sample: format.depth.bits(),
-            sample_format: match format.depth {
-                BitDepth::Int16 | BitDepth::Int24 => hound::SampleFormat::Int,
-                BitDepth::Float32 => hound::SampleFormat::Float,
-            },
-        };
-        // hound keeps what it is given, so it gets a handle of its own, and the file its name after hound is done.
         let file = BufWriter::with_capacity(BUFFER, whole.handle().map_err(WavError::Whole)?);
-        let hound = hound::WavWriter::new(file, spec).map_err(|error| failed(whole.target(), error))?;
-        Ok(WavWriter { format, whole, hound, written: WavWritten::default() })
+        let mut head = if long { b"RF64".to_vec() } else { b"RIFF".to_vec() };
+        head.extend(u32::MAX.to_le_bytes());
+        head.extend(b"WAVE");
+        if long {
+            head.extend(riff::chunk(b"ds64", &[0; DS64]));
+        }
+        let mut loudness = None;
+        if let Some(tags) = tags {
+            loudness = Some(head.len() as u64 + 8 + riff::LOUDNESS);
+            head.extend(riff::chunk(b"bext", &riff::broadcast(tags, format)));
+        }
+        head.extend(riff::chunk(b"fmt ", &riff::format(format)));
+        head.extend(b"data");
+        head.extend(u32::MAX.to_le_bytes());
+        let after = tags.map_or(Vec::new(), |tags| {
+            let mut after = riff::markers(&tags.chapters);
+            after.extend(riff::names(tags));
+            after.extend(riff::chunk(b"id3 ", &id3::bytes(tags, format.rate)));
+            after
+        });
+        let mut writer = WavWriter {
+            format,
+            whole,
+            file,
+            written: WavWritten::default(),
+            long,
+            loudness,
+            samples: head.len() as u64,
+            after,
+            bytes: Vec::new(),
+        };
+        writer.file.write_all(&head).map_err(|error| writer.failed(error))?;
+        Ok(writer)
     }
 
     /// Appends interleaved frames, whole ones only; an incomplete last frame is dropped.
@@ -99,7 +165,7 @@ impl WavWriter {
         let samples = &interleaved[..frames * width];
         let total = self.written.frames.plus(FrameCount::new(frames as u64));
         let longest = self.format.longest();
-        if total > longest {
+        if !self.long && total > longest {
             let path = self.whole.target().to_owned();
             return Err(WavError::TooLong { path, longest, rate: self.format.rate });
         }
@@ -107,14 +173,24 @@ impl WavWriter {
             let frame = self.written.frames.plus(FrameCount::new((at / width) as u64));
             return Err(WavError::NotASample { path: self.whole.target().to_owned(), frame });
         }
-        let result = match self.format.depth {
+        self.bytes.clear();
+        match self.format.depth {
             BitDepth::Int16 => self.integers::<16>(samples),
             BitDepth::Int24 => self.integers::<24>(samples),
-            BitDepth::Float32 => samples.iter().try_for_each(|sample| self.hound.write_sample(*sample)),
-        };
-        result.map_err(|error| failed(self.whole.target(), error))?;
+            BitDepth::Float32 => self.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes())),
+        }
+        self.file.write_all(&self.bytes).map_err(|error| self.failed(error))?;
         self.written.frames = total;
         Ok(())
+    }
+
+    /// Tells what was measured of the samples; without it the file says nothing of its loudness.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses.
+    pub fn tell(&mut self, measures: &Measures) -> Result<(), WavError> {
+        let Some(at) = self.loudness else { return Ok(()) };
+        self.patch(at, &riff::loudness(measures)).map_err(|error| self.failed(error))
     }
 
     /// Completes the file and gives it its name.
@@ -131,18 +207,41 @@ impl WavWriter {
     ///
     /// # Errors
     /// Where the disk is full or the system refuses.
-    pub fn complete(self) -> Result<(WholeFile, WavWritten), WavError> {
-        let WavWriter { format, mut whole, hound, written } = self;
-        hound.finalize().map_err(|error| failed(whole.target(), error))?;
-        // A chunk of odd length is followed by a byte that its length does not count, which hound leaves out.
-        if written.frames.get() * format.channels.count() as u64 * format.depth.bytes() % 2 == 1 {
-            let path = whole.target().to_owned();
-            pad(&mut whole).map_err(|source| WavError::Write { path, source })?;
-        }
-        Ok((whole, written))
+    pub fn complete(mut self) -> Result<(WholeFile, WavWritten), WavError> {
+        self.end().map_err(|error| self.failed(error))?;
+        Ok((self.whole, self.written))
     }
 
-    fn integers<const BITS: u32>(&mut self, samples: &[f32]) -> hound::Result<()> {
+    /// Writes what comes after the samples, and the lengths.
+    fn end(&mut self) -> io::Result<()> {
+        let data = self.written.frames.get() * self.format.frame();
+        // A chunk of odd length is followed by a byte that its length does not count.
+        self.file.write_all(&[0][..usize::from(data % 2 == 1)])?;
+        self.file.write_all(&self.after)?;
+        let all = self.samples + data + data % 2 + self.after.len() as u64 - 8;
+        if self.long {
+            let mut sizes = Vec::new();
+            for size in [all, data, self.written.frames.get()] {
+                sizes.extend(size.to_le_bytes());
+            }
+            self.patch(12 + 8, &sizes)?;
+        } else {
+            let short = |size: u64| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
+            self.patch(4, &short(all))?;
+            self.patch(self.samples - 4, &short(data))?;
+        }
+        self.file.flush()
+    }
+
+    /// Writes over what stands at a place, and comes back to the end.
+    fn patch(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(at))?;
+        self.file.write_all(bytes)?;
+        self.file.seek(SeekFrom::End(0))?;
+        Ok(())
+    }
+
+    fn integers<const BITS: u32>(&mut self, samples: &[f32]) {
         let scale = const { (1_u32 << (BITS - 1)) as f32 };
         let mut clamped = 0;
         for sample in samples {
@@ -150,34 +249,21 @@ impl WavWriter {
             let scaled = (sample * scale).round_ties_even();
             clamped += u64::from(!(-scale..=scale - 1.0).contains(&scaled));
             #[expect(clippy::cast_possible_truncation, reason = "held inside 24 bits")]
-            self.hound.write_sample(scaled.clamp(-scale, scale - 1.0) as i32)?;
+            let word = scaled.clamp(-scale, scale - 1.0) as i32;
+            self.bytes.extend(&word.to_le_bytes()[..const { BITS as usize / 8 }]);
         }
         self.written.clamped += clamped;
-        Ok(())
     }
-}
 
-/// Appends a byte, and counts it in the length of the whole.
-fn pad(file: &mut WholeFile) -> io::Result<()> {
-    let end = file.seek(SeekFrom::End(0))?;
-    file.write_all(&[0])?;
-    file.seek(SeekFrom::Start(4))?;
-    let riff = u32::try_from(end + 1 - 8).unwrap_or(u32::MAX);
-    file.write_all(&riff.to_le_bytes())
-}
-
-fn failed(path: &Path, error: hound::Error) -> WavError {
-    let source = match error {
-        hound::Error::IoError(error) => error,
-        error => io::Error::other(error),
-    };
-    WavError::Write { path: path.to_owned(), source }
+    fn failed(&self, source: io::Error) -> WavError {
+        WavError::Write { path: self.whole.target().to_owned(), source }
+    }
 }
 
 /// Why a WAV was not written.
 #[derive(Debug)]
 pub enum WavError {
-    /// More than a WAV can hold.
+    /// More than a WAV can hold, which was not known when it was begun.
     TooLong {
         /// The file.
         path: PathBuf,

@@ -10,7 +10,7 @@ use crate::host::Show;
 use crate::host::error::HostError;
 use crate::script::entries::Reader;
 use crate::script::settings::{gap, settings_without_bus};
-use crate::script::{Definitions, Script, definitions};
+use crate::script::{Definitions, Script, about, definitions};
 use crate::source::{SourceFile, Sources, Span, Spanned};
 use crate::staging::Preset;
 
@@ -33,6 +33,7 @@ pub fn load(show: &Show, path: &str, sources: &mut Sources, diagnostics: &mut Di
     }
     let presets: Vec<_> = Preset::ALL.iter().map(|it| it.word()).collect();
     script.deliver = fields.word("deliver", &presets, Preset::from_word, diagnostics);
+    script.about = about::read(&mut fields, show, diagnostics);
     script.gap = gap(&mut fields, diagnostics);
     // Here `bus` is the table of buses.
     script.settings = settings_without_bus(&mut fields, diagnostics);

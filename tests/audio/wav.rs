@@ -114,20 +114,16 @@ fn a_chunk_of_odd_length_is_padded() {
 }
 
 #[test]
-fn more_than_a_wav_can_hold_is_refused_before_anything_is_made() {
+fn more_than_a_wav_can_hold_is_begun_as_rf64() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/x.wav");
     let format = format(BitDepth::Int24, Channels::Stereo, 48_000);
     let longest = format.longest();
     assert_eq!(longest.get(), (u64::from(u32::MAX) - 68) / 6);
-    let result = WavWriter::create(&path, format, Some(longest.plus(FrameCount::new(1)))).map(|_| ());
-    let error = result.unwrap_err().to_string();
-    assert!(
-        error.ends_with("would be larger than the 4 GiB a WAV can be: at this word length it holds 14913 s")
-    );
-    assert!(!path.parent().unwrap().exists());
-    assert!(WavWriter::create(&path, format, Some(longest)).is_ok());
-    assert!(!path.exists());
+    for (length, name) in [(longest, b"RIFF"), (longest.plus(FrameCount::new(1)), b"RF64")] {
+        WavWriter::create(&path, format, Some(length)).unwrap().finish().unwrap();
+        assert_eq!(&fs::read(&path).unwrap()[..4], name);
+    }
 }
 
 #[test]

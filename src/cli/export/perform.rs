@@ -24,6 +24,7 @@ use crate::master::preset::specification;
 use crate::mix::plan::Plan;
 use crate::pipeline::Build;
 use crate::progress::Progress;
+use crate::script::about::Cover;
 use crate::staging::Preset;
 use crate::timeline::Timeline;
 use crate::units::time::{FrameCount, Seconds};
@@ -63,28 +64,32 @@ impl Files {
     }
 }
 
+/// What is to be made.
+pub(super) struct Order<'a> {
+    pub(super) args: &'a Export,
+    pub(super) built: &'a Build,
+    pub(super) outputs: &'a [Output],
+    /// The cover, if there is one.
+    pub(super) cover: Option<Arc<Cover>>,
+}
+
 /// Makes every output of an episode.
 ///
 /// # Errors
 /// The first failure; what has been completed before it stays.
-pub(super) fn perform(
-    args: &Export,
-    built: &Build,
-    outputs: &[Output],
-    files: &mut Files,
-    progress: &dyn Progress,
-) -> Result<(), Failure> {
+pub(super) fn perform(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Result<(), Failure> {
     let failed = |error: EpisodeError| match error {
         EpisodeError::Stopped => Failure::Interrupted,
         error => Failure::Machine(error.to_string()),
     };
-    masters(args, built, outputs, files, progress).map_err(failed)?;
-    stems(built, outputs, progress).map_err(failed)?;
-    texts(built, outputs)
+    masters(order, files, progress).map_err(failed)?;
+    stems(order.built, order.outputs, progress).map_err(failed)?;
+    texts(order)
 }
 
 /// Captions, transcripts and chapters.
-fn texts(built: &Build, outputs: &[Output]) -> Result<(), Failure> {
+fn texts(order: &Order<'_>) -> Result<(), Failure> {
+    let built = order.built;
     let failed = |why: String| Failure::Machine(why);
     let shown = |role: &str| {
         let defined = built.script.cast.get(role).and_then(|role| role.value.name.clone());
@@ -92,9 +97,8 @@ fn texts(built: &Build, outputs: &[Output]) -> Result<(), Failure> {
     };
     let transcript = captions::transcript(&built.sheet, &built.timeline, shown)
         .map_err(|error| failed(format!("the scratch file cannot be read: {error}")))?;
-    let whole = 0..built.timeline.length.get();
-    let tags = Tags { title: transcript.title.clone(), chapters: chapters(&built.timeline, &whole) };
-    for output in outputs {
+    let tags = tags(order, built.sheet.cues.title.clone(), &(0..built.timeline.length.get()));
+    for output in order.outputs {
         let content = match output.content {
             Content::Captions(format) => captions::write(&transcript, format),
             Content::Chapters => export::chapters::write(&tags, built.timeline.rate),
@@ -105,13 +109,8 @@ fn texts(built: &Build, outputs: &[Output]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn masters(
-    args: &Export,
-    built: &Build,
-    outputs: &[Output],
-    files: &mut Files,
-    progress: &dyn Progress,
-) -> Result<(), EpisodeError> {
+fn masters(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Result<(), EpisodeError> {
+    let Order { args, built, outputs, .. } = *order;
     let timeline = &built.timeline;
     let plan = Arc::new(Plan::new(timeline, &built.samples())?);
     // The mix is heard once for mono and once for stereo, however many presets there are.
@@ -127,7 +126,7 @@ fn masters(
             Entry::Vacant(new) => new.insert(measure::measure(&plan, channels, progress)?),
         };
         let of_preset: Vec<&Output> = outputs.iter().filter(|output| output.preset == Some(preset)).collect();
-        let mut parts = parts(args, built, &of_preset);
+        let mut parts = parts(order, &of_preset);
         let episode: Vec<Part> = parts.iter().take(1).cloned().collect();
         if apart(args) {
             let silence = specification.silence.map(|seconds| seconds.to_count(timeline.rate));
@@ -142,7 +141,8 @@ fn masters(
 }
 
 /// The episode, and its scenes if they are wanted, each with its files.
-fn parts(args: &Export, built: &Build, outputs: &[&Output]) -> Vec<Part> {
+fn parts(order: &Order<'_>, outputs: &[&Output]) -> Vec<Part> {
+    let Order { args, built, .. } = *order;
     let timeline = &built.timeline;
     let handles = Seconds::new(args.handles).unwrap_or_default().to_count(timeline.rate);
     let mut parts: Vec<(Content, Part)> = Vec::new();
@@ -161,11 +161,27 @@ fn parts(args: &Export, built: &Build, outputs: &[&Output]) -> Vec<Part> {
             }
             _ => (0..timeline.length.get(), built.sheet.cues.title.clone()),
         };
-        let tags = Tags { title, chapters: chapters(timeline, &range) };
+        let tags = tags(order, title, &range);
         let part = Part { range, silence: [FrameCount::ZERO; 2], targets: vec![target], tags };
         parts.push((output.content.clone(), part));
     }
     parts.into_iter().map(|(_, part)| part).collect()
+}
+
+/// What a file of these frames says about itself.
+fn tags(order: &Order<'_>, title: String, range: &Range<u64>) -> Tags {
+    let about = &order.built.script.about;
+    Tags {
+        title,
+        series: about.series.clone(),
+        number: about.number,
+        artist: about.artist.clone(),
+        year: about.year,
+        description: about.description.clone(),
+        cover: order.cover.clone(),
+        start: FrameCount::new(range.start),
+        chapters: chapters(&order.built.timeline, range),
+    }
 }
 
 fn frame(position: crate::units::time::FramePos) -> u64 {
