@@ -16,6 +16,7 @@ pub mod opus;
 pub mod picture;
 pub mod plot;
 pub mod report;
+pub mod session;
 pub mod stems;
 pub mod tags;
 pub mod template;

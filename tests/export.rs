@@ -4,6 +4,7 @@ mod batch;
 mod captions;
 mod formats;
 mod scenes;
+mod sessions;
 mod stems;
 
 use std::path::{Path, PathBuf};

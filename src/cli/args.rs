@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::export::captions::CaptionFormat;
 use crate::export::catalogue::{Split, Stems};
 use crate::export::encode::Format as FileFormat;
+use crate::export::session::SessionFormat;
 use crate::export::template::{Template, TemplateError};
 use crate::staging::Preset;
 use crate::units::depth::{BitDepth, UnknownDepth};
@@ -143,6 +144,10 @@ pub(super) struct Export {
     /// Also write what is said: `srt`, `vtt` and `json` with times, `txt` and `html` to read.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', value_parser = parse_captions)]
     pub(super) captions: Vec<CaptionFormat>,
+    /// Also write a project for a workstation, with its media in a folder beside it: `dawproject`, `reaper`. It plays
+    /// the unmastered mix.
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',', value_parser = parse_session)]
+    pub(super) session: Vec<SessionFormat>,
     /// What it is mastered for, instead of the script's `deliver`; may be given several times: podcast,
     /// podcast-mono, ebu-r128, atsc-a85, acx, spotify, prss, or none.
     #[arg(long, value_name = "PRESET", value_delimiter = ',', value_parser = parse_preset)]
@@ -210,6 +215,13 @@ fn parse_format(text: &str) -> Result<FileFormat, String> {
 fn parse_captions(text: &str) -> Result<CaptionFormat, String> {
     CaptionFormat::ALL.into_iter().find(|format| format.extension() == text).ok_or_else(|| {
         let words: Vec<&str> = CaptionFormat::ALL.iter().map(|format| format.extension()).collect();
+        format!("expected one of {}", words.join(", "))
+    })
+}
+
+fn parse_session(text: &str) -> Result<SessionFormat, String> {
+    SessionFormat::ALL.into_iter().find(|format| format.word() == text).ok_or_else(|| {
+        let words: Vec<&str> = SessionFormat::ALL.iter().map(|format| format.word()).collect();
         format!("expected one of {}", words.join(", "))
     })
 }

@@ -176,6 +176,7 @@ impl Batch<'_> {
             scenes: args.scenes,
             stems: args.stems.clone(),
             captions: args.captions.clone(),
+            sessions: args.session.clone(),
             template: args.name.clone().unwrap_or_else(|| Template::usual(presets.len())),
             presets,
             folder,

@@ -8,6 +8,7 @@ use crate::cuesheet::{Body, Cues};
 use crate::diag::suggest;
 use crate::export::captions::CaptionFormat;
 use crate::export::encode::Format;
+use crate::export::session::SessionFormat;
 use crate::export::template::{Field, Template, file_name};
 use crate::script::about::About;
 use crate::staging::Preset;
@@ -25,6 +26,8 @@ pub struct Wanted {
     pub stems: Vec<Stems>,
     /// What is said, in which formats.
     pub captions: Vec<CaptionFormat>,
+    /// For which workstations.
+    pub sessions: Vec<SessionFormat>,
     /// How files are named.
     pub template: Template,
     /// Where they go.
@@ -86,6 +89,8 @@ pub enum Content {
     Stem(Split, usize),
     /// What is said.
     Captions(CaptionFormat),
+    /// A workstation's project; its media lie in a folder beside it.
+    Session(SessionFormat),
     /// Scenes as chapters.
     Chapters,
     /// What a split's stems lack of the mix.
@@ -196,6 +201,10 @@ pub fn catalogue(
     list.stems()?;
     for &format in &wanted.captions {
         list.other(Content::Captions(format), &episode_part(episode), format.extension());
+    }
+    for &format in &wanted.sessions {
+        let part = format!("session/{}", episode_part(episode));
+        list.other(Content::Session(format), &part, format.extension());
     }
     list.other(Content::Chapters, &format!("{}.chapters", episode_part(episode)), "json");
     let mut names: BTreeMap<String, ()> = BTreeMap::new();

@@ -257,6 +257,14 @@ impl Plan {
         self.buses.len()
     }
 
+    /// The gain of a bus for as many frames from `first` on as `gains` has, its own and its ducks': factors.
+    pub fn gains(&self, bus: usize, first: u64, gains: &mut [f32]) {
+        gains.fill(1.0);
+        let Some(bus) = self.buses.get(bus) else { return };
+        bus.ducks.iter().for_each(|duck| duck.apply(first, gains));
+        gains.iter_mut().for_each(|gain| *gain *= bus.factor);
+    }
+
     /// How far back the rooms remember, at most.
     pub fn memory(&self) -> FrameCount {
         FrameCount::new(self.bursts.iter().map(|burst| burst.over - burst.start).max().unwrap_or(0))

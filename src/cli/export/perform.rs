@@ -17,6 +17,7 @@ use crate::export::catalogue::{self, Content, Output, Split};
 use crate::export::deliver::{Delivery, Part, Written, deliver, deliver_apart};
 use crate::export::episode::EpisodeError;
 use crate::export::report::{Figures, explain};
+use crate::export::session::{self, Session, SessionFormat};
 use crate::export::stems::{self, Source, Targets};
 use crate::export::tags::{Chapter, Tags};
 use crate::master::measure::{self, Heard};
@@ -84,7 +85,32 @@ pub(super) fn perform(order: &Order<'_>, files: &mut Files, progress: &dyn Progr
     };
     masters(order, files, progress).map_err(failed)?;
     stems(order.built, order.outputs, progress).map_err(failed)?;
+    sessions(order, progress).map_err(failed)?;
     texts(order)
+}
+
+/// Projects for workstations. Those of one name share their media.
+fn sessions(order: &Order<'_>, progress: &dyn Progress) -> Result<(), EpisodeError> {
+    let built = order.built;
+    let samples = built.samples();
+    let source = Source { timeline: &built.timeline, samples: &samples, progress };
+    let mut made: Vec<(PathBuf, Session)> = Vec::new();
+    for output in order.outputs {
+        let Content::Session(format) = output.content else { continue };
+        let folder = session::media_folder(&output.path);
+        if !made.iter().any(|(there, _)| *there == folder) {
+            made.push((folder.clone(), session::write(&source, &built.sheet.cues.title, &folder)?));
+        }
+        let Some((_, made)) = made.iter().find(|(there, _)| *there == folder) else { continue };
+        let media = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let tags = tags(order, built.sheet.cues.title.clone(), &(0..built.timeline.length.get()));
+        let written = match format {
+            SessionFormat::Dawproject => session::dawproject::write(made, &tags, &media, &output.path),
+            SessionFormat::Reaper => export::text::write(&output.path, &session::reaper::write(made, &media)),
+        };
+        written.map_err(EpisodeError::File)?;
+    }
+    Ok(())
 }
 
 /// Captions, transcripts and chapters.
