@@ -78,7 +78,6 @@ fn whole(number: f64) -> f64 {
 /// Between −1 and 1, most often near 0: the sum of two even numbers.
 fn triangular(bits: u64) -> f64 {
     // Each half as a signed number: processors turn those into fractions faster than unsigned ones.
-    #[expect(clippy::cast_possible_wrap, reason = "32 bits of 64")]
-    let half = |bits: u64| (bits & 0xffff_ffff) as i64 as f64 / 4_294_967_296.0;
+    let half = |bits: u64| (bits & 0xffff_ffff).cast_signed() as f64 / 4_294_967_296.0;
     half(bits) + half(bits >> 32) - 1.0 + 1.0 / 4_294_967_296.0
 }
