@@ -6,3 +6,4 @@
 pub mod buffer;
 pub mod decode;
 pub mod samples;
+pub mod words;

@@ -14,6 +14,10 @@ use crate::units::time::SampleRate;
 const BETA: f64 = 6.0;
 /// How many points are worked on at once: the longer, the fewer vectors start anew; the shorter, the more are skipped.
 const CHUNK: usize = 32;
+/// How many samples are compared side by side.
+const LANES: usize = 16;
+/// What bounds are raised by, for the rounding of the sums they bound.
+const HAIR: f32 = 1.000_2;
 
 /// A sinc interpolator for one channel: the highest point of the wave between samples. No state; latency:
 /// [`Oversampling::reach`].
@@ -25,6 +29,8 @@ pub struct Interpolator {
     phases: Vec<Vec<f32>>,
     /// By how much a point may pass the highest sample around it, at most: the largest sum of a phase's taps.
     overshoot: f32,
+    /// By how many times the sharpest bend around it a point may pass the highest sample, at most: see [`bending`].
+    bending: f32,
 }
 
 /// How finely the wave is looked at.
@@ -68,13 +74,28 @@ impl Interpolator {
             (1..factor).map(|phase| taps(reach, f64::from(phase) / f64::from(factor))).collect();
         let sum = |taps: &Vec<f32>| taps.iter().map(|tap| tap.abs()).sum::<f32>();
         // A hair more, for the rounding of the sums this bounds.
-        let overshoot = phases.iter().map(sum).fold(1.0, f32::max) * 1.0001;
-        Interpolator { reach, phases, overshoot }
+        let overshoot = phases.iter().map(sum).fold(1.0, f32::max) * HAIR;
+        let bending = phases.iter().map(|taps| bending(taps)).fold(0.0, f32::max) * HAIR;
+        Interpolator { reach, phases, overshoot, bending }
     }
 
-    /// How many samples a chunk looks at.
-    fn window(&self) -> usize {
-        CHUNK + 2 * self.reach - 1
+    /// Whether no point of the wave whose taps reach no farther than `samples` can pass `floor`. Costs a small part of
+    /// finding the points.
+    fn stays_below(&self, samples: &[f32], floor: f32) -> bool {
+        let peak = peak(samples);
+        if peak * self.overshoot <= floor {
+            return true;
+        }
+        if peak > floor || samples.len() < 3 {
+            return false;
+        }
+        let bend = bend(samples);
+        peak * HAIR + bend * self.bending <= floor
+    }
+
+    /// How many samples before the one that comes next have a part in what it completes.
+    fn history(&self) -> usize {
+        2 * self.reach - 1
     }
 
     /// For each of `highest`, the highest point of the wave from its sample up to but not including the next. The
@@ -96,6 +117,66 @@ impl Interpolator {
             }
         }
     }
+}
+
+/// The sum of what the taps make of bends, which are second differences, sample − 2·next + next but one.
+///
+/// Any filter whose taps add up to one is a straight line between the two samples in the middle, drawn to the taps' own
+/// centre, plus a sum over the bends around; the line does not pass the higher of the two samples. Speech bends little
+/// between samples, so this bound comes far nearer to the wave than the sum of the taps does.
+fn bending(taps: &[f32]) -> f32 {
+    let middle = taps.len() / 2;
+    let centre: f64 = taps
+        .iter()
+        .enumerate()
+        .map(|(index, tap)| f64::from(*tap) * (index as f64 - (middle as f64 - 1.0)))
+        .sum();
+    // Summing twice undoes taking differences twice.
+    let (mut once, mut twice, mut sum) = (0.0, 0.0, 0.0_f64);
+    for (index, tap) in taps.iter().enumerate() {
+        let line = if index == middle - 1 {
+            1.0 - centre
+        } else if index == middle {
+            centre
+        } else {
+            0.0
+        };
+        once += f64::from(*tap) - line;
+        twice += once;
+        sum += twice.abs();
+    }
+    // Where the line would be drawn past its samples, no bound is known.
+    if (0.0..=1.0).contains(&centre) { narrow(sum) } else { f32::INFINITY }
+}
+
+/// The highest sample.
+fn peak(samples: &[f32]) -> f32 {
+    // Side by side, as a maximum is the same in any order.
+    let (chunks, rest) = samples.as_chunks::<LANES>();
+    let mut peaks = [0.0_f32; LANES];
+    for chunk in chunks {
+        for (peak, sample) in peaks.iter_mut().zip(chunk) {
+            *peak = if sample.abs() > *peak { sample.abs() } else { *peak };
+        }
+    }
+    peaks.iter().chain(rest).fold(0.0, |peak, sample| peak.max(sample.abs()))
+}
+
+/// The sharpest bend among three samples or more.
+fn bend(samples: &[f32]) -> f32 {
+    let count = samples.len() - 2;
+    let (before, middle, after) = (&samples[..count], &samples[1..=count], &samples[2..]);
+    let bend = |before: f32, middle: f32, after: f32| ((before - middle) + (after - middle)).abs();
+    let mut peaks = [0.0_f32; LANES];
+    let chunks = before.as_chunks::<LANES>().0.iter().zip(middle.as_chunks::<LANES>().0);
+    for ((before, middle), after) in chunks.zip(after.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            let bend = bend(before[lane], middle[lane], after[lane]);
+            peaks[lane] = if bend > peaks[lane] { bend } else { peaks[lane] };
+        }
+    }
+    let rest = count / LANES * LANES..count;
+    rest.map(|at| bend(before[at], middle[at], after[at])).chain(peaks).fold(0.0, f32::max)
 }
 
 /// The taps of the point `at` of the way from the sample before it to the one after.
@@ -145,32 +226,84 @@ pub struct Follower {
 impl Follower {
     /// After nothing but silence.
     pub fn new(interpolator: &Interpolator) -> Follower {
-        Follower { window: vec![0.0; interpolator.window()], before: 0.0 }
+        Follower { window: vec![0.0; interpolator.history()], before: 0.0 }
     }
 
     /// Takes `samples` and appends as many heights to `heights`: those of the samples [`Oversampling::reach`] frames
     /// earlier. Where the wave certainly stays at or below `floor`, the height is that of the samples alone.
+    ///
+    /// Memory: as many samples as have come at once.
     pub fn push(&mut self, interpolator: &Interpolator, samples: &[f32], floor: f32, heights: &mut Vec<f32>) {
-        let limit = floor / interpolator.overshoot;
-        let history = 2 * interpolator.reach - 1;
-        for piece in samples.chunks(CHUNK) {
-            self.window[history..history + piece.len()].copy_from_slice(piece);
-            let filled = &self.window[..history + piece.len()];
-            let mut highest = [0.0; CHUNK];
-            // Not `any`, which stops early and so looks at one sample at a time.
-            if filled.iter().fold(false, |above, sample| above | (sample.abs() > limit)) {
-                // What lies past the piece is old, but has a part only in points past it.
-                interpolator.chunk(&self.window, &mut highest);
-            } else {
-                for (highest, sample) in highest.iter_mut().zip(&self.window[interpolator.reach - 1..]) {
-                    *highest = sample.abs();
+        let history = interpolator.history();
+        self.window.extend_from_slice(samples);
+        let first = heights.len();
+        // The samples' own heights.
+        heights
+            .extend(self.window[interpolator.reach - 1..][..samples.len()].iter().map(|sample| sample.abs()));
+        let heights = &mut heights[first..];
+        if !interpolator.stays_below(&self.window, floor) {
+            // Room for a whole chunk at the end. It has a part only in points past the samples.
+            self.window.resize(history + samples.len().next_multiple_of(CHUNK), 0.0);
+            for (index, heights) in heights.chunks_mut(CHUNK).enumerate() {
+                let around = &self.window[index * CHUNK..][..CHUNK + history];
+                if !interpolator.stays_below(&around[..heights.len() + history], floor) {
+                    let mut points = [0.0; CHUNK];
+                    interpolator.chunk(around, &mut points);
+                    heights.copy_from_slice(&points[..heights.len()]);
                 }
             }
-            for &height in &highest[..piece.len()] {
-                heights.push(height.max(self.before));
-                self.before = height;
+        }
+        for height in heights {
+            (*height, self.before) = (height.max(self.before), *height);
+        }
+        self.window.copy_within(samples.len()..samples.len() + history, 0);
+        self.window.truncate(history);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, Follower, Interpolator, Oversampling};
+    use crate::dsp::noise::Random;
+    use crate::units::time::SampleRate;
+
+    /// Dull and sharp, loud and soft by turns, ending nowhere near a chunk's end.
+    fn signal() -> Vec<f32> {
+        let mut random = Random::new(7);
+        let mut low = 0.0;
+        (0..20_003)
+            .map(|frame| {
+                let dull = [1.0, 0.3, 0.03, 0.005][frame / 1000 % 4];
+                low += (random.bipolar() - low) * dull;
+                crate::units::narrow(low * [1.0, 4.0, 0.1][frame / 700 % 3])
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_skipped_stays_below_the_floor() {
+        for oversampling in [Oversampling::Standard, Oversampling::Fine] {
+            let interpolator = Interpolator::new(oversampling, SampleRate::DEFAULT);
+            let all = |floor: f32, piece: usize| {
+                let (mut follower, mut heights) = (Follower::new(&interpolator), Vec::new());
+                for piece in signal().chunks(piece) {
+                    follower.push(&interpolator, piece, floor, &mut heights);
+                }
+                heights
+            };
+            // Nothing is below a floor that is below silence.
+            let exact = all(-1.0, CHUNK);
+            for floor in [0.05, 0.3, 0.6, 1.0, 2.0] {
+                for piece in [1, 31, 256, 480, 5000] {
+                    let skipping = all(floor, piece);
+                    assert_eq!(skipping.len(), exact.len());
+                    for (exact, skipping) in exact.iter().zip(skipping) {
+                        assert!(
+                            exact.to_bits() == skipping.to_bits() || (*exact <= floor && skipping <= *exact)
+                        );
+                    }
+                }
             }
-            self.window.copy_within(piece.len()..history + piece.len(), 0);
         }
     }
 }

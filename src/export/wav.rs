@@ -14,6 +14,7 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use crate::audio::buffer::Channels;
+use crate::audio::words;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::id3;
 use crate::export::tags::Tags;
@@ -174,11 +175,14 @@ impl WavWriter {
             return Err(WavError::NotASample { path: self.whole.target().to_owned(), frame });
         }
         self.bytes.clear();
-        match self.format.depth {
-            BitDepth::Int16 => self.integers::<16>(samples),
-            BitDepth::Int24 => self.integers::<24>(samples),
-            BitDepth::Float32 => self.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes())),
-        }
+        self.written.clamped += match self.format.depth {
+            BitDepth::Int16 => words::pack::<2>(samples, &mut self.bytes),
+            BitDepth::Int24 => words::pack::<3>(samples, &mut self.bytes),
+            BitDepth::Float32 => {
+                self.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+                0
+            }
+        };
         self.file.write_all(&self.bytes).map_err(|error| self.failed(error))?;
         self.written.frames = total;
         Ok(())
@@ -239,20 +243,6 @@ impl WavWriter {
         self.file.write_all(bytes)?;
         self.file.seek(SeekFrom::End(0))?;
         Ok(())
-    }
-
-    fn integers<const BITS: u32>(&mut self, samples: &[f32]) {
-        let scale = const { (1_u32 << (BITS - 1)) as f32 };
-        let mut clamped = 0;
-        for sample in samples {
-            // Scaling by a power of two is exact, so this rounds once.
-            let scaled = (sample * scale).round_ties_even();
-            clamped += u64::from(!(-scale..=scale - 1.0).contains(&scaled));
-            #[expect(clippy::cast_possible_truncation, reason = "held inside 24 bits")]
-            let word = scaled.clamp(-scale, scale - 1.0) as i32;
-            self.bytes.extend(&word.to_le_bytes()[..const { BITS as usize / 8 }]);
-        }
-        self.written.clamped += clamped;
     }
 
     fn failed(&self, source: io::Error) -> WavError {

@@ -19,6 +19,8 @@ pub struct Block {
     start: FramePos,
     frames: usize,
     buses: Vec<Stereo>,
+    /// Whether each bus has been sounded in since it was silenced.
+    sounded: Vec<bool>,
     sum: Stereo,
     /// What has been sent to rooms; the first `sending` are in use.
     sent: Vec<Sent>,
@@ -49,6 +51,7 @@ impl Block {
             start: FramePos::ZERO,
             frames: 0,
             buses: vec![Stereo::silent(); plan.buses()],
+            sounded: vec![false; plan.buses()],
             sum: Stereo::silent(),
             sent: Vec::new(),
             sending: 0,
@@ -79,17 +82,24 @@ impl Block {
         self.start = start;
         self.frames = FrameCount::new(frames).index();
         self.buses.resize_with(buses, Stereo::silent);
-        self.buses.iter_mut().for_each(Stereo::silence);
+        self.sounded.resize(buses, false);
+        for (bus, sounded) in self.buses.iter_mut().zip(&mut self.sounded) {
+            if std::mem::take(sounded) {
+                bus.silence();
+            }
+        }
         self.sum.silence();
         self.sending = 0;
     }
 
     pub(super) fn bus_mut(&mut self, index: usize) -> &mut Stereo {
+        self.sounded[index] = true;
         &mut self.buses[index]
     }
 
     /// Adds a copy of one bus to another.
     pub(super) fn copy_bus(&mut self, from: usize, to: usize, factor: f32) {
+        self.sounded[to] |= self.sounded[from];
         if let Ok([from, to]) = self.buses.get_disjoint_mut([from, to]) {
             let (left, right) = to.channels_from(0);
             for (own, samples) in [(left, &from.left), (right, &from.right)] {
@@ -125,10 +135,10 @@ impl Block {
         self.sent[..self.sending].iter_mut()
     }
 
-    /// Sums the buses.
+    /// Sums the buses, once, into the silence a block begins with. Those that are silent would change nothing: what
+    /// starts from +0.0 is never −0.0.
     pub(super) fn sum_up(&mut self) {
-        self.sum.silence();
-        for bus in &self.buses {
+        for (bus, _) in self.buses.iter().zip(&self.sounded).filter(|(_, sounded)| **sounded) {
             self.sum.add(bus);
         }
     }

@@ -19,13 +19,13 @@ use crate::units::time::FrameCount;
 /// span may have to pay.
 const SPAN: usize = 256;
 /// What all blocks together may take, in bytes, where that leaves spans of any length.
-const MEMORY: usize = 96 << 20;
+const MEMORY: usize = 72 << 20;
 
 /// Mixes `blocks` of `plan`, as many of them as it has, and hands them to `sink`, one after the other from the first:
 /// the same blocks, bit by bit, that one [`crate::mix::Mixer`] renders.
 ///
 /// Memory: three spans for each thread of the current rayon pool, of all buses, the sum, and what is sent at
-/// once: 8 KiB for each of them and block; spans are shorter where that would be more than 96 MiB.
+/// once: 8 KiB for each of them and block; spans are shorter where that would be more than 72 MiB.
 ///
 /// # Errors
 /// The first error of the mixer or of `sink`, after which nothing more is handed over.

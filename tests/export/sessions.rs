@@ -143,8 +143,26 @@ fn the_reaper_project_plays_the_mix() {
     let markers: Vec<&str> =
         project.values.iter().filter(|row| row[0] == "MARKER").map(|row| row[3].as_str()).collect();
     assert!(["The first", "a", "e"].iter().all(|name| markers.contains(name)), "{markers:?}");
+    the_mix_is_played(&show, &project);
+}
+
+/// Eq, compressor and sends are no workstation's: what they change is played by a track of its own.
+#[test]
+fn the_reaper_project_plays_what_buses_do() {
+    let show = drama();
+    let path = show.path("script/test.toml");
+    let script = std::fs::read_to_string(&path).expect("the script is there");
+    let buses = "[bus.dialogue]\neq = { peak = 1000, gain = 6 }\nsends = { echo = -12 }\n\
+                 compress = { threshold = -40, ratio = 4 }\n[bus.echo]\nroom = \"church\"\n[bus.music]\n";
+    std::fs::write(&path, script.replace("[bus.music]\n", buses)).expect("it can be written");
+    exported(&show, &["--session", "reaper", "--stems", "bus"]);
+    let text = std::fs::read_to_string(show.path("output/test/session/test.rpp")).expect("it was written");
+    the_mix_is_played(&show, &parse(&text));
+}
+
+fn the_mix_is_played(show: &TestShow, project: &Node) {
     let mix = show.wav("output/test/stems/mix.wav").0;
-    let played = play(&show, "output/test/session", &project, mix.len() / 2);
+    let played = play(show, "output/test/session", project, mix.len() / 2);
     let peak = mix.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     let worst =
         mix.iter().zip(&played).map(|(mix, played)| (f64::from(*mix) - played).abs()).fold(0.0, f64::max);

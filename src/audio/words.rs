@@ -1,0 +1,97 @@
+//! Samples become integers as files store them: many at a time, without a call for each.
+//!
+//! An integer is the sample times 2^(bits − 1), rounded to the nearest, halves to the even one, and held inside the
+//! range. Bytes are little-endian, without padding.
+
+/// Samples converted at once: few enough to stay in the innermost cache.
+const AT_ONCE: usize = 256;
+
+/// Appends `samples`, which are all numbers, to `out` as integers of two or three `BYTES`; says how many lay outside the
+/// range, +1.0 included, and were held at its end.
+pub fn pack<const BYTES: usize>(samples: &[f32], out: &mut Vec<u8>) -> u64 {
+    const { assert!(BYTES == 2 || BYTES == 3, "the word lengths that files have") };
+    // The lower half of this number's bits, once another is added, are the whole number nearest to that other:
+    // numbers this large have no room for a fraction. The standard library's rounding is a call for each sample where
+    // a processor may lack the instruction.
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    let scale = const { (1_u32 << (8 * BYTES - 1)) as f32 };
+    let mut clamped = 0;
+    out.reserve(samples.len() * BYTES);
+    for samples in samples.chunks(AT_ONCE) {
+        let mut words = [0_u32; AT_ONCE];
+        let words = &mut words[..samples.len()];
+        let mut outside = 0_u32;
+        for (word, sample) in words.iter_mut().zip(samples) {
+            // Scaling by a power of two is exact, so this rounds once.
+            let scaled = sample * scale;
+            outside += u32::from((scaled < -scale - 0.5) | (scaled >= scale - 0.5));
+            let held = f64::from(scaled.clamp(-scale, scale - 1.0));
+            #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+            let bits = (held + WHOLE).to_bits() as u32;
+            *word = bits;
+        }
+        clamped += u64::from(outside);
+        match BYTES {
+            2 => out.extend(words.iter().flat_map(|word| [word.to_le_bytes()[0], word.to_le_bytes()[1]])),
+            _ => pack_24(words, out),
+        }
+    }
+    clamped
+}
+
+/// Appends the lower three bytes of each word, four words in three.
+fn pack_24(words: &[u32], out: &mut Vec<u8>) {
+    const LOWER: u32 = 0xff_ffff;
+    let (fours, rest) = words.as_chunks::<4>();
+    let start = out.len();
+    out.resize(start + fours.len() * 12, 0);
+    for (bytes, [a, b, c, d]) in out[start..].as_chunks_mut::<12>().0.iter_mut().zip(fours) {
+        let threes = [(a & LOWER) | b << 24, ((b & LOWER) >> 8) | c << 16, ((c & LOWER) >> 16) | d << 8];
+        for (bytes, three) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(threes) {
+            *bytes = three.to_le_bytes();
+        }
+    }
+    for word in rest {
+        out.extend_from_slice(&word.to_le_bytes()[..3]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pack;
+
+    /// One by one, as the definition says it.
+    fn one_by_one<const BYTES: usize>(samples: &[f32]) -> (Vec<u8>, u64) {
+        let scale = (1_u32 << (8 * BYTES - 1)) as f32;
+        let (mut bytes, mut clamped) = (Vec::new(), 0);
+        for sample in samples {
+            let rounded = (sample * scale).round_ties_even();
+            clamped += u64::from(!(-scale..=scale - 1.0).contains(&rounded));
+            #[expect(clippy::cast_possible_truncation, reason = "held inside 24 bits")]
+            let word = rounded.clamp(-scale, scale - 1.0) as i32;
+            bytes.extend(&word.to_le_bytes()[..BYTES]);
+        }
+        (bytes, clamped)
+    }
+
+    #[test]
+    fn many_at_a_time_are_the_same_as_one_by_one() {
+        let mut state = 1_u32;
+        let mut random = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        };
+        let mut samples: Vec<f32> = (0..10_003).map(|_| random() * 1.1).collect();
+        // Halves between two steps, and both ends with their neighbours.
+        samples.extend((-70_000..70_000).map(|half| half as f32 / 65_536.0));
+        samples.extend((-40..40).map(|half| half as f32 / 16_777_216.0));
+        for end in [-1.0_f32, 1.0] {
+            samples.extend((0..64).map(|step| f32::from_bits(end.to_bits() - 32 + step)));
+        }
+        samples.extend([0.0, -0.0, f32::MIN_POSITIVE, f32::MAX, f32::MIN, 1e-40]);
+        let (mut two, mut three) = (Vec::new(), Vec::new());
+        let clamped = (pack::<2>(&samples, &mut two), pack::<3>(&samples, &mut three));
+        assert_eq!((two, clamped.0), one_by_one::<2>(&samples));
+        assert_eq!((three, clamped.1), one_by_one::<3>(&samples));
+    }
+}
