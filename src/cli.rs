@@ -17,6 +17,7 @@ mod check;
 mod failure;
 mod locate;
 mod new;
+mod play;
 mod render;
 mod report;
 mod sounds;
@@ -34,6 +35,7 @@ pub fn run() -> ExitCode {
     Terminal::hide_expected_panics();
     let outcome = match &cli.command {
         Command::Render(args) => render::run(args, &terminal),
+        Command::Play(args) => play::run(args, &terminal),
         Command::Report(args) => report::run(args, &terminal),
         Command::Check(args) => check::run(args, &terminal),
         Command::Voices(args) => voices::run(args, &terminal),

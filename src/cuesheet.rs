@@ -17,7 +17,7 @@ use crate::units::time::{FrameCount, FrameDelta, SampleRate, Seconds};
 
 pub mod bind;
 pub mod dump;
-mod load;
+pub mod load;
 mod moments;
 pub mod resolve;
 mod speak;

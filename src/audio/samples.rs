@@ -24,6 +24,7 @@ pub struct Samples {
 
 #[derive(Clone, Debug)]
 enum Store {
+    Silence,
     Memory(Arc<[f32]>),
     File { file: Arc<File>, pieces: Arc<[Piece]> },
 }
@@ -42,6 +43,11 @@ impl Samples {
     pub fn in_memory(buffer: AudioBuffer) -> Samples {
         let (channels, frames) = (buffer.channels(), buffer.frames());
         Samples { channels, frames, store: Store::Memory(buffer.into_samples().into()) }
+    }
+
+    /// Silence of any length; takes no memory.
+    pub fn silent(channels: Channels, frames: FrameCount) -> Samples {
+        Samples { channels, frames, store: Store::Silence }
     }
 
     /// Audio in a file: interleaved 32-bit little-endian floats, `frames` of them from byte `offset` on.
@@ -85,6 +91,7 @@ impl Samples {
             return Ok(());
         }
         match &self.store {
+            Store::Silence => inside.fill(0.0),
             Store::Memory(samples) => {
                 let first = start.index() * width;
                 inside.copy_from_slice(&samples[first..first + there]);
