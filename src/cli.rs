@@ -14,6 +14,7 @@ use crate::cli::terminal::Terminal;
 mod args;
 mod build;
 mod check;
+mod export;
 mod failure;
 mod locate;
 mod new;
@@ -23,6 +24,7 @@ mod report;
 mod sounds;
 mod terminal;
 mod voices;
+mod words;
 
 /// The exit code after Ctrl-C: 128 and the signal's number, as shells have it.
 const INTERRUPTED_EXIT: u8 = 130;
@@ -36,6 +38,7 @@ pub fn run() -> ExitCode {
     let outcome = match &cli.command {
         Command::Render(args) => render::run(args, &terminal),
         Command::Play(args) => play::run(args, &terminal),
+        Command::Export(args) => export::run(args, &terminal),
         Command::Report(args) => report::run(args, &terminal),
         Command::Check(args) => check::run(args, &terminal),
         Command::Voices(args) => voices::run(args, &terminal),
@@ -44,7 +47,7 @@ pub fn run() -> ExitCode {
     };
     let Err(failure) = outcome else { return ExitCode::SUCCESS };
     match &failure {
-        Failure::Script => {}
+        Failure::Script | Failure::Reported(_) => {}
         Failure::Usage(why) | Failure::Machine(why) => terminal.complain(why),
         Failure::Interrupted => terminal.complain("interrupted; nothing was written"),
     }

@@ -22,6 +22,8 @@ mod moments;
 pub mod resolve;
 mod speak;
 pub mod takes;
+mod unknown;
+pub mod words;
 
 /// The episode with its names bound and its clips at hand.
 #[derive(Clone, Debug)]

@@ -19,6 +19,7 @@ pub mod resample;
 pub mod reverb;
 pub mod room;
 pub mod saturate;
+pub mod signal;
 pub mod svf;
 pub mod tail;
 pub mod true_peak;

@@ -56,6 +56,28 @@ impl Build {
     }
 }
 
+/// An episode with its names bound, before anything is heard.
+#[derive(Debug)]
+pub struct Outline {
+    /// Every text file that was read.
+    pub sources: Sources,
+    /// What is wrong with them, sorted.
+    pub diagnostics: Diagnostics,
+    /// Names bound.
+    pub cues: Cues,
+}
+
+/// Reads the episode `path`, from the show's folder, and binds its names: all that can be known without audio.
+pub fn outline(show: &Show, path: &str, settings: Settings) -> Outline {
+    let mut sources = Sources::new();
+    let mut diagnostics = Diagnostics::new();
+    let script = load(show, path, &mut sources, &mut diagnostics);
+    let takes = Takes::find_all(show, &script, &mut diagnostics);
+    let cues = resolve(&script, &takes, settings.rate, &mut diagnostics);
+    diagnostics.sort();
+    Outline { sources, diagnostics, cues }
+}
+
 /// Builds the episode `path`, from the show's folder. Every stage runs whatever the one before found, so that one
 /// build reports everything; with errors among the diagnostics, what cannot be had is silence.
 ///

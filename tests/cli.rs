@@ -4,6 +4,7 @@ mod commands;
 mod hostile;
 mod output;
 mod problems;
+mod sheet;
 mod terminal;
 
 use std::path::PathBuf;

@@ -13,6 +13,7 @@
 mod audio;
 mod cli;
 mod diagnostics;
+mod export;
 mod hostile;
 mod layering;
 mod mastering;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::show::{TestShow, has_program};
+use crate::show::{TestShow, has_program, python};
 
 /// What is said, by whom.
 const LINES: [(&str, &str); 8] = [
@@ -20,11 +20,6 @@ const LINES: [(&str, &str); 8] = [
 
 /// The share of the words that must be recovered. It was 87 % (53 of 61) when this was written.
 const ENOUGH: f64 = 0.75;
-
-/// The interpreter that has pocketsphinx.
-fn python() -> String {
-    std::env::var("RADIOPLAY_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
-}
 
 fn words(text: &str) -> Vec<String> {
     let letters =

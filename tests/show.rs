@@ -139,6 +139,11 @@ pub(crate) fn check_snapshot(file: &Path, found: &str) {
     assert_eq!(found, expected, "{} (set {UPDATE}=1 to take over what came out)", file.display());
 }
 
+/// The Python that has the packages of `.ci/run`; the system's where none is named.
+pub(crate) fn python() -> String {
+    std::env::var("RADIOPLAY_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+}
+
 /// Whether a program that reads what we write is there. Where it is not, the test says so and is skipped, unless
 /// everything must be there.
 #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]

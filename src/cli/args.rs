@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::export::captions::CaptionFormat;
+use crate::export::catalogue::{Split, Stems};
+use crate::export::encode::Format as FileFormat;
+use crate::export::template::{Template, TemplateError};
 use crate::staging::Preset;
 use crate::units::depth::{BitDepth, UnknownDepth};
 
@@ -55,13 +59,15 @@ pub(super) enum Command {
     Render(Render),
     /// Hear an episode while it is being written.
     Play(Play),
+    /// Export episodes with everything that ships: scenes, stems, formats.
+    Export(Export),
     /// Measure an episode against what it is mastered for, without writing it.
     Report(Report),
     /// Check an episode: everything short of mixing.
     Check(Check),
     /// List voices, or try one.
     Voices(Voices),
-    /// List sounds, or render one.
+    /// List sounds, render one, or draw them.
     Sounds(Sounds),
     /// Make a small show that renders at once.
     New(New),
@@ -165,6 +171,107 @@ pub(super) struct Play {
     pub(super) to_file: Option<PathBuf>,
 }
 
+/// `radioplay export`.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Scripts, folders of scripts, or patterns such as `script/s01*.toml`; without any, all in `script/`.
+    pub(super) script: Vec<PathBuf>,
+    /// The folder to write to; without it, `output/` in the show.
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// Also write every scene as a file. Joined end to end they are the episode, bit for bit.
+    #[arg(long)]
+    pub(super) scenes: bool,
+    /// Also write stems that sum to the unmastered mix: by `bus`, `role` or `track`, `all` for buses and roles, or
+    /// the name of one bus or role. 32-bit float WAV.
+    #[arg(long, value_name = "STEMS", value_delimiter = ',', value_parser = parse_stems)]
+    pub(super) stems: Vec<Stems>,
+    /// Formats of the episode and its scenes.
+    #[arg(long = "format", value_name = "FORMATS", value_delimiter = ',', default_value = "wav", value_parser = parse_format)]
+    pub(super) formats: Vec<FileFormat>,
+    /// Also write what is said: `srt`, `vtt` and `json` with times, `txt` and `html` to read.
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',', value_parser = parse_captions)]
+    pub(super) captions: Vec<CaptionFormat>,
+    /// What it is mastered for, instead of the script's `deliver`; may be given several times: podcast,
+    /// podcast-mono, ebu-r128, atsc-a85, acx, spotify, prss, or none.
+    #[arg(long, value_name = "PRESET", value_delimiter = ',', value_parser = parse_preset)]
+    pub(super) deliver: Vec<Preset>,
+    /// How files are named, below the folder and without the ending: {episode}, {title}, {series}, {number}, {preset},
+    /// {scene}, {part}. Without it `{episode}/{part}`; with several presets `{episode}/{preset}/{part}`.
+    #[arg(long, value_name = "TEMPLATE", value_parser = parse_template)]
+    pub(super) name: Option<Template>,
+    /// Let scenes begin so many seconds earlier and end so many later than they do; then they overlap.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, requires = "scenes", value_parser = parse_handles)]
+    pub(super) handles: f64,
+    /// Whether a scene's gain is the episode's, or its own, as audiobooks need it.
+    #[arg(long, value_name = "SCOPE", default_value = "episode")]
+    pub(super) gain_scope: GainScope,
+    /// Bits of a sample: 16, 24, or 32f for floating point.
+    #[arg(long, value_name = "BITS", default_value_t, value_parser = parse_depth)]
+    pub(super) bits: BitDepth,
+    /// Write nothing: list what would be written.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Let the scripts also read files below this folder, outside their show.
+    #[arg(long, value_name = "DIR")]
+    pub(super) allow: Vec<PathBuf>,
+    /// Frames per second, 44100 to 192000.
+    #[arg(long, value_name = "HZ", default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(44_100..=192_000))]
+    pub(super) rate: u32,
+    /// How many threads work at once; without it, as many as there are cores. The result is the same for any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// The longest clip that is decoded, in minutes.
+    #[arg(long, value_name = "MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=6000))]
+    pub(super) longest_clip: u32,
+    /// Print what was written, and what was not and why, as JSON on standard output.
+    #[arg(long, help_heading = "Output")]
+    pub(super) json: bool,
+}
+
+/// What a scene's gain is decided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GainScope {
+    /// The whole episode: scenes are cut from its master.
+    Episode,
+    /// The scene: each file is mastered by itself, and gets the silence at its ends that the preset asks for.
+    File,
+}
+
+fn parse_stems(text: &str) -> Result<Stems, String> {
+    Ok(match text {
+        "" => return Err("expected `bus`, `role`, `track`, `all`, or a name".to_owned()),
+        "bus" => Stems::By(Split::Bus),
+        "role" => Stems::By(Split::Role),
+        "track" => Stems::By(Split::Track),
+        "all" => Stems::All,
+        name => Stems::Named(name.to_owned()),
+    })
+}
+
+fn parse_format(text: &str) -> Result<FileFormat, String> {
+    FileFormat::ALL.into_iter().find(|format| format.extension() == text).ok_or_else(|| {
+        let words: Vec<&str> = FileFormat::ALL.iter().map(|format| format.extension()).collect();
+        format!("expected one of {}", words.join(", "))
+    })
+}
+
+fn parse_captions(text: &str) -> Result<CaptionFormat, String> {
+    CaptionFormat::ALL.into_iter().find(|format| format.extension() == text).ok_or_else(|| {
+        let words: Vec<&str> = CaptionFormat::ALL.iter().map(|format| format.extension()).collect();
+        format!("expected one of {}", words.join(", "))
+    })
+}
+
+fn parse_template(text: &str) -> Result<Template, TemplateError> {
+    Template::parse(text)
+}
+
+fn parse_handles(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected seconds".to_owned())?;
+    if (0.0..=600.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0 to 600 seconds".to_owned()) }
+}
+
 /// `radioplay report`.
 #[derive(Debug, Args)]
 pub(super) struct Report {
@@ -245,15 +352,25 @@ pub(super) struct Voices {
 
 /// `radioplay sounds`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+                  radioplay sounds                    every sound of the show\n  \
+                  radioplay sounds knock -o try.wav   one of them, to be heard\n  \
+                  radioplay sounds --sheet            all of them, to be seen: output/sounds.png\n  \
+                  radioplay sounds knock rain-window --sheet two.png")]
 pub(super) struct Sounds {
-    /// The sound to render: a file in `sfx/`, with or without its ending.
-    pub(super) name: Option<String>,
+    /// The sounds meant: files in `sfx/`, with or without their endings; without any, all.
+    pub(super) name: Vec<String>,
     /// The show's folder; without it, this one.
     #[arg(long, value_name = "DIR")]
     pub(super) show: Option<PathBuf>,
-    /// The WAV file to write.
-    #[arg(short, long, value_name = "FILE", requires = "name")]
+    /// The WAV file to write; of one sound.
+    #[arg(short, long, value_name = "FILE", requires = "name", conflicts_with = "sheet")]
     pub(super) output: Option<PathBuf>,
+    /// Draw waveforms and spectrograms as one picture, into this PNG file; without FILE, `output/sounds.png` in the
+    /// show. Names stand before it.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "absent, or given with or without a file")]
+    pub(super) sheet: Option<Option<PathBuf>>,
     /// Which variant of a patch.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) variant: u32,

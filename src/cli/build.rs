@@ -1,7 +1,5 @@
 //! From arguments to a built episode, with its problems shown: what `render` and `check` have in common.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::audio::decode::Limits;
@@ -9,6 +7,7 @@ use crate::cli::args::{Episode, Format};
 use crate::cli::failure::Failure;
 use crate::cli::locate::{Located, locate};
 use crate::cli::terminal::Terminal;
+use crate::cli::words::counted;
 use crate::diag::Severity;
 use crate::diag::render::{human, json};
 use crate::pipeline::{self, Build, Settings};
@@ -27,16 +26,21 @@ pub(super) fn on_threads<T: Send>(
     pool.map_err(|error| Failure::Machine(format!("threads cannot be started: {error}")))?.install(work)
 }
 
+/// What an episode is built with.
+pub(super) fn settings(args: &Episode) -> Settings {
+    let rate = SampleRate::new(args.rate).unwrap_or(SampleRate::DEFAULT);
+    let longest = Seconds::new(f64::from(args.longest_clip) * 60.0).unwrap_or_default();
+    Settings { rate, limits: Limits { longest } }
+}
+
 /// Builds the episode. Its problems are the caller's to show.
 ///
 /// # Errors
 /// Where there is no such episode, no scratch file, or the person stopped it.
 pub(super) fn build(args: &Episode, terminal: &Terminal) -> Result<(Located, Build), Failure> {
     let located = locate(args.script.as_deref(), &args.allow).map_err(Failure::Usage)?;
-    let rate = SampleRate::new(args.rate).unwrap_or(SampleRate::DEFAULT);
-    let longest = Seconds::new(f64::from(args.longest_clip) * 60.0).unwrap_or_default();
-    let settings = Settings { rate, limits: Limits { longest } };
-    let bars = terminal.bars(rate);
+    let settings = settings(args);
+    let bars = terminal.bars(settings.rate);
     let built = pipeline::build(&located.show, &located.script, settings, &bars)
         .map_err(|error| Failure::Machine(error.to_string()))?;
     if Terminal::interrupted() {
@@ -92,23 +96,5 @@ pub(super) fn count(build: &Build) -> String {
         None => "no problems".to_owned(),
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-    }
-}
-
-/// A number of things, in words: "1 scene", "2 scenes".
-pub(super) fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-/// Minutes and seconds, `12:03.5`; hours before them where there are any.
-pub(super) fn clock(seconds: f64) -> String {
-    let tenths = Duration::from_secs_f64((seconds.max(0.0) * 10.0).round() / 10.0);
-    let whole = tenths.as_secs();
-    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
-    let tenth = tenths.subsec_millis() / 100;
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{rest:02}.{tenth}")
-    } else {
-        format!("{minutes}:{rest:02}.{tenth}")
     }
 }

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::cli::args::{Check, Dump, Format};
-use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems, to_json};
+use crate::cli::build::{build, count, on_threads, print_json, show_problems, to_json};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
+use crate::cli::words::{clock, counted};
 use crate::cuesheet::{Origin, Request, dump as cuesheet};
 use crate::pipeline::Build;
 use crate::script::dump as script;

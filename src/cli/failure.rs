@@ -9,6 +9,8 @@ pub(super) enum Failure {
     Usage(String),
     /// The machine failed: exit code 3.
     Machine(String),
+    /// What went wrong has been said: this exit code.
+    Reported(u8),
     /// The person stopped it: exit code 130, as shells have it for Ctrl-C.
     Interrupted,
 }
@@ -20,6 +22,7 @@ impl Failure {
             Failure::Script => 1,
             Failure::Usage(_) => 2,
             Failure::Machine(_) => 3,
+            Failure::Reported(code) => *code,
             Failure::Interrupted => super::INTERRUPTED_EXIT,
         }
     }

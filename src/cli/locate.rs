@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::failure::Failure;
 use crate::diag::suggest;
 use crate::host::Show;
+
+/// The folder of the show that episodes are written to.
+const OUTPUT: &str = "output";
 
 /// A show, and the path of an episode in it, from the show's folder.
 #[derive(Debug)]
@@ -47,6 +51,67 @@ pub(super) fn locate(script: Option<&Path>, allow: &[PathBuf]) -> Result<Located
     )
     .map_err(|error| format!("`{}`: {error}", root.display()))?;
     Ok(Located { show, root, script, name })
+}
+
+/// `output/` in the show. A show that comes with a link in that place does not choose where files are written.
+///
+/// # Errors
+/// Where it does.
+pub(super) fn output_folder(located: &Located) -> Result<PathBuf, Failure> {
+    let folder = located.root.join(OUTPUT);
+    if folder.is_symlink() && located.show.real(OUTPUT).is_none() {
+        let why = format!(
+            "`{}` leads out of the show; pass `--allow DIR` or say where to by `-o`",
+            folder.display()
+        );
+        return Err(Failure::Usage(why));
+    }
+    Ok(folder)
+}
+
+/// The episodes that several paths mean: scripts, folders with all that is in them, and patterns. Without any, all in
+/// `script/` of the working folder. Each path that means none says why.
+pub(super) fn scripts(paths: &[PathBuf]) -> Vec<Result<PathBuf, String>> {
+    let usual = [PathBuf::from("script")];
+    let paths = if paths.is_empty() { &usual[..] } else { paths };
+    let mut found: Vec<Result<PathBuf, String>> = Vec::new();
+    for path in paths {
+        let text = path.to_string_lossy();
+        if path.is_dir() {
+            let inside = path.join("script");
+            found.extend(all_episodes(if inside.is_dir() { &inside } else { path }));
+        } else if !path.exists() && text.contains(['*', '?', '[']) {
+            found.extend(matching(&text));
+        } else {
+            found.push(given(path));
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|it| match it {
+        Ok(path) => seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())),
+        Err(_) => true,
+    });
+    found
+}
+
+fn all_episodes(folder: &Path) -> Vec<Result<PathBuf, String>> {
+    let found = episodes(folder);
+    if found.is_empty() {
+        return vec![Err(format!("there is no episode in `{}`", folder.display()))];
+    }
+    found.into_iter().map(Ok).collect()
+}
+
+fn matching(pattern: &str) -> Vec<Result<PathBuf, String>> {
+    let paths = match glob::glob(pattern) {
+        Ok(paths) => paths,
+        Err(error) => return vec![Err(format!("`{pattern}` is no pattern: {}", error.msg))],
+    };
+    let found: Vec<PathBuf> = paths.flatten().filter(|path| path.is_file()).collect();
+    if found.is_empty() {
+        return vec![Err(format!("there is nothing like `{pattern}`"))];
+    }
+    found.into_iter().map(Ok).collect()
 }
 
 fn given(path: &Path) -> Result<PathBuf, String> {

@@ -8,8 +8,9 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 
 /// The files of a new show. The sounds are those of the demo episode.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("script/first.toml", include_str!("new/first.toml")),
+    ("script/README.md", include_str!("../../script/README.md")),
     ("voices/README.md", include_str!("../../voices/README.md")),
     ("sfx/README.md", include_str!("../../sfx/README.md")),
     ("sfx/knock.toml", include_str!("../../sfx/knock.toml")),

@@ -4,19 +4,17 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Instant;
 
-use crate::audio::decode::Limits;
 use crate::cli::args::Play;
-use crate::cli::build::{build, clock, count, on_threads, show_problems};
+use crate::cli::build::{build, count, on_threads, settings, show_problems};
 use crate::cli::failure::Failure;
 use crate::cli::locate::locate;
 use crate::cli::terminal::Terminal;
+use crate::cli::words::clock;
 use crate::master::preset::specification;
-use crate::pipeline::Settings;
 use crate::play::device;
 use crate::play::director::place::{Bounds, Goal};
-use crate::play::director::{Brief, Preview};
+use crate::play::director::preview::{Brief, Preview};
 use crate::play::offline::{self, OfflineError};
-use crate::units::time::{SampleRate, Seconds};
 
 mod editor;
 mod plain;
@@ -32,14 +30,12 @@ pub(super) fn run(args: &Play, terminal: &Terminal) -> Result<(), Failure> {
     }
     let started = Instant::now();
     let located = locate(args.episode.script.as_deref(), &args.episode.allow).map_err(Failure::Usage)?;
-    let rate = SampleRate::new(args.episode.rate).unwrap_or(SampleRate::DEFAULT);
-    let longest = Seconds::new(f64::from(args.episode.longest_clip) * 60.0).unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let brief = Brief {
         show: located.show,
         script: located.script,
         name: located.name,
-        settings: Settings { rate, limits: Limits { longest } },
+        settings: settings(&args.episode),
         deliver: args.delivery.deliver,
         // One is left for who plays.
         threads: args.episode.jobs.map_or(cores.saturating_sub(1).max(1), usize::from),

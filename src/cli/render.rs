@@ -6,11 +6,12 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::cli::args::{Format, Render};
-use crate::cli::build::{build, clock, count, counted, on_threads, print_json, show_problems, to_json};
+use crate::cli::build::{build, count, on_threads, print_json, show_problems, to_json};
 use crate::cli::failure::Failure;
-use crate::cli::locate::Located;
+use crate::cli::locate::{Located, output_folder};
 use crate::cli::report::{text, write};
 use crate::cli::terminal::Terminal;
+use crate::cli::words::{clock, counted};
 use crate::cuesheet::Origin;
 use crate::diag::suggest;
 use crate::export::episode::{self, EpisodeError, Summary};
@@ -18,9 +19,6 @@ use crate::export::report::{self, Figures, Report};
 use crate::master::preset::specification;
 use crate::pipeline::Build;
 use crate::timeline::{SceneSpan, Timeline};
-
-/// The folder of the show that episodes are written to.
-const OUTPUT: &str = "output";
 
 /// What a render came to, as JSON.
 #[derive(Debug, Serialize)]
@@ -106,17 +104,9 @@ fn chosen<'t>(ids: &[String], timeline: &'t Timeline) -> Result<Vec<&'t SceneSpa
     Ok(timeline.scenes.iter().filter(|scene| ids.contains(&scene.id)).collect())
 }
 
-/// `output/EPISODE.wav` in the show; with scenes, `output/EPISODE.SCENE.wav`. A show that comes with a link in that
-/// place does not choose where files are written.
+/// `output/EPISODE.wav` in the show; with scenes, `output/EPISODE.SCENE.wav`.
 fn default_target(located: &Located, scenes: &[String]) -> Result<PathBuf, Failure> {
-    let folder = located.root.join(OUTPUT);
-    if folder.is_symlink() && located.show.real(OUTPUT).is_none() {
-        let why = format!(
-            "`{}` leads out of the show; pass `--allow DIR` or name a file by `-o`",
-            folder.display()
-        );
-        return Err(Failure::Usage(why));
-    }
+    let folder = output_folder(located)?;
     let name = std::iter::once(&located.name).chain(scenes).map(String::as_str).collect::<Vec<_>>().join(".");
     Ok(folder.join(format!("{name}.wav")))
 }

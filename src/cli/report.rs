@@ -1,17 +1,16 @@
 //! `radioplay report`: the episode measured against what it is mastered for; as text, JSON and a picture.
 
-use std::io::Write;
 use std::path::Path;
 
 use crate::cli::args::{Format, Report as Args};
-use crate::cli::build::{build, clock, count, on_threads, print_json, show_problems, to_json};
+use crate::cli::build::{build, count, on_threads, print_json, show_problems, to_json};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
+use crate::cli::words::clock;
 use crate::diag::render::human::visible;
 use crate::export::episode::{self, EpisodeError};
 use crate::export::plot;
 use crate::export::report::{self, Figures, Place, Report};
-use crate::host::whole::{WholeError, WholeFile};
 use crate::master::preset::specification;
 use crate::units::depth::BitDepth;
 
@@ -67,12 +66,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Where the system refuses.
-pub(super) fn write(target: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: WholeError| Failure::Machine(error.to_string());
-    let mut file = WholeFile::create(target).map_err(failed)?;
-    file.write_all(text.as_bytes())
-        .map_err(|error| Failure::Machine(format!("`{}` cannot be written: {error}", target.display())))?;
-    file.commit().map_err(failed)
+pub(super) fn write(target: &Path, content: &str) -> Result<(), Failure> {
+    crate::export::text::write(target, content).map_err(|error| Failure::Machine(error.to_string()))
 }
 
 /// A report for a person.

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 
 use crate::audio::decode::panic_is_expected;
 use crate::cli::args::When;
-use crate::cli::build::clock;
+use crate::cli::words::clock;
 use crate::diag::render::human;
 use crate::diag::{Diagnostics, Severity};
 use crate::progress::{Progress, Stage};

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::cuesheet::resolve::unknown;
+use crate::cuesheet::unknown::unknown;
 use crate::cuesheet::{Base, Body, CuePoint, Cues, Edge, Extent, Moment, Request};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};

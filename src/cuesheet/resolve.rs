@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cuesheet::moments::Moments;
 use crate::cuesheet::takes::Takes;
+use crate::cuesheet::unknown::unknown;
 use crate::cuesheet::{
     Advance, Body, Cues, Entry, Extent, Group, LineRequest, Moment, Request, Room, Scene, SoundRequest,
     Sounding, Tone, Until,
@@ -633,20 +634,4 @@ fn directed(voice: Voice, line: &script::Line, mood: Option<Mood>) -> Voice {
 
 fn keys<T>(definitions: &script::Definitions<T>) -> impl Iterator<Item = &str> {
     definitions.keys().map(String::as_str)
-}
-
-/// Reports a name that names nothing.
-pub(super) fn unknown<'n>(
-    code: Code,
-    what: &str,
-    name: &Spanned<String>,
-    candidates: impl IntoIterator<Item = &'n str>,
-    diagnostics: &mut Diagnostics,
-) {
-    let report = Diagnostic::error(code, format!("there is no {what} `{}`", name.value)).at(name.span, "");
-    let mut candidates = candidates.into_iter().peekable();
-    diagnostics.push(match candidates.peek() {
-        Some(_) => report.suggest(&name.value, candidates),
-        None => report.help("none is defined"),
-    });
 }

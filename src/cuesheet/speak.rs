@@ -73,7 +73,7 @@ fn estimate(request: &LineRequest, samples: &Samples, diagnostics: &mut Diagnost
 }
 
 /// The first and the last frame of a take that is not silence.
-fn speech_within(samples: &Samples) -> std::io::Result<(FrameCount, FrameCount)> {
+pub(super) fn speech_within(samples: &Samples) -> std::io::Result<(FrameCount, FrameCount)> {
     let width = samples.channels().count();
     let mut block = vec![0.0; WINDOW * width];
     let mut peaks = Vec::new();

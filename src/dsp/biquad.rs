@@ -1,5 +1,6 @@
 //! Second-order filters.
 
+use crate::dsp::signal::Signal;
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -52,19 +53,19 @@ pub enum Shape {
     },
 }
 
-/// A second-order filter for one channel, with its state. Latency: none. Transposed direct form II in `f64`;
+/// A second-order filter for one channel or two, with its state. Latency: none. Transposed direct form II in `f64`;
 /// coefficients after R. Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients" (W3C Note,
 /// 2021), shelves with slope S = 1. Frequencies are held below 0.49 of the rate.
 #[derive(Clone, Debug)]
-pub struct Biquad {
+pub struct Biquad<S = f64> {
     b: [f64; 3],
     a: [f64; 2],
-    state: [f64; 2],
+    state: [S; 2],
 }
 
-impl Biquad {
+impl<S: Signal> Biquad<S> {
     /// A filter of `shape` at rest.
-    pub fn new(shape: Shape, rate: SampleRate) -> Biquad {
+    pub fn new(shape: Shape, rate: SampleRate) -> Biquad<S> {
         let fs = f64::from(rate.hz());
         let angle = |hz: f64| {
             let w = 2.0 * std::f64::consts::PI * hz.clamp(1.0, 0.49 * fs) / fs;
@@ -110,17 +111,19 @@ impl Biquad {
             Shape::LowShelf { hz, db } => shelf(hz, db, 1.0),
             Shape::HighShelf { hz, db } => shelf(hz, db, -1.0),
         };
-        Biquad { b: b.map(|b| b / a[0]), a: [a[1] / a[0], a[2] / a[0]], state: [0.0; 2] }
+        Biquad { b: b.map(|b| b / a[0]), a: [a[1] / a[0], a[2] / a[0]], state: [S::default(); 2] }
     }
 
     /// The next sample.
-    pub fn tick(&mut self, x: f64) -> f64 {
-        let y = self.b[0] * x + self.state[0];
-        self.state[0] = self.b[1] * x - self.a[0] * y + self.state[1];
-        self.state[1] = self.b[2] * x - self.a[1] * y;
+    pub fn tick(&mut self, x: S) -> S {
+        let y = x * self.b[0] + self.state[0];
+        self.state[0] = x * self.b[1] - y * self.a[0] + self.state[1];
+        self.state[1] = x * self.b[2] - y * self.a[1];
         y
     }
+}
 
+impl Biquad {
     /// Filters a channel in place.
     pub fn process(&mut self, samples: &mut [f32]) {
         for sample in samples {

@@ -42,6 +42,16 @@ impl Random {
         self.unit() * 2.0 - 1.0
     }
 
+    /// Two numbers evenly from −1 up to but not including 1, in steps of 2⁻³¹, for the price of one: white noise.
+    pub fn pair(&mut self) -> (f64, f64) {
+        let bits = self.next_u64().to_le_bytes();
+        let half = |n: usize| {
+            let whole = i32::from_le_bytes([bits[n], bits[n + 1], bits[n + 2], bits[n + 3]]);
+            f64::from(whole) * (1.0 / 2_147_483_648.0)
+        };
+        (half(0), half(4))
+    }
+
     /// Normally distributed with mean 0 and deviation 1, cut at ±6: the sum of twelve even numbers less six
     /// (Irwin and Hall), which needs no transcendental function.
     pub fn normal(&mut self) -> f64 {

@@ -1,5 +1,6 @@
 //! A second-order filter whose frequency may move while it runs.
 
+use crate::dsp::signal::Signal;
 use crate::units::time::SampleRate;
 
 /// What the filter lets through.
@@ -15,21 +16,23 @@ pub enum Pass {
     Notch,
 }
 
-/// A state-variable filter for one channel, with its state. Latency: none. Trapezoidal integration, after
+/// A state-variable filter for one channel or two, with its state. Latency: none. Trapezoidal integration, after
 /// A. Simper, "Solving the continuous SVF equations using trapezoidal integration" (Cytomic, 2013) and
 /// V. Zavalishin, "The Art of VA Filter Design" (2012), chapter 4: it stays stable however its frequency moves.
 #[derive(Clone, Debug)]
-pub struct Svf {
+pub struct Svf<S = f64> {
     pass: Pass,
     damping: f64,
-    gains: [f64; 3],
-    state: [f64; 2],
+    /// How the states and the input make the next states: Simper's equations solved for them, so that a sample waits
+    /// for the one before as briefly as can be.
+    steps: [f64; 5],
+    state: [S; 2],
 }
 
-impl Svf {
+impl<S: Signal> Svf<S> {
     /// A filter at rest; `hz` is held between 1 Hz and 0.49 of the rate, `q` at 0.1 or more.
-    pub fn new(pass: Pass, hz: f64, q: f64, rate: SampleRate) -> Svf {
-        let mut filter = Svf { pass, damping: 1.0 / q.max(0.1), gains: [0.0; 3], state: [0.0; 2] };
+    pub fn new(pass: Pass, hz: f64, q: f64, rate: SampleRate) -> Svf<S> {
+        let mut filter = Svf { pass, damping: 1.0 / q.max(0.1), steps: [0.0; 5], state: [S::default(); 2] };
         filter.tune(hz, rate);
         filter
     }
@@ -39,21 +42,23 @@ impl Svf {
         let fs = f64::from(rate.hz());
         let g = libm::tan(std::f64::consts::PI * hz.clamp(1.0, 0.49 * fs) / fs);
         let first = 1.0 / (1.0 + g * (g + self.damping));
-        self.gains = [first, g * first, g * g * first];
+        let (a1, a2, a3) = (first, g * first, g * g * first);
+        self.steps = [2.0 * a1 - 1.0, 2.0 * a2, 1.0 - 2.0 * a3, 2.0 * a3, self.damping];
     }
 
     /// The next sample.
-    pub fn tick(&mut self, x: f64) -> f64 {
-        let [a1, a2, a3] = self.gains;
-        let v3 = x - self.state[1];
-        let band = a1 * self.state[0] + a2 * v3;
-        let low = self.state[1] + a2 * self.state[0] + a3 * v3;
-        self.state = [2.0 * band - self.state[0], 2.0 * low - self.state[1]];
+    pub fn tick(&mut self, x: S) -> S {
+        let [keep, cross, hold, push, damping] = self.steps;
+        let [first, second] = self.state;
+        let next = [x * cross + first * keep - second * cross, x * push + first * cross + second * hold];
+        self.state = next;
+        let band = (next[0] + first) * 0.5;
+        let low = (next[1] + second) * 0.5;
         match self.pass {
             Pass::Low => low,
-            Pass::High => x - self.damping * band - low,
-            Pass::Band => self.damping * band,
-            Pass::Notch => x - self.damping * band,
+            Pass::High => x - band * damping - low,
+            Pass::Band => band * damping,
+            Pass::Notch => x - band * damping,
         }
     }
 }

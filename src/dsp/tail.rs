@@ -8,55 +8,76 @@ use crate::units::time::SampleRate;
 const LINES: [f64; 8] =
     [0.020_979, 0.024_938, 0.030_021, 0.035_604, 0.041_146, 0.047_604, 0.056_146, 0.064_021];
 
+/// How many frames are worked on at once at most; never more than the shortest line holds.
+const CHUNK: usize = 256;
+
 /// A feedback delay network of eight lines: J.-M. Jot and A. Chaigne, "Digital delay networks for designing
 /// artificial reverberators", 90th AES Convention, 1991. Mixed by a Hadamard matrix; each line loses its share of
 /// 60 dB over `decay` seconds, and high frequencies faster. Latency of the wet sound: 21 ms, its first reflection.
 #[derive(Clone, Debug)]
 pub struct Tail {
-    lines: Vec<Line>,
+    lines: [Line; 8],
+    gains: [f64; 8],
+    states: [f64; 8],
+    damp: f64,
 }
 
 #[derive(Clone, Debug)]
 struct Line {
     samples: Vec<f32>,
     at: usize,
-    gain: f64,
-    damp: f64,
-    state: f64,
 }
 
 impl Tail {
     /// A space at rest that takes `decay` seconds to fall by 60 dB, half as long above `dark` Hz.
     pub fn new(decay: f64, dark: f64, rate: SampleRate) -> Tail {
         let fs = f64::from(rate.hz());
-        let damp = libm::exp(-2.0 * std::f64::consts::PI * dark.min(0.45 * fs) / fs);
-        let lines = LINES.iter().map(|&seconds| Line {
-            samples: vec![0.0; whole(seconds * fs)],
-            at: 0,
-            gain: libm::pow(10.0, -3.0 * seconds / decay.max(0.05)),
-            damp,
-            state: 0.0,
-        });
-        Tail { lines: lines.collect() }
+        Tail {
+            lines: LINES.map(|seconds| Line { samples: vec![0.0; whole(seconds * fs)], at: 0 }),
+            gains: LINES.map(|seconds| libm::pow(10.0, -3.0 * seconds / decay.max(0.05))),
+            states: [0.0; 8],
+            damp: libm::exp(-2.0 * std::f64::consts::PI * dark.min(0.45 * fs) / fs),
+        }
     }
 
-    /// The next frame of the space's answer, left and right, without the sound itself.
-    pub fn tick(&mut self, left: f64, right: f64) -> (f64, f64) {
-        let mut taps = [0.0; 8];
-        for (tap, line) in taps.iter_mut().zip(&mut self.lines) {
-            let x = f64::from(line.samples[line.at]) * line.gain;
-            line.state += (x - line.state) * (1.0 - line.damp);
-            // What lies above `dark` loses its share twice.
-            *tap = line.state + (x - line.state) * line.gain;
+    /// The space's answer to the next frames, left and right, without the sound itself. All slices are equally long.
+    ///
+    /// What goes into a line comes out no sooner than it is long, so that stretches shorter than the shortest line need
+    /// not go round frame by frame.
+    pub fn process(&mut self, input: (&[f32], &[f32]), wet: (&mut [f32], &mut [f32])) {
+        let chunk = self.lines.iter().map(|line| line.samples.len()).min().unwrap_or(1).min(CHUNK);
+        let inputs = input.0.chunks(chunk).zip(input.1.chunks(chunk));
+        let outs = wet.0.chunks_mut(chunk).zip(wet.1.chunks_mut(chunk));
+        let mut taps = [[0.0; 8]; CHUNK];
+        for ((left, right), (wet_left, wet_right)) in inputs.zip(outs) {
+            let taps = &mut taps[..left.len()];
+            for (k, line) in self.lines.iter().enumerate() {
+                let (later, first) = line.samples.split_at(line.at);
+                for (tap, sample) in taps.iter_mut().zip(first.iter().chain(later)) {
+                    tap[k] = f64::from(*sample);
+                }
+            }
+            for ((tap, wet_left), wet_right) in taps.iter_mut().zip(wet_left).zip(wet_right) {
+                for (k, tap) in tap.iter_mut().enumerate() {
+                    let x = *tap * self.gains[k];
+                    self.states[k] = x * (1.0 - self.damp) + self.states[k] * self.damp;
+                    // What lies above `dark` loses its share twice.
+                    *tap = self.states[k] + (x - self.states[k]) * self.gains[k];
+                }
+                *wet_left = narrow(0.5 * (tap[0] - tap[2] + tap[4] - tap[6]));
+                *wet_right = narrow(0.5 * (tap[1] - tap[3] + tap[5] - tap[7]));
+                hadamard(tap);
+            }
+            for (k, line) in self.lines.iter_mut().enumerate() {
+                let input = if k % 2 == 0 { left } else { right };
+                let (later, first) = line.samples.split_at_mut(line.at);
+                let places = first.iter_mut().chain(later);
+                for ((place, tap), x) in places.zip(&*taps).zip(input) {
+                    *place = narrow(f64::from(*x) + tap[k]);
+                }
+                line.at = (line.at + taps.len()) % line.samples.len();
+            }
         }
-        let wet = (taps[0] - taps[2] + taps[4] - taps[6], taps[1] - taps[3] + taps[5] - taps[7]);
-        hadamard(&mut taps);
-        for (n, (line, tap)) in self.lines.iter_mut().zip(taps).enumerate() {
-            let input = if n % 2 == 0 { left } else { right };
-            line.samples[line.at] = narrow(input + tap);
-            line.at = (line.at + 1) % line.samples.len();
-        }
-        (wet.0 * 0.5, wet.1 * 0.5)
     }
 }
 

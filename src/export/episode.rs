@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio::samples::Samples;
@@ -12,6 +12,7 @@ use crate::dsp::limiter::Report;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
 use crate::export::wav::{WavError, WavFormat, WavWriter};
+use crate::host::whole::WholeError;
 use crate::master::dither::Dither;
 use crate::master::limit::{self, Decision, Shortfall};
 use crate::master::measure::{self, MasterError};
@@ -55,6 +56,15 @@ pub enum EpisodeError {
     Mix(MixError),
     /// The file cannot be written.
     Write(WavError),
+    /// A file cannot be written.
+    File(WholeError),
+    /// A format cannot hold it, or its encoder gives up.
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// The person stopped it.
     Stopped,
 }
@@ -64,6 +74,10 @@ impl fmt::Display for EpisodeError {
         match self {
             EpisodeError::Mix(error) => write!(f, "{error}"),
             EpisodeError::Write(error) => write!(f, "{error}"),
+            EpisodeError::File(error) => write!(f, "{error}"),
+            EpisodeError::Encode { path, why } => {
+                write!(f, "`{}` cannot be written: {why}", path.display())
+            }
             EpisodeError::Stopped => f.write_str("interrupted; nothing was written"),
         }
     }
@@ -74,7 +88,8 @@ impl std::error::Error for EpisodeError {
         match self {
             EpisodeError::Mix(error) => Some(error),
             EpisodeError::Write(error) => Some(error),
-            EpisodeError::Stopped => None,
+            EpisodeError::File(error) => Some(error),
+            EpisodeError::Stopped | EpisodeError::Encode { .. } => None,
         }
     }
 }

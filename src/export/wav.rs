@@ -122,6 +122,16 @@ impl WavWriter {
     /// # Errors
     /// Where the disk is full or the system refuses; then a file of that name is as it was before.
     pub fn finish(self) -> Result<WavWritten, WavError> {
+        let (whole, written) = self.complete()?;
+        whole.commit().map_err(WavError::Whole)?;
+        Ok(written)
+    }
+
+    /// Completes the file, which has no name until what this gives is committed.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses.
+    pub fn complete(self) -> Result<(WholeFile, WavWritten), WavError> {
         let WavWriter { format, mut whole, hound, written } = self;
         hound.finalize().map_err(|error| failed(whole.target(), error))?;
         // A chunk of odd length is followed by a byte that its length does not count, which hound leaves out.
@@ -129,8 +139,7 @@ impl WavWriter {
             let path = whole.target().to_owned();
             pad(&mut whole).map_err(|source| WavError::Write { path, source })?;
         }
-        whole.commit().map_err(WavError::Whole)?;
-        Ok(written)
+        Ok((whole, written))
     }
 
     fn integers<const BITS: u32>(&mut self, samples: &[f32]) -> hound::Result<()> {

@@ -161,6 +161,11 @@ pub struct WholeError {
 }
 
 impl WholeError {
+    /// The error of writing to a file that is to stand at `target`.
+    pub fn writing(target: &Path, source: io::Error) -> WholeError {
+        WholeError { path: target.to_owned(), what: "cannot be written", source }
+    }
+
     /// The file that was to be written.
     pub fn path(&self) -> &Path {
         &self.path

@@ -174,7 +174,7 @@ fn stretches(hops: &[Hop], ceiling: Level, detect: Detect) -> Vec<Stretch> {
 fn master_stretch(mixture: &Mixture, stretch: &Stretch, settings: Settings) -> Result<Vec<Hop>, MasterError> {
     let rate = mixture.plan().rate();
     let start = Meter::hop_start(stretch.from as u64, rate);
-    let length = mixture.plan().length().get();
+    let length = mixture.length().get();
     let end = Meter::hop_start(stretch.end as u64, rate).get().min(length);
     let mut meter = Meter::new(settings.channels, rate, start);
     let mut master = Master::new(settings, rate);

@@ -94,6 +94,38 @@ pub fn measure(plan: &Arc<Plan>, channels: Channels, progress: &dyn Progress) ->
     Ok(Heard { mixture: keeper.finish(plan), profile: meter.finish(), buses: envelopes.buses })
 }
 
+/// Measures a part of a mix as a mix by itself: loudness, and the buses not at all.
+///
+/// # Errors
+/// See [`MasterError`].
+pub fn measure_part(
+    mixture: Mixture,
+    channels: Channels,
+    progress: &dyn Progress,
+) -> Result<Heard, MasterError> {
+    let mut meter = Meter::new(channels, mixture.plan().rate(), FrameCount::ZERO);
+    let mut mono = Vec::new();
+    progress.begin(Stage::Measure, mixture.length().get());
+    let heard = mixture.hear(&(0..mixture.length().get()), |stereo| {
+        if progress.stopped() {
+            return Err(MasterError::Stopped);
+        }
+        match channels {
+            Channels::Stereo => meter.push(stereo),
+            Channels::Mono => {
+                mono.clear();
+                mono.extend(stereo.as_chunks::<2>().0.iter().map(|[left, right]| (left + right) * 0.5));
+                meter.push(&mono);
+            }
+        }
+        progress.advance(Stage::Measure, (stereo.len() / 2) as u64);
+        Ok(())
+    });
+    progress.end(Stage::Measure);
+    heard?;
+    Ok(Heard { mixture, profile: meter.finish(), buses: Vec::new() })
+}
+
 /// The buses' peaks, hop by hop.
 struct Envelopes {
     buses: Vec<Vec<f32>>,

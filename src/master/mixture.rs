@@ -20,17 +20,36 @@ use crate::units::time::FrameCount;
 /// The most that is kept, in bytes: 46 minutes at 48 kHz.
 const MOST: u64 = 1 << 30;
 
-/// A mix that can be heard again.
+/// A mix that can be heard again: all of it, or a part that counts its frames from its own first.
 #[derive(Clone, Debug)]
 pub struct Mixture {
     plan: Arc<Plan>,
     kept: Option<Samples>,
+    /// Which frames of the plan these are.
+    window: Range<u64>,
 }
 
 impl Mixture {
     /// The mix of `plan`, none of it kept.
     pub fn new(plan: Arc<Plan>) -> Mixture {
-        Mixture { plan, kept: None }
+        Mixture { window: 0..plan.length().get(), plan, kept: None }
+    }
+
+    /// A part of it, as a mix by itself. What of `range` there is not is left out.
+    #[must_use]
+    pub fn part(&self, range: &Range<u64>) -> Mixture {
+        Mixture { window: self.of_plan(range), ..self.clone() }
+    }
+
+    /// How long it is.
+    pub fn length(&self) -> FrameCount {
+        FrameCount::new(self.window.end - self.window.start)
+    }
+
+    /// Frames of this mix as frames of the plan.
+    fn of_plan(&self, range: &Range<u64>) -> Range<u64> {
+        let inside = |frame: u64| self.window.start.saturating_add(frame).min(self.window.end);
+        inside(range.start)..inside(range.end)
     }
 
     /// What is mixed.
@@ -47,6 +66,7 @@ impl Mixture {
         range: &Range<u64>,
         mut sink: impl FnMut(&[f32]) -> Result<(), E> + Send,
     ) -> Result<(), E> {
+        let range = &self.of_plan(range);
         if let Some(kept) = &self.kept {
             return read(kept, range, sink);
         }
@@ -64,6 +84,7 @@ impl Mixture {
         range: &Range<u64>,
         mut sink: impl FnMut(&[f32]) -> Result<(), E>,
     ) -> Result<(), E> {
+        let range = &self.of_plan(range);
         if let Some(kept) = &self.kept {
             return read(kept, range, sink);
         }
@@ -130,6 +151,6 @@ impl Keeper {
     pub(super) fn finish(self, plan: &Arc<Plan>) -> Mixture {
         let kept = self.writer.and_then(|writer| writer.finish().ok());
         let whole = kept.filter(|kept| kept.frames() == plan.length());
-        Mixture { plan: Arc::clone(plan), kept: whole }
+        Mixture { kept: whole, ..Mixture::new(Arc::clone(plan)) }
     }
 }

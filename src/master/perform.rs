@@ -57,7 +57,7 @@ where
     let mut master = Master::new(settings, rate);
     let width = settings.channels.count() as u64;
     let early = range.start.saturating_sub(master.settle().get()) / FRAMES as u64 * FRAMES as u64;
-    let late = range.end.saturating_add(master.latency().get()).min(mixture.plan().length().get());
+    let late = range.end.saturating_add(master.latency().get()).min(mixture.length().get());
     let mut output = Output { next: early, range: range.clone(), width, out: Vec::new() };
     let mut efforts = Efforts { list: Vec::new(), apart: u64::from(rate.hz()) / TOGETHER, offset: early };
     let mut next = early;

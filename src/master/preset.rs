@@ -8,6 +8,7 @@ use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::profile::Measures;
 use crate::staging::Preset;
 use crate::units::level::{Level, Loudness};
+use crate::units::time::Seconds;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Specification {
     pub channels: Channels,
     /// The most noise there may be in the quietest half second.
     pub noise_floor: Option<Level>,
+    /// Silence before and after a file that is delivered by itself.
+    pub silence: [Seconds; 2],
     /// Where the figures were read.
     pub source: &'static str,
     /// Whether that is not the standard itself.
@@ -80,6 +83,7 @@ struct Row {
     detect: Detect,
     channels: Channels,
     noise_floor: Option<f32>,
+    silence: [f64; 2],
     source: &'static str,
     provisional: bool,
 }
@@ -94,6 +98,7 @@ pub fn specification(preset: Preset) -> Specification {
         detect: row.detect,
         channels: row.channels,
         noise_floor: row.noise_floor.map(level),
+        silence: row.silence.map(|seconds| Seconds::new(seconds).unwrap_or_default()),
         source: row.source,
         provisional: row.provisional,
     }
@@ -115,6 +120,7 @@ fn row(preset: Preset) -> Row {
         detect: Detect::Wave,
         channels: Channels::Stereo,
         noise_floor: None,
+        silence: [0.0; 2],
         source,
         provisional,
     };
@@ -147,6 +153,8 @@ fn row(preset: Preset) -> Row {
         ),
         Preset::Acx => Row {
             noise_floor: Some(-60.0),
+            // Half a second to one is asked for before, one second to five after; scenes end in a pause of their own.
+            silence: [0.5, 1.0],
             ..stereo(
                 Target::Rms { aim: level(-20.5), lowest: level(-23.0), highest: level(-18.0) },
                 -3.0,

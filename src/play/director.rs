@@ -4,43 +4,33 @@
 //! the [`Score`], and tells the renderer and the preparing threads what to do. Whoever shows anything looks at the
 //! [`View`] and at the renderer's [`Board`].
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::audio::samples::Samples;
-use crate::cuesheet::Request;
-use crate::host::Show;
-use crate::master::limit::decide;
-use crate::master::measure::{MasterError, measure};
+use crate::master::measure::MasterError;
 use crate::master::preset::{Specification, specification};
 use crate::master::{self};
 use crate::mix::error::Error;
-use crate::mix::plan::Plan;
-use crate::pipeline::Settings;
-use crate::play::device::{Device, Report, Wanted};
+use crate::play::device::Report;
 use crate::play::director::place::{Bounds, Goal};
+use crate::play::director::preview::Brief;
 use crate::play::director::view::View;
 use crate::play::gain::{self, Origin};
 use crate::play::performance::Performance;
 use crate::play::player::Player;
-use crate::play::prepare::{Made, Preparation, Task, Workshop, key};
-use crate::play::priority;
-use crate::play::renderer::{self, Board, Order, State, Stretch};
+use crate::play::prepare::{Made, Preparation, Task, Workshop};
+use crate::play::renderer::{Board, Order, State, Stretch};
 use crate::play::score::Score;
 use crate::play::watch::Watch;
-use crate::progress::{Progress, Stage};
-use crate::speech::Engines;
-use crate::spool::{Spool, SpoolError};
-use crate::staging::Preset;
 use crate::timeline::Timeline;
 
 mod keys;
+mod measured;
 pub mod place;
+pub mod preview;
 pub mod view;
 
 /// How far ahead of the device it is played, in milliseconds, where what is saved is to be heard soon.
@@ -61,39 +51,6 @@ const OFTEN: Duration = Duration::from_millis(1500);
 const MARGIN: f64 = 0.02;
 /// How long the director sleeps at most.
 const TICK: Duration = Duration::from_millis(40);
-
-/// What is to be played, and how.
-#[derive(Clone, Debug)]
-pub struct Brief {
-    /// The show.
-    pub show: Show,
-    /// The script, from the show's folder.
-    pub script: String,
-    /// The episode's name.
-    pub name: String,
-    /// How it is built.
-    pub settings: Settings,
-    /// What it is mastered for, instead of what the script says.
-    pub deliver: Option<Preset>,
-    /// How many threads make clips.
-    pub threads: usize,
-    /// Where it begins: an entry, a scene or a time.
-    pub from: Option<String>,
-    /// Where it ends, likewise.
-    pub to: Option<String>,
-    /// The scene that alone is played.
-    pub scene: Option<String>,
-    /// Whether it begins again at its end.
-    pub again: bool,
-    /// Buses and roles that alone are heard, if any.
-    pub solo: Vec<String>,
-    /// Buses and roles that are not heard.
-    pub mute: Vec<String>,
-    /// The device; the system's own where `None`.
-    pub device: Option<String>,
-    /// Whether to follow changes; with files outside the show that it may read.
-    pub watch: Option<Vec<std::path::PathBuf>>,
-}
 
 /// What a person may ask for.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,75 +81,6 @@ enum Event {
     Changed,
     Measured(u64, Result<master::limit::Decision, MasterError>),
     Stop,
-}
-
-/// A preview that runs. Ends when it is dropped.
-#[derive(Debug)]
-pub struct Preview {
-    events: Sender<Event>,
-    /// What is heard.
-    pub board: Arc<Board>,
-    view: Arc<Mutex<View>>,
-    threads: Vec<JoinHandle<()>>,
-    device: Option<Device>,
-    show: Show,
-}
-
-impl Preview {
-    /// Starts it: reads the script, prepares, opens the device, plays.
-    ///
-    /// # Errors
-    /// Where no scratch file can be made.
-    pub fn start(brief: Brief) -> Result<Preview, SpoolError> {
-        let workshop = Arc::new(Workshop {
-            show: brief.show.clone(),
-            engines: Engines::new(),
-            spool: Spool::new()?,
-            limits: brief.settings.limits,
-        });
-        let (events, inbox) = channel();
-        let (orders, taken) = channel();
-        let board = Arc::new(Board::default());
-        let view = Arc::new(Mutex::new(View::default()));
-        let heard = Arc::clone(&board);
-        let renderer = std::thread::spawn(move || renderer::run(&taken, &heard));
-        let own = events.clone();
-        let ahead = if brief.watch.is_some() { SHORT } else { LONG };
-        let wanted = Wanted { name: brief.device.clone(), rate: brief.settings.rate, ahead };
-        let device = Device::start(wanted, move |report| {
-            drop(own.send(Event::Device(report)));
-        });
-        let show = brief.show.clone();
-        let (own, shown, seen) = (events.clone(), Arc::clone(&view), Arc::clone(&board));
-        let director = std::thread::spawn(move || {
-            Director::new(brief, workshop, own, orders, seen, shown).run(&inbox);
-        });
-        Ok(Preview { events, board, view, threads: vec![director, renderer], device: Some(device), show })
-    }
-
-    /// Asks for something.
-    pub fn ask(&self, command: Command) {
-        drop(self.events.send(Event::Command(command)));
-    }
-
-    /// Where a file of the show lies.
-    pub fn locate(&self, path: &str) -> std::path::PathBuf {
-        self.show.locate(path)
-    }
-
-    /// What there is to be shown.
-    pub fn view(&self) -> View {
-        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for Preview {
-    fn drop(&mut self) {
-        // The device first: it calls into the ring.
-        self.device = None;
-        drop(self.events.send(Event::Stop));
-        self.threads.drain(..).for_each(|thread| drop(thread.join()));
-    }
 }
 
 struct Director {
@@ -529,82 +417,6 @@ impl Director {
         Ok(())
     }
 
-    /// Where everything is made: the gain, if it is not known that it is this mix's.
-    fn settle_gain(&mut self) {
-        if self.gain == Origin::Final || self.measuring.is_some() {
-            return;
-        }
-        if self.fingerprint() == self.measured_of {
-            self.gain = Origin::Final;
-            return self.show();
-        }
-        // What is muted is measured too.
-        let timeline = self.score.outlook(None).timeline;
-        let samples: Vec<Samples> = self.score.clips().iter().map(|clip| clip.samples.clone()).collect();
-        let (specification, reading, events) = (self.specification, self.readings, self.events.clone());
-        let stop = Arc::new(AtomicBool::new(false));
-        self.measuring = Some(Arc::clone(&stop));
-        let threads = (self.brief.threads / 2).max(1);
-        std::thread::spawn(move || {
-            let work = || {
-                priority::lower();
-                let progress = Stoppable { stop };
-                let plan = Arc::new(Plan::new(&timeline, &samples)?);
-                let heard = measure(&plan, specification.channels, &progress)?;
-                decide(&heard, &specification, &progress)
-            };
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .start_handler(|_| priority::lower())
-                .build();
-            let decided = pool.map_or(Err(MasterError::Stopped), |pool| pool.install(work));
-            drop(events.send(Event::Measured(reading, decided)));
-        });
-    }
-
-    fn take_gain(&mut self, decided: Result<master::limit::Decision, MasterError>) {
-        self.measuring = None;
-        match decided {
-            Ok(decision) => {
-                let changed = self.master != decision.settings;
-                self.master = decision.settings;
-                self.gain = Origin::Final;
-                self.measured_of = self.fingerprint();
-                if let Some(path) = gain::path(&self.brief.show, &self.brief.name) {
-                    let rate = self.brief.settings.rate.hz();
-                    gain::keep(&path, &self.specification, rate, self.master, self.measured_of.clone());
-                }
-                self.stale |= changed;
-                self.show();
-            }
-            Err(MasterError::Stopped) => {}
-            Err(error) => self.say(&error.to_string()),
-        }
-    }
-
-    fn stop_measuring(&mut self) {
-        if let Some(stop) = self.measuring.take() {
-            stop.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// What tells this mix from any other, as far as this program makes it.
-    fn fingerprint(&self) -> String {
-        let mut hasher = DefaultHasher::new();
-        env!("CARGO_PKG_VERSION").hash(&mut hasher);
-        let rate = self.brief.settings.rate;
-        self.task
-            .requests
-            .iter()
-            .for_each(|request: &Request| key(&self.workshop, rate, request).hash(&mut hasher));
-        let timeline = crate::timeline::schedule::schedule;
-        let sheet =
-            crate::cuesheet::CueSheet { cues: self.score.cues().clone(), clips: self.score.clips().to_vec() };
-        let timeline = timeline(&sheet, &mut crate::diag::Diagnostics::new());
-        format!("{timeline:?}").hash(&mut hasher);
-        format!("{:016x}", hasher.finish())
-    }
-
     fn change(&self, change: impl FnOnce(&mut View)) {
         change(&mut self.view.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -648,18 +460,4 @@ fn carried(performance: &Performance, frame: u64, timeline: &Timeline) -> u64 {
         at = before;
     }
     frame
-}
-
-/// Measuring that can be stopped.
-struct Stoppable {
-    stop: Arc<AtomicBool>,
-}
-
-impl Progress for Stoppable {
-    fn begin(&self, _: Stage, _: u64) {}
-    fn advance(&self, _: Stage, _: u64) {}
-    fn end(&self, _: Stage) {}
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
 }

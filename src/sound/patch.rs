@@ -36,6 +36,7 @@ mod perform;
 mod pulses;
 mod read;
 mod tone;
+mod track;
 mod variation;
 mod words;
 

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cli::build::clock;
 use crate::cli::failure::Failure;
 use crate::cli::play::no_sound;
 use crate::cli::play::transcript::rows;
 use crate::cli::terminal::Terminal;
+use crate::cli::words::clock;
 use crate::diag::render::human::visible;
-use crate::play::director::Preview;
+use crate::play::director::preview::Preview;
 use crate::play::director::view::View;
 use crate::play::renderer::{Heard, State};
 

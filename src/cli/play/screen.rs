@@ -17,8 +17,9 @@ use crate::cli::play::editor;
 use crate::cli::play::plain::{DRAIN, fail, summary};
 use crate::cli::play::screen::draw::draw;
 use crate::cli::terminal::Terminal;
+use crate::play::director::Command;
+use crate::play::director::preview::Preview;
 use crate::play::director::view::View;
-use crate::play::director::{Command, Preview};
 use crate::play::renderer::State;
 
 mod draw;

@@ -2,7 +2,7 @@
 
 use crate::cuesheet::Cues;
 use crate::diag::suggest;
-use crate::play::director::Brief;
+use crate::play::director::preview::Brief;
 use crate::play::performance::Performance;
 use crate::play::renderer::Stretch;
 use crate::play::score::Score;

@@ -116,7 +116,7 @@ pub(super) fn whole(x: f64) -> usize {
 
 /// Decibels as a factor on amplitude.
 pub(super) fn factor(db: f64) -> f64 {
-    libm::pow(10.0, db / 20.0)
+    libm::exp(db * (std::f64::consts::LN_10 / 20.0))
 }
 
 /// Semitones as a factor on frequency.

@@ -3,6 +3,7 @@
 use crate::dsp::biquad::{Biquad, Shape};
 use crate::dsp::fade::rise;
 use crate::sound::patch::canvas::{Canvas, factor, narrow, whole};
+use crate::sound::patch::track::{Track, Work, run, work};
 use crate::units::time::SampleRate;
 
 /// The level a patch comes out at.
@@ -55,12 +56,20 @@ pub(super) const MEMORY: f64 = 0.5;
 /// Removes what lies below hearing; the filter first hears the last `warm` frames, which in a loop come before the
 /// first.
 pub(super) fn remove_dc(canvas: &mut Canvas, rate: SampleRate, warm: usize) {
-    for channel in canvas.channels_mut() {
-        let mut filter = Biquad::new(Shape::HighPass { hz: LOWEST, q: 0.707 }, rate);
-        for &x in &channel[channel.len().saturating_sub(warm)..] {
-            filter.tick(f64::from(x));
-        }
-        filter.process(channel);
+    work(canvas, &Rumble { rate, warm });
+}
+
+/// What removes it.
+struct Rumble {
+    rate: SampleRate,
+    warm: usize,
+}
+
+impl Work for Rumble {
+    fn on(&self, track: impl Track) {
+        let mut filter = Biquad::new(Shape::HighPass { hz: LOWEST, q: 0.707 }, self.rate);
+        let warm = self.warm.min(track.frames());
+        run(track, warm, |x| filter.tick(x));
     }
 }
 

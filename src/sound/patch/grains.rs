@@ -74,15 +74,15 @@ impl Grains {
         }
         let wrap = sounding.lap.is_some();
         let moments = scatter(&self.rate, [0.0, length], 0.0, length, &mut random);
+        let mut grain = Canvas::silent(0);
         for (n, (time, _)) in moments.into_iter().enumerate() {
             let hz = draw(self.hz, &mut random) * sounding.pitch;
             let ring = draw(self.ring, &mut random);
             // Small ones are many, large ones few: evenly distributed in dB.
             let gain = factor(-self.spread * random.unit());
             let pan = self.width * random.bipolar();
-            let grain = self.grain(hz, ring, sounding, n as u64);
-            let placing = Placing { at: whole(time * fs), factor: gain, pan, wrap };
-            canvas.add(&Canvas::mono(grain), placing);
+            self.grain(&mut grain.left, hz, ring, sounding, n as u64);
+            canvas.add(&grain, Placing { at: whole(time * fs), factor: gain, pan, wrap });
         }
         if let Some(gusts) = self.gusts {
             gusts.apply(&mut canvas, sounding);
@@ -91,44 +91,49 @@ impl Grains {
     }
 
     /// One grain: a decaying sine, a decaying band of noise, or some of both.
-    fn grain(&self, hz: f64, ring: f64, sounding: &Sounding, n: u64) -> Vec<f32> {
+    fn grain(&self, out: &mut Vec<f32>, hz: f64, ring: f64, sounding: &Sounding, n: u64) {
         let fs = sounding.fs();
         let rise = self.attack.max(0.5 / fs);
         let frames = whole((rise + ring) * fs).max(1);
         let mut random = Random::new(sounding.seed ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let fall = libm::exp(-libm::log(1000.0) / (ring * fs));
-        let bend = libm::exp2(self.bend / 12.0 / frames as f64);
-        // Noise is given its band by a two-pole resonator an octave and a half wide.
-        let radius = libm::exp(-PI * hz.min(0.45 * fs) * 0.7 / fs);
-        let cos = 2.0 * radius * libm::cos(2.0 * PI * hz.min(0.45 * fs) / fs);
-        let level = (1.0 - radius * radius) * 1.5 * sounding.density();
-        let (mut y1, mut y2) = (0.0, 0.0);
-        let mut phase = 0.0;
-        let mut step = hz.min(0.45 * fs) / fs;
-        let mut gain = 1.0;
-        let noisy = self.tonal < 1.0;
-        let mut out = Vec::with_capacity(frames);
-        for k in 0..frames {
-            let t = (k as f64 + 0.5) / fs;
-            let onset = if t < rise { t / rise } else { 1.0 };
-            let mut y = 0.0;
-            if noisy {
-                let next = cos * y1 - radius * radius * y2 + random.bipolar() * level;
-                (y2, y1) = (y1, next);
-                y = (1.0 - self.tonal) * next;
+        out.clear();
+        out.resize(frames, 0.0);
+        if self.tonal < 1.0 {
+            // Noise is given its band by a two-pole resonator an octave and a half wide.
+            let hz = hz.min(0.45 * fs);
+            let radius = libm::exp(-PI * hz * 0.7 / fs);
+            let (cos, square) = (2.0 * radius * libm::cos(2.0 * PI * hz / fs), radius * radius);
+            let level = (1.0 - self.tonal) * (1.0 - square) * 1.5 * sounding.density();
+            let (mut y1, mut y2) = (0.0, 0.0);
+            for two in out.chunks_mut(2) {
+                let noise = random.pair();
+                for (sample, noise) in two.iter_mut().zip([noise.0, noise.1]) {
+                    let y = (noise * level - square * y2) + cos * y1;
+                    (y2, y1) = (y1, y);
+                    *sample = narrow(y);
+                }
             }
-            if self.tonal > 0.0 {
-                y += self.tonal * sine(phase);
+        }
+        if self.tonal > 0.0 {
+            let bend = libm::exp2(self.bend / 12.0 / frames as f64);
+            let (mut phase, mut step) = (0.0, hz.min(0.45 * fs) / fs);
+            for sample in &mut *out {
+                *sample += narrow(self.tonal * sine(phase));
                 phase += step;
                 phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
                 step = (step * bend).min(0.45);
             }
-            out.push(narrow(y * gain * onset));
-            if t >= rise {
-                gain *= fall;
-            }
         }
-        out
+        let attack = whole((rise * fs - 0.5).ceil().max(0.0)).min(frames);
+        for (k, sample) in out[..attack].iter_mut().enumerate() {
+            *sample *= narrow((k as f64 + 0.5) / (rise * fs));
+        }
+        let fall = narrow(libm::exp(-libm::log(1000.0) / (ring * fs)));
+        let mut gain = 1.0;
+        for sample in &mut out[attack..] {
+            *sample *= gain;
+            gain *= fall;
+        }
     }
 }
 

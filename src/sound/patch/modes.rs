@@ -57,7 +57,7 @@ impl Modes {
 
     /// The sound of one strike.
     pub(super) fn render(&self, sounding: &Sounding) -> Canvas {
-        let mut bank = self.bank(sounding);
+        let bank = self.bank(sounding);
         let force = blow(contact(self.hardness) * libm::pow(sounding.force, -0.2), sounding.fs());
         let frames = (bank.ring() + force.len()).min(sounding.room.max(1));
         let mut out = vec![0.0; frames];

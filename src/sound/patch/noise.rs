@@ -5,8 +5,10 @@ use crate::document::Fields;
 use crate::dsp::colour::{Colour, Tint};
 use crate::sound::patch::canvas::{Canvas, factor, narrow};
 use crate::sound::patch::curve::number_or;
+use crate::sound::patch::track::{Track, Work, run, work};
 use crate::sound::patch::variation::{Sounding, Wander};
 use crate::sound::patch::words::find;
+use crate::units::time::SampleRate;
 
 /// Frames between two values of a slow movement.
 const STEP: usize = 32;
@@ -50,37 +52,47 @@ impl Noise {
 
     /// Noise of `frames` with an RMS of about 0.25 where it is white. `width` 1 gives two unrelated channels.
     pub(super) fn render(&self, sounding: &Sounding, frames: usize) -> Canvas {
-        let mut canvas = Canvas::mono(self.channel(sounding, "noise", frames));
+        let mut random = sounding.random("noise");
+        let scale = 0.25 * 1.732 * sounding.density();
+        let mut canvas = Canvas::silent(frames);
         if self.wide() {
-            let mut other = self.channel(sounding, "noise right", frames);
             let (sin, cos) = libm::sincos(self.width * std::f64::consts::FRAC_PI_4);
-            let (near, far) = (narrow(cos), narrow(sin));
-            for (left, right) in canvas.left.iter_mut().zip(&mut other) {
-                (*left, *right) = (near * *left + far * *right, near * *left - far * *right);
+            let (near, far) = (cos * scale, sin * scale);
+            let mut right = vec![0.0; frames];
+            for (left, right) in canvas.left.iter_mut().zip(&mut right) {
+                let (a, b) = random.pair();
+                (*left, *right) = (narrow(near * a + far * b), narrow(near * a - far * b));
             }
-            canvas.right = Some(other);
+            canvas.right = Some(right);
+        } else {
+            for two in canvas.left.chunks_mut(2) {
+                let (a, b) = random.pair();
+                two.iter_mut().zip([a, b]).for_each(|(sample, x)| *sample = narrow(x * scale));
+            }
+        }
+        if self.colour != Colour::White {
+            work(&mut canvas, &Painting { colour: self.colour, rate: sounding.rate });
         }
         if let Some(gusts) = &self.gusts {
             gusts.apply(&mut canvas, sounding);
         }
         canvas
     }
+}
 
-    fn channel(&self, sounding: &Sounding, purpose: &str, frames: usize) -> Vec<f32> {
-        let mut random = sounding.random(purpose);
-        let mut tint = Tint::new(self.colour, sounding.rate);
-        let scale = 0.25 * 1.732 * sounding.density();
-        let white: Vec<f32> = (0..frames).map(|_| narrow(random.bipolar() * scale)).collect();
-        if self.colour == Colour::White {
-            return white;
-        }
+/// Gives white noise its colour.
+struct Painting {
+    colour: Colour,
+    rate: SampleRate,
+}
+
+impl Work for Painting {
+    fn on(&self, track: impl Track) {
+        let mut tint = Tint::new(self.colour, self.rate);
         // No noise starts from rest, and noise that comes round must find its filter as it left it: the slowest
         // section has forgotten all but −100 dB after a fifth of a second.
-        let warm = frames.min(sounding.rate.hz() as usize / 5);
-        for &x in &white[frames - warm..] {
-            tint.tick(f64::from(x));
-        }
-        white.iter().map(|&x| narrow(tint.tick(f64::from(x)))).collect()
+        let warm = track.frames().min(self.rate.hz() as usize / 5);
+        run(track, warm, |x| tint.tick(x));
     }
 }
 
@@ -101,17 +113,17 @@ impl Gusts {
         let fs = sounding.fs();
         let seconds = canvas.frames() as f64 / fs;
         let common = Wander::new(&mut sounding.random("gusts"), self.rate, seconds, sounding.lap);
+        let steps = canvas.frames().div_ceil(STEP) + 1;
+        let time = |n: usize| (n * STEP) as f64 / fs;
+        let shared: Vec<f64> = (0..steps).map(|n| 0.75 * common.at(time(n))).collect();
         let mut purpose = "gusts left";
         for channel in canvas.channels_mut() {
             let own = Wander::new(&mut sounding.random(purpose), self.rate, seconds, sounding.lap);
             purpose = "gusts right";
-            let gain = |n: usize| {
-                let t = n as f64 / fs;
-                factor(0.5 * self.depth * (0.75 * common.at(t) + 0.25 * own.at(t)))
-            };
+            let gain = |n: usize| factor(0.5 * self.depth * (shared[n] + 0.25 * own.at(time(n))));
             let mut from = gain(0);
             for (n, block) in channel.chunks_mut(STEP).enumerate() {
-                let to = gain((n + 1) * STEP);
+                let to = gain(n + 1);
                 let slope = (to - from) / STEP as f64;
                 for (k, sample) in block.iter_mut().enumerate() {
                     *sample *= narrow(from + slope * k as f64);

@@ -6,10 +6,11 @@ use crate::diag::Diagnostics;
 use crate::document::{Fields, Kind};
 use crate::sound::patch::canvas::{Canvas, Placing, ratio, whole};
 use crate::sound::patch::curve::number_or;
+use crate::sound::patch::track::work;
 use crate::sound::patch::variation::Sounding;
 use crate::sound::patch::words::find;
 
-use instrument::{Instrument, Stroke};
+use instrument::{Instrument, Resonances, Stroke};
 use score::Note;
 
 mod instrument;
@@ -128,6 +129,11 @@ impl Notes {
             let wrap = sounding.lap.is_some();
             let placing = Placing { at: whole(at * fs), factor: 0.1 + 0.9 * strength, pan, wrap };
             canvas.add(&Canvas::mono(samples), placing);
+        }
+        if self.instrument.resounds() {
+            // The narrowest resonance has forgotten all but −100 dB after a tenth of a second.
+            let warm = if sounding.lap.is_some() { whole(0.1 * fs) } else { 0 };
+            work(&mut canvas, &Resonances { rate: sounding.rate, warm });
         }
         canvas
     }

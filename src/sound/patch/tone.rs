@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Value, number};
-use crate::dsp::oscillator::{Wave, value};
+use crate::dsp::oscillator::{Wave, sine, value};
 use crate::sound::patch::canvas::{Canvas, Placing, factor, narrow, ratio};
 use crate::sound::patch::curve::{Curve, number_or, pair};
 use crate::sound::patch::notes::score::{hertz, no_note};
@@ -121,9 +121,8 @@ impl Tone {
                 let t = (block * STEP) as f64 / fs;
                 let swing =
                     if t < self.vibrato.delay { 0.0 } else { ((t - self.vibrato.delay) * 2.0).min(1.0) };
-                let vibrato = swing
-                    * self.vibrato.depth
-                    * libm::sin(2.0 * std::f64::consts::PI * (self.vibrato.rate * t + turn));
+                let turns = self.vibrato.rate * t + turn;
+                let vibrato = swing * self.vibrato.depth * sine(turns - libm::floor(turns));
                 let bend = if self.drift > 0.0 { self.drift * wander.at(t) } else { 0.0 };
                 self.hz.at(t) * sounding.pitch * detune * ratio(vibrato + bend) / fs
             })

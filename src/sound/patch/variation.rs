@@ -1,6 +1,7 @@
 //! What one sounding of a layer is given to work with: how hard, how high, how long, which random numbers.
 
 use crate::dsp::noise::Random;
+use crate::dsp::oscillator::sine;
 use crate::sound::patch::canvas::whole;
 use crate::units::time::SampleRate;
 
@@ -71,6 +72,7 @@ impl Wander {
         let floor = libm::floor(place);
         let n = whole(floor.max(0.0));
         let (a, b) = (self.points[n % self.points.len()], self.points[(n + 1) % self.points.len()]);
-        a + (b - a) * 0.5 * (1.0 - libm::cos(std::f64::consts::PI * (place - floor)))
+        // cos πx is the sine half a turn times x and a quarter turn later.
+        a + (b - a) * 0.5 * (1.0 - sine(0.25 + 0.5 * (place - floor)))
     }
 }

@@ -6,12 +6,12 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
 
-use crate::cli::build::clock;
 use crate::cli::play::screen::Look;
 use crate::cli::play::transcript::{Row, rows};
+use crate::cli::words::clock;
 use crate::cuesheet::Origin;
 use crate::diag::render::human::visible;
-use crate::play::director::Preview;
+use crate::play::director::preview::Preview;
 use crate::play::director::view::{Heard as Audible, View};
 use crate::play::meters::Show;
 use crate::play::renderer::{Heard, State};

@@ -6,11 +6,15 @@ use crate::dsp::biquad::{Biquad, Shape};
 use crate::dsp::fade::rise;
 use crate::dsp::modal::{Bank, Mode};
 use crate::dsp::noise::Random;
-use crate::dsp::oscillator::{Wave, value};
+use crate::dsp::oscillator::{Wave, sine, value};
 use crate::dsp::svf::{Pass, Svf};
 use crate::sound::patch::canvas::{narrow, ratio, whole};
 use crate::sound::patch::modes::blow;
+use crate::sound::patch::track::{Track, Work, run};
 use crate::units::time::SampleRate;
+
+/// Frames for which a vibrato stands still.
+const STEP: usize = 32;
 
 /// What is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,11 @@ pub(super) struct Stroke {
 }
 
 impl Instrument {
+    /// Whether [`Resonances`] are heard.
+    pub(super) fn resounds(self) -> bool {
+        self == Instrument::Bowed
+    }
+
     /// Attack and release by default, seconds.
     pub(super) fn times(self) -> (f64, f64) {
         match self {
@@ -125,57 +134,96 @@ fn piano(stroke: &Stroke) -> Vec<f32> {
 }
 
 /// Bowing drags the string into a saw-tooth (Helmholtz): three players out of step, each with a vibrato that sets
-/// in late, heard through the resonances of a body (Fletcher and Rossing, *The Physics of Musical Instruments*,
-/// section 10.5: air at 280 Hz, wood at 460, 700 and 1100, the bridge around 2.7 kHz).
+/// in late. What the body does to them is [`Resonances`].
 fn bowed(stroke: &Stroke) -> Vec<f32> {
     let mut random = Random::new(stroke.seed);
-    let mut sum = vec![0.0; stroke.frames()];
-    for _ in 0..3 {
-        let detune = ratio(0.05 * random.bipolar());
-        let (rate, turn) = (4.9 + 0.9 * random.unit(), random.unit());
-        let depth = 0.10 + 0.08 * random.unit();
-        let mut phase = random.unit();
-        let mut step = 0.0;
-        for (n, sample) in sum.iter_mut().enumerate() {
-            if n % 16 == 0 {
-                let t = n as f64 / stroke.fs;
-                let swing = ((t - 0.25) * 1.6).clamp(0.0, 1.0) * depth;
-                let vibrato = swing * libm::sin(2.0 * PI * (rate * t + turn));
-                step = stroke.hz * detune * ratio(vibrato) / stroke.fs;
-            }
-            *sample += value(Wave::Saw, phase, step) + 0.03 * random.bipolar();
-            phase += step;
-            phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
-        }
-    }
+    let mut players: [Player; 3] = std::array::from_fn(|_| Player {
+        hz: stroke.hz * ratio(0.05 * random.bipolar()),
+        rate: 4.9 + 0.9 * random.unit(),
+        turn: random.unit(),
+        depth: 0.10 + 0.08 * random.unit(),
+        phase: random.unit(),
+        step: 0.0,
+    });
     let corner = (700.0 + 3200.0 * stroke.brightness) * (0.6 + 0.6 * stroke.strength) + stroke.hz;
     let mut tone = Svf::new(Pass::Low, corner, 0.6, stroke.rate);
-    let peaks =
-        [(280.0, 1.5, 4.0), (460.0, 2.0, 4.0), (700.0, 2.5, 2.5), (1100.0, 2.0, 2.0), (2700.0, 1.2, 3.0)];
-    let mut body: Vec<Biquad> =
-        peaks.iter().map(|&(hz, q, db)| Biquad::new(Shape::Peak { hz, q, db }, stroke.rate)).collect();
-    sum.iter()
-        .map(|&x| narrow(body.iter_mut().fold(tone.tick(x * 0.13), |x, filter| filter.tick(x))))
-        .collect()
+    let mut out = vec![0.0; stroke.frames()];
+    for (n, block) in out.chunks_mut(STEP).enumerate() {
+        let t = (n * STEP) as f64 / stroke.fs;
+        let swing = ((t - 0.25) * 1.6).clamp(0.0, 1.0);
+        for player in &mut players {
+            let turns = player.rate * t + player.turn;
+            let vibrato = swing * player.depth * sine(turns - libm::floor(turns));
+            player.step = player.hz * ratio(vibrato) / stroke.fs;
+        }
+        for two in block.chunks_mut(2) {
+            // The hair's noise, of three bows together.
+            let noise = random.pair();
+            for (sample, noise) in two.iter_mut().zip([noise.0, noise.1]) {
+                let saws: f64 = players.iter_mut().map(Player::next).sum();
+                *sample = narrow(tone.tick(0.13 * (saws + 0.052 * noise)));
+            }
+        }
+    }
+    out
+}
+
+/// One of several that play the same note.
+struct Player {
+    hz: f64,
+    /// The vibrato: per second, where it begins, semitones.
+    rate: f64,
+    turn: f64,
+    depth: f64,
+    phase: f64,
+    step: f64,
+}
+
+impl Player {
+    fn next(&mut self) -> f64 {
+        let y = value(Wave::Saw, self.phase, self.step);
+        self.phase += self.step;
+        self.phase -= if self.phase >= 1.0 { 1.0 } else { 0.0 };
+        y
+    }
+}
+
+/// What the instrument's body does to all notes together: of bowed strings, air at 280 Hz, wood at 460, 700 and 1100,
+/// the bridge around 2.7 kHz (Fletcher and Rossing, *The Physics of Musical Instruments*, section 10.5).
+pub(super) struct Resonances {
+    pub(super) rate: SampleRate,
+    /// How many of the last frames come before the first.
+    pub(super) warm: usize,
+}
+
+impl Work for Resonances {
+    fn on(&self, track: impl Track) {
+        let peak = |hz, q, db| Biquad::new(Shape::Peak { hz, q, db }, self.rate);
+        let (mut air, mut low, mut wood, mut top, mut bridge) = (
+            peak(280.0, 1.5, 4.0),
+            peak(460.0, 2.0, 4.0),
+            peak(700.0, 2.5, 2.5),
+            peak(1100.0, 2.0, 2.0),
+            peak(2700.0, 1.2, 3.0),
+        );
+        let warm = self.warm.min(track.frames());
+        run(track, warm, |x| bridge.tick(top.tick(wood.tick(low.tick(air.tick(x))))));
+    }
 }
 
 /// Five saw-teeth a few cents apart under a low-pass filter.
 fn pad(stroke: &Stroke) -> Vec<f32> {
     let mut random = Random::new(stroke.seed);
-    let mut sum = vec![0.0; stroke.frames()];
-    for voice in 0..5 {
-        let step = stroke.hz * ratio(0.045 * (f64::from(voice) - 2.0) + 0.01 * random.bipolar()) / stroke.fs;
-        let mut phase = random.unit();
-        for sample in &mut sum {
-            *sample += value(Wave::Saw, phase, step);
-            phase += step;
-            phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
-        }
-    }
+    let mut saws: [Player; 5] = std::array::from_fn(|voice| {
+        let detune = 0.045 * (voice as f64 - 2.0) + 0.01 * random.bipolar();
+        let step = stroke.hz * ratio(detune) / stroke.fs;
+        Player { hz: stroke.hz, rate: 0.0, turn: 0.0, depth: 0.0, phase: random.unit(), step }
+    });
     let corner = stroke.hz * (1.5 + 4.0 * stroke.brightness) + 200.0 * stroke.strength;
     let mut first = Svf::new(Pass::Low, corner, 0.7, stroke.rate);
     let mut second = Svf::new(Pass::Low, corner * 1.7, 0.7, stroke.rate);
-    sum.iter().map(|&x| narrow(second.tick(first.tick(x * 0.12)))).collect()
+    let mut next = || -> f64 { 0.12 * saws.iter_mut().map(Player::next).sum::<f64>() };
+    (0..stroke.frames()).map(|_| narrow(second.tick(first.tick(next())))).collect()
 }
 
 /// A burst of noise goes round a delay line and loses its highs: K. Karplus and A. Strong, "Digital synthesis of
@@ -208,7 +256,10 @@ fn pluck(stroke: &Stroke) -> Vec<f32> {
         let tuned = tune * averaged + x1 - tune * y1;
         (x1, y1) = (averaged, tuned);
         line[at] = tuned;
-        at = (at + 1) % line.len();
+        at += 1;
+        if at == line.len() {
+            at = 0;
+        }
         out.push(narrow(y * 0.8));
     }
     out

@@ -1,0 +1,220 @@
+//! The master handed out: the episode and its scenes, each in every format, from one performance.
+//!
+//! Scenes are cut from the master after its words have been shortened, so that joined end to end they are the
+//! episode, bit by bit. Or each is mastered by itself, where it is to be a work by itself.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
+
+use crate::dsp::loudness::Meter;
+use crate::dsp::loudness::profile::Measures;
+use crate::export::encode::{Encoder, Format, Shape};
+use crate::export::episode::EpisodeError;
+use crate::export::tags::Tags;
+use crate::master::dither::Dither;
+use crate::master::limit::{Decision, Shortfall, decide};
+use crate::master::measure::{self, Heard};
+use crate::master::mixture::Mixture;
+use crate::master::perform;
+use crate::master::preset::Specification;
+use crate::progress::{Progress, Stage};
+use crate::units::depth::BitDepth;
+use crate::units::level::Gain;
+use crate::units::time::FrameCount;
+
+/// A stretch of the master that becomes a file in each of some formats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Which frames of the episode.
+    pub range: Range<u64>,
+    /// Silence before and after them.
+    pub silence: [FrameCount; 2],
+    /// Which files.
+    pub targets: Vec<(Format, PathBuf)>,
+    /// What they say about themselves.
+    pub tags: Tags,
+}
+
+/// How a master is handed out.
+#[derive(Clone, Copy)]
+pub struct Delivery<'a> {
+    /// What it is mastered for.
+    pub specification: &'a Specification,
+    /// The word length.
+    pub depth: BitDepth,
+    /// Who is told.
+    pub progress: &'a dyn Progress,
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How long it is.
+    pub frames: FrameCount,
+    /// The gain of its master.
+    pub gain: Gain,
+    /// The limiter's deepest gain while it was made.
+    pub limiter: Gain,
+    /// Why it is not as loud as it should be, if so.
+    pub shortfall: Option<Shortfall>,
+    /// What it came to: before dither, or after decoding where the format loses something.
+    pub measures: Measures,
+}
+
+/// Masters the whole mix and writes `parts` of it.
+///
+/// # Errors
+/// See [`EpisodeError`]. What has been completed stays.
+pub fn deliver(delivery: &Delivery<'_>, heard: &Heard, parts: &[Part]) -> Result<Vec<Written>, EpisodeError> {
+    let decision = decide(heard, delivery.specification, delivery.progress)?;
+    write(delivery, &heard.mixture, &decision, parts)
+}
+
+/// Masters each part by itself, as if there were nothing else, and writes it.
+///
+/// # Errors
+/// See [`EpisodeError`]. What has been completed stays.
+pub fn deliver_apart(
+    delivery: &Delivery<'_>,
+    mixture: &Mixture,
+    parts: &[Part],
+) -> Result<Vec<Written>, EpisodeError> {
+    let mut written = Vec::new();
+    for part in parts {
+        let channels = delivery.specification.channels;
+        let heard = measure::measure_part(mixture.part(&part.range), channels, delivery.progress)?;
+        let alone = Part { range: 0..part.range.end - part.range.start, ..part.clone() };
+        written.extend(deliver(delivery, &heard, &[alone])?);
+    }
+    Ok(written)
+}
+
+fn write(
+    delivery: &Delivery<'_>,
+    mixture: &Mixture,
+    decision: &Decision,
+    parts: &[Part],
+) -> Result<Vec<Written>, EpisodeError> {
+    let (Some(start), Some(end)) =
+        (parts.iter().map(|part| part.range.start).min(), parts.iter().map(|part| part.range.end).max())
+    else {
+        return Ok(Vec::new());
+    };
+    let Delivery { specification, depth, progress } = *delivery;
+    let channels = specification.channels;
+    let mut dither = Dither::new(depth, channels, start);
+    let shape = |part: &Part| Shape {
+        rate: mixture.plan().rate(),
+        channels,
+        depth,
+        frames: part.silence[0]
+            .plus(FrameCount::new(part.range.end - part.range.start))
+            .plus(part.silence[1]),
+    };
+    let mut sinks: Vec<Sink<'_>> = parts.iter().map(|part| Sink::new(part, shape(part))).collect();
+    // What cannot be written is known before any work is done.
+    sinks.iter_mut().filter(|sink| sink.part.range.start == start).try_for_each(Sink::open)?;
+    let mut at = start;
+    let mut heard = Vec::new();
+    progress.begin(Stage::Write, end - start);
+    let performed = perform::perform(mixture, decision.settings, &(start..end), |frames| {
+        if progress.stopped() {
+            return Err(EpisodeError::Stopped);
+        }
+        heard.clone_from(frames);
+        dither.process(frames);
+        sinks.par_iter_mut().try_for_each(|sink| sink.take(at, &heard, frames))?;
+        let count = (frames.len() / channels.count()) as u64;
+        at += count;
+        progress.advance(Stage::Write, count);
+        Ok(())
+    });
+    progress.end(Stage::Write);
+    let performed = performed?;
+    let mut written = Vec::new();
+    for sink in sinks {
+        let frames = sink.shape.frames;
+        let targets = &sink.part.targets;
+        let measures = sink.finish()?;
+        written.extend(targets.iter().map(|(_, path)| Written {
+            path: path.clone(),
+            frames,
+            gain: decision.settings.gain,
+            limiter: performed.limiter.deepest,
+            shortfall: decision.shortfall,
+            measures,
+        }));
+    }
+    Ok(written)
+}
+
+/// A part on its way into its files.
+struct Sink<'a> {
+    part: &'a Part,
+    shape: Shape,
+    meter: Meter,
+    encoders: Vec<Encoder>,
+    is_open: bool,
+}
+
+impl<'a> Sink<'a> {
+    fn new(part: &'a Part, shape: Shape) -> Sink<'a> {
+        let meter = Meter::new(shape.channels, shape.rate, FrameCount::ZERO);
+        Sink { part, shape, meter, encoders: Vec::new(), is_open: false }
+    }
+
+    fn open(&mut self) -> Result<(), EpisodeError> {
+        for (format, path) in &self.part.targets {
+            self.encoders.push(Encoder::create(*format, path, self.shape, &self.part.tags)?);
+        }
+        self.is_open = true;
+        self.be_silent(self.part.silence[0])
+    }
+
+    fn be_silent(&mut self, length: FrameCount) -> Result<(), EpisodeError> {
+        let silence = vec![0.0; length.index() * self.shape.channels.count()];
+        self.meter.push(&silence);
+        self.encoders.iter_mut().try_for_each(|encoder| encoder.write(&silence))
+    }
+
+    /// Takes what lies in its range of frames from `at` on: as they are heard, and as they are written.
+    fn take(&mut self, at: u64, heard: &[f32], written: &[f32]) -> Result<(), EpisodeError> {
+        let width = self.shape.channels.count();
+        let end = at + (written.len() / width) as u64;
+        let Range { start, end: last } = self.part.range;
+        let (from, to) = (start.max(at), last.min(end));
+        if from >= to {
+            return Ok(());
+        }
+        if !self.is_open {
+            self.open()?;
+        }
+        let sample = |frame: u64| FrameCount::new(frame - at).index() * width;
+        self.meter.push(&heard[sample(from)..sample(to)]);
+        let frames = &written[sample(from)..sample(to)];
+        self.encoders.iter_mut().try_for_each(|encoder| encoder.write(frames))?;
+        if to == last { self.close() } else { Ok(()) }
+    }
+
+    /// Completes the files: as soon as they are whole, so that an episode of many scenes has few files open.
+    fn close(&mut self) -> Result<(), EpisodeError> {
+        self.be_silent(self.part.silence[1])?;
+        for encoder in self.encoders.drain(..) {
+            encoder.finish()?.commit().map_err(EpisodeError::File)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Measures, EpisodeError> {
+        if !self.is_open {
+            // A part of no length.
+            self.open()?;
+            self.close()?;
+        }
+        Ok(self.meter.finish().measures())
+    }
+}
