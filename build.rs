@@ -6,6 +6,10 @@
 //! a build needs, and not what the tests need. Where cargo cannot answer, the environment variable
 //! `RADIOPLAY_PICO_VOICES` names the folder instead.
 
+//!
+//! It also tells the program apart from other builds of it, workshop by workshop: the cache must not hand out what
+//! another version made ([`MAKERS`]).
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -29,6 +33,19 @@ const FILES: [&str; 12] = [
     "it-IT_ta.bin",
 ];
 
+/// What decides how something sounds: the variable that holds its digest, the modules that make it, and the crates.
+/// `src/cache/key.rs` reads them.
+const MAKERS: [(&str, &[&str], &[&str]); 4] = [
+    ("RADIOPLAY_SPEECH", &["audio", "cuesheet", "dsp", "speech", "units"], &["libm", "ttspico-sys"]),
+    ("RADIOPLAY_SOUND", &["audio", "cuesheet", "dsp", "document", "sound", "units"], &["libm", "symphonia"]),
+    ("RADIOPLAY_MIX", &["audio", "dsp", "mix", "routing", "staging", "timeline", "units"], &["libm"]),
+    (
+        "RADIOPLAY_MASTER",
+        &["audio", "dsp", "export", "master", "mix", "routing", "staging", "timeline", "units"],
+        &["hound", "libm"],
+    ),
+];
+
 /// The package cargo is asked about.
 const ASKING: &str = r#"
 [package]
@@ -45,11 +62,59 @@ ttspico-sys = "=0.1.5"
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=Cargo.lock");
+    println!("cargo::rerun-if-changed=src");
     println!("cargo::rerun-if-env-changed={OVERRIDE}");
+    for (variable, modules, crates) in MAKERS {
+        match digest(modules, crates) {
+            Ok(digest) => println!("cargo::rustc-env={variable}={digest:016x}"),
+            Err(why) => println!("cargo::error=the sources cannot be read: {why}"),
+        }
+    }
     if let Err(why) = copy_voices() {
         println!("cargo::error=the voices of `ttspico-sys` were not found: {why}");
         println!("cargo::error=set {OVERRIDE} to the folder `build/pico/lang` of that crate's sources");
     }
+}
+
+/// A digest of the modules' sources, and of the versions of all crates whose names begin with those of `crates`.
+fn digest(modules: &[&str], crates: &[&str]) -> Result<u64, String> {
+    let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    let mut files = Vec::new();
+    let mut open: Vec<PathBuf> = modules
+        .iter()
+        .flat_map(|module| [root.join("src").join(module), root.join("src").join(format!("{module}.rs"))])
+        .collect();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let listed = fs::read_dir(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+            open.extend(listed.flatten().map(|entry| entry.path()));
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    // FNV-1a, by G. Fowler, L. C. Noll and K.-P. Vo: telling builds apart asks for no more.
+    let mut add = |bytes: &[u8]| {
+        for byte in bytes {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    };
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        add(name.as_bytes());
+        // Whether lines end as on Windows makes no difference.
+        let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        add(text.replace("\r\n", "\n").as_bytes());
+    }
+    let lock = fs::read_to_string(root.join("Cargo.lock")).unwrap_or_default();
+    for package in lock.replace("\r\n", "\n").split("\n\n") {
+        let name = package.lines().find_map(|line| line.strip_prefix("name = \""));
+        if name.is_some_and(|name| crates.iter().any(|wanted| name.starts_with(wanted))) {
+            package.lines().filter(|line| !line.starts_with("source")).for_each(|line| add(line.as_bytes()));
+        }
+    }
+    Ok(hash)
 }
 
 fn copy_voices() -> Result<(), String> {

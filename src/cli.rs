@@ -13,6 +13,7 @@ use crate::cli::terminal::Terminal;
 
 mod args;
 mod build;
+mod cache;
 mod check;
 mod export;
 mod failure;
@@ -43,6 +44,7 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(args, &terminal),
         Command::Voices(args) => voices::run(args, &terminal),
         Command::Sounds(args) => sounds::run(args, &terminal),
+        Command::Cache(args) => cache::run(args, &terminal),
         Command::New(args) => new::run(args, &terminal),
     };
     let Err(failure) = outcome else { return ExitCode::SUCCESS };

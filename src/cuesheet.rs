@@ -16,6 +16,7 @@ use crate::units::pan::Pan;
 use crate::units::time::{FrameCount, FrameDelta, SampleRate, Seconds};
 
 pub mod bind;
+pub mod buses;
 pub mod dump;
 pub mod load;
 mod moments;

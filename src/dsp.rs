@@ -5,7 +5,9 @@
 
 pub mod biquad;
 pub mod colour;
+pub mod compressor;
 pub mod convolve;
+pub mod equalizer;
 pub mod fade;
 pub mod fft;
 pub mod limiter;

@@ -7,6 +7,7 @@ pub mod clip;
 pub mod deliver;
 pub mod encode;
 pub mod episode;
+mod outcome;
 pub mod plot;
 pub mod report;
 pub mod sheet;

@@ -23,8 +23,9 @@
 //! | [`export`] | the master | files, whole or absent | [`export::episode`] |
 //!
 //! [`play`] is the same flow for who listens while it is made: clips prepared ahead of the playhead, the same mixer and
-//! master, a loudspeaker. [`pipeline`] runs the stages up to the timeline. [`speech`] and [`sound`] are the two workshops the cue sheet calls
-//! on, [`spool`] is where they put what they made, [`host`] is the only door to the show's files.
+//! master, a loudspeaker. [`pipeline`] runs the stages up to the timeline. [`speech`] and [`sound`] are the two
+//! workshops the cue sheet calls on, [`spool`] is where they put what they made, [`cache`] keeps it for the next run,
+//! [`host`] is the only door to the show's files.
 //!
 //! # Invariants
 //!
@@ -39,6 +40,8 @@
 //!   the exception that [`audio::decode`] describes.
 //! - *Memory does not grow with the episode*: finished audio lies in a scratch file ([`spool`]), and the mixer keeps
 //!   state only for what sounds.
+//! - *What is kept changes nothing*: with a cache ([`cache`]), warm or cold, damaged or shared, the bytes are those of a
+//!   run without.
 //! - *A script is data.* It opens regular files inside its show and nothing else ([`host`]); its text never reaches a
 //!   terminal raw ([`diag::render::human`]) nor an engine as markup ([`speech::pico`]).
 //! - *Files are whole or absent* ([`host::whole`]).
@@ -70,6 +73,8 @@ pub mod host;
 
 pub mod script;
 pub mod spool;
+
+pub mod cache;
 
 pub mod sound;
 pub mod speech;

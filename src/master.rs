@@ -13,11 +13,13 @@ use crate::units::level::{Gain, Level};
 use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
 
 pub mod dither;
+mod kept;
 pub mod limit;
 pub mod measure;
 pub mod mixture;
 pub mod perform;
 pub mod preset;
+pub mod recall;
 
 /// What the master is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,30 +6,36 @@
 //!
 //! # Signal flow
 //!
-//! region: clip → loop → what stands between (`through`) → distance → fades → gain and pan → its track; tracks → bus
-//! → bus gain and ducks → sum. A region in a room is also sent there, before its distance is heard and after the bus
-//! gain: sends → room → the same bus. So each stem has its rooms in it, and what is ducked is ducked before the
-//! room answers, as it would be if it were quieter. Planar 32-bit float throughout, and nothing clips.
+//! region: clip → loop → what stands between (`through`) → distance → fades → gain and pan → its track; tracks, and
+//! what other buses send → bus → compressor → bus gain and ducks → rooms of its regions → its own room → EQ → sum, and
+//! sends to other buses. A region in a room is sent there before its distance is heard, with the bus's gains: what is ducked
+//! is ducked before the room answers, as it would be if it were quieter. The compressor listens to what the EQ leaves of
+//! what comes in; what it does is heard in the rooms as well. Each stem has its rooms in it. Planar 32-bit float
+//! throughout, and nothing clips.
 //!
 //! # Two halves
 //!
-//! [`dry`] does everything but the rooms, each block by itself, so any number of spans can be done at once.
-//! [`wet`] does the rooms, one block after the other, since they remember. What they remember is bounded: sends are
-//! cut into bursts that are answered apart ([`rooms`]), so a seek listens to at most [`Plan::memory`] again.
+//! [`dry`] does everything up to the buses, each block by itself, so any number of spans can be done at once.
+//! [`wet`] does the buses and the rooms, one block after the other, since they remember. What they remember is bounded:
+//! sends to rooms are cut into bursts that are answered apart ([`rooms`]), equalisers and compressors hand over to others
+//! that have heard only the last seconds ([`shifts`]). So a seek listens to at most [`Plan::memory`] again.
 //!
 //! # Invariants
 //!
 //! - A frame's value depends on its absolute position alone, never on who pulls, from where, or on how many threads.
-//!   Blocks lie on one grid from frame 0; loops, fades and ducks are functions of the frame; filters are restarted on
-//!   a grid of their own (see [`plan::Plan`]), rooms at the beginning of each burst.
+//!   And on that only through recorded rooms: a scene that is moved as a whole keeps its samples ([`stretch`]).
+//!   Blocks lie on one grid from frame 0; loops, fades and ducks are functions of the frame; filters of regions are
+//!   restarted on a grid of their own (see [`plan::Plan`]), those of buses in shifts, rooms at the beginning of each
+//!   burst.
 //! - Sums have one order: regions by start (then by the timeline's order) into their track, tracks in the timeline's
-//!   order into their bus, then what rooms answer, by the start of their bursts; buses in the timeline's order into
+//!   order into their bus, then what other buses send, in the order in which they are done, then what rooms answer, by
+//!   the start of their bursts; buses in the timeline's order into
 //!   the sum, each from +0.0. So stems add up to the mix bit by bit. They are
 //!   summed in `f32`, so that a program that adds up stems in files gets the same bits; with a hundred regions at
 //!   once the rounding lies 130 dB below the loudest.
-//! - State exists only for regions that sound in the current block and for rooms that ring. Pulling blocks does not
-//!   allocate, but where more bursts ring at once than ever before (and [`crate::audio::samples::Samples`] in a file
-//!   do when read).
+//! - State exists only for regions that sound in the current block, for buses and for rooms that ring. Pulling blocks
+//!   does not allocate, but where more bursts ring at once than ever before (and [`crate::audio::samples::Samples`] in a
+//!   file do when read).
 //!
 //! It does not limit, measure, or decide when anything happens.
 
@@ -37,10 +43,15 @@ pub mod block;
 pub mod error;
 pub mod plan;
 pub mod spans;
+pub mod stretch;
 
+mod desk;
 mod dry;
 mod duck;
+mod hush;
 mod rooms;
+mod shifts;
+mod strip;
 mod treatment;
 mod turns;
 mod voice;
@@ -95,8 +106,8 @@ impl Mixer {
     /// Makes `block` the next one. What follows is the same, bit by bit, as when everything before had been pulled.
     ///
     /// The next [`Mixer::render`] looks at every region that starts before it, filters again what leads up to it, at
-    /// most [`Plan::replay`] for each region that has a treatment, and lets the rooms hear at most [`Plan::memory`]
-    /// again.
+    /// most [`Plan::replay`] for each region that has a treatment, and lets buses and rooms hear at most
+    /// [`Plan::memory`] again.
     pub fn seek(&mut self, block: u64) {
         self.next = block;
     }

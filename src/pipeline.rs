@@ -2,6 +2,7 @@
 
 use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
+use crate::cache::Cache;
 use crate::cuesheet::bind::{Tools, bind};
 use crate::cuesheet::resolve::resolve;
 use crate::cuesheet::takes::Takes;
@@ -79,7 +80,8 @@ pub fn outline(show: &Show, path: &str, settings: Settings) -> Outline {
 }
 
 /// Builds the episode `path`, from the show's folder. Every stage runs whatever the one before found, so that one
-/// build reports everything; with errors among the diagnostics, what cannot be had is silence.
+/// build reports everything; with errors among the diagnostics, what cannot be had is silence. Takes and sounds that
+/// `cache` has are not made again, and not read before they are heard.
 ///
 /// # Errors
 /// Where no scratch file can be made.
@@ -87,6 +89,7 @@ pub fn build(
     show: &Show,
     path: &str,
     settings: Settings,
+    cache: &Cache,
     progress: &dyn Progress,
 ) -> Result<Build, SpoolError> {
     let spool = Spool::new()?;
@@ -94,7 +97,7 @@ pub fn build(
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let (script, cues) = read(show, path, settings, &mut sources, &mut diagnostics);
-    let tools = Tools { show, engines: &engines, spool: &spool, limits: settings.limits, progress };
+    let tools = Tools { show, engines: &engines, spool: &spool, cache, limits: settings.limits, progress };
     let sheet = bind(cues, tools, &mut sources, &mut diagnostics);
     let timeline = schedule(&sheet, &mut diagnostics);
     diagnostics.sort();

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::routing::{Band, Compress};
 use crate::script::anchor::Anchor;
 use crate::script::text::Text;
 use crate::source::{Span, Spanned};
@@ -15,6 +16,7 @@ use crate::units::pan::Pan;
 use crate::units::time::Seconds;
 
 pub mod anchor;
+mod buses;
 mod definitions;
 pub mod dump;
 mod entries;
@@ -162,6 +164,23 @@ pub struct Bus {
     pub gain: Gain,
     /// What it gives way to.
     pub ducks: Vec<Duck>,
+    /// Its equaliser's bands.
+    pub eq: Vec<Band>,
+    /// Its compressor.
+    pub compress: Option<Compress>,
+    /// The room that all of it is heard through: a named one, or an impulse response.
+    pub room: Option<Spanned<String>>,
+    /// The buses that get a copy of it, in alphabetical order.
+    pub sends: Vec<Send>,
+}
+
+/// A copy of one bus for another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Send {
+    /// The bus it goes to.
+    pub to: Spanned<String>,
+    /// Its gain.
+    pub gain: Gain,
 }
 
 /// One bus giving way to others. Times in seconds, defaults filled in.

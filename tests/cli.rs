@@ -35,7 +35,7 @@ fn broken() -> TestShow {
 /// The program in a show's folder, with nothing of this terminal.
 fn command(show: &TestShow) -> Command {
     let mut command = Command::new(PROGRAM);
-    command.current_dir(show.path("")).env_remove("NO_COLOR").stdin(Stdio::null());
+    command.current_dir(show.path("")).env_remove("NO_COLOR").env("RADIOPLAY_CACHE", "").stdin(Stdio::null());
     command
 }
 
@@ -51,7 +51,12 @@ fn finished(mut command: Command) -> Run {
 /// A line of shell in a show's folder, in which `$RADIOPLAY` is the program.
 fn shell(show: &TestShow, line: &str) -> Run {
     let mut command = Command::new("sh");
-    command.args(["-c", line]).current_dir(show.path("")).env("RADIOPLAY", PROGRAM).env_remove("NO_COLOR");
+    command
+        .args(["-c", line])
+        .current_dir(show.path(""))
+        .env("RADIOPLAY", PROGRAM)
+        .env_remove("NO_COLOR")
+        .env("RADIOPLAY_CACHE", "");
     finished(command)
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod audio;
+mod cache;
 mod cli;
 mod diagnostics;
 mod export;

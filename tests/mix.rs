@@ -2,6 +2,8 @@
 
 #![expect(clippy::float_cmp, reason = "where these tests compare exactly, exactness is the claim")]
 
+mod buses;
+mod desk;
 mod determinism;
 mod ducking;
 mod loops;
@@ -36,7 +38,7 @@ struct Show {
 
 impl Show {
     fn new(hz: u32, frames: u64, buses: usize) -> Show {
-        let bus = |index| Bus { name: format!("bus {index}"), gain: Gain::UNITY, ducks: Vec::new() };
+        let bus = |index| Bus::new(format!("bus {index}"));
         let timeline = Timeline {
             rate: SampleRate::new(hz).expect("a rate"),
             length: FrameCount::new(frames),

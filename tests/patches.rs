@@ -50,7 +50,10 @@ const LIBRARY: &[(&str, &[&str])] = &[
     ("car doors", &["car-door-open", "car-door-close"]),
     ("locks, keys and bolts", &["lock-click", "lock-click-small", "key-turn", "keys", "bolt"]),
     ("knocks: hesitant, firm, with the fist", &["knock-hesitant", "knock", "knock-again"]),
-    ("steps", &["steps-wood", "steps-stone", "steps-gravel", "steps-carpet", "steps-heels", "steps-running"]),
+    (
+        "steps",
+        &["steps-wood", "steps-flagstones", "steps-gravel", "steps-carpet", "steps-heels", "steps-running"],
+    ),
     ("clocks and bells", &["clock", "clock-strike", "bell", "doorbell", "shop-bell"]),
     (
         "telephones",
@@ -58,7 +61,7 @@ const LIBRARY: &[(&str, &[&str])] = &[
     ),
     ("paper and cloth", &["paper", "page-turn", "cloth"]),
     ("furniture", &["chair", "sofa-sit", "drawer"]),
-    ("the table", &["cutlery", "glasses-clink", "glass-break", "cup", "stir", "pour"]),
+    ("the table", &["cutlery", "glasses-clink", "glass-break", "cup", "stir", "pour", "pour-glass"]),
     ("the kitchen", &["kettle", "water-tap", "match"]),
     ("rain: window, roof, street", &["rain-window", "rain-roof", "rain-street"]),
     ("weather and elements", &["wind-leaves", "wind-house", "thunder", "fire", "sea"]),
@@ -405,7 +408,7 @@ fn bytes_are_the_same_on_every_machine() {
     let bytes = sound.audio.samples().iter().flat_map(|s| s.to_bits().to_le_bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325, fnv);
     // Whoever changes what patches sound like changes this, knowingly; whoever only moves to another machine does not.
-    assert_eq!(format!("{hash:016x}"), "38ece4d07678c01d");
+    assert_eq!(format!("{hash:016x}"), "3c92fda63ba7b2e8");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 #![expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
 
+mod buses;
 mod clips;
 mod files;
 mod places;

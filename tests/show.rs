@@ -120,8 +120,13 @@ impl TestShow {
 /// Runs the program in a folder.
 pub(crate) fn run_in(folder: &Path, args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_radioplay"));
-    let output: Output =
-        command.args(args).current_dir(folder).env_remove("NO_COLOR").output().expect("it starts");
+    let output: Output = command
+        .args(args)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .env("RADIOPLAY_CACHE", "")
+        .output()
+        .expect("it starts");
     Run {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).expect("standard output is UTF-8"),

@@ -1,9 +1,10 @@
-//! Finished audio at the project rate, as the mixer reads it: in memory, or spooled to a scratch file so that
-//! memory does not grow with the episode.
+//! Finished audio at the project rate, as the mixer reads it: in memory, spooled to a scratch file so that memory does
+//! not grow with the episode, or fetched from elsewhere when it is first read.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::units::time::FrameCount;
@@ -20,6 +21,20 @@ pub struct Samples {
     channels: Channels,
     frames: FrameCount,
     store: Store,
+    identity: Option<Identity>,
+}
+
+/// What tells a sound from others: two that have the same identity have the same samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity([u8; 32]);
+
+/// Where sound comes from that is fetched when it is first read.
+pub trait Fetch: Send + Sync + fmt::Debug {
+    /// The sound. Asked for once.
+    ///
+    /// # Errors
+    /// Where it cannot be had any more.
+    fn fetch(&self) -> io::Result<Samples>;
 }
 
 #[derive(Clone, Debug)]
@@ -27,6 +42,26 @@ enum Store {
     Silence,
     Memory(Arc<[f32]>),
     File { file: Arc<File>, pieces: Arc<[Piece]> },
+    Elsewhere(Arc<Elsewhere>),
+}
+
+/// Sound that is fetched once; or what went wrong then.
+#[derive(Debug)]
+struct Elsewhere {
+    from: Arc<dyn Fetch>,
+    fetched: OnceLock<Result<Samples, (io::ErrorKind, String)>>,
+}
+
+impl Identity {
+    /// The identity that these bytes, a digest of whatever decides on the samples, stand for.
+    pub fn new(digest: [u8; 32]) -> Identity {
+        Identity(digest)
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 /// A stretch of audio that stands in one place of a scratch file.
@@ -42,12 +77,12 @@ impl Samples {
     /// Audio held in memory.
     pub fn in_memory(buffer: AudioBuffer) -> Samples {
         let (channels, frames) = (buffer.channels(), buffer.frames());
-        Samples { channels, frames, store: Store::Memory(buffer.into_samples().into()) }
+        Samples { channels, frames, store: Store::Memory(buffer.into_samples().into()), identity: None }
     }
 
     /// Silence of any length; takes no memory.
     pub fn silent(channels: Channels, frames: FrameCount) -> Samples {
-        Samples { channels, frames, store: Store::Silence }
+        Samples { channels, frames, store: Store::Silence, identity: None }
     }
 
     /// Audio in a file: interleaved 32-bit little-endian floats, `frames` of them from byte `offset` on.
@@ -65,7 +100,24 @@ impl Samples {
         frames: FrameCount,
     ) -> Samples {
         let frames = if pieces.is_empty() { FrameCount::ZERO } else { frames };
-        Samples { channels, frames, store: Store::File { file, pieces } }
+        Samples { channels, frames, store: Store::File { file, pieces }, identity: None }
+    }
+
+    /// Audio of this shape that is fetched when it is first read.
+    pub fn fetched(from: Arc<dyn Fetch>, channels: Channels, frames: FrameCount) -> Samples {
+        let elsewhere = Elsewhere { from, fetched: OnceLock::new() };
+        Samples { channels, frames, store: Store::Elsewhere(Arc::new(elsewhere)), identity: None }
+    }
+
+    /// The same audio, known by `identity`.
+    #[must_use]
+    pub fn identified(self, identity: Identity) -> Samples {
+        Samples { identity: Some(identity), ..self }
+    }
+
+    /// What it is known by; `None` where nobody has said.
+    pub fn identity(&self) -> Option<Identity> {
+        self.identity
     }
 
     /// The channel layout.
@@ -81,7 +133,7 @@ impl Samples {
     /// Reads interleaved frames from frame `start` on, as many as `out` holds; what lies past the end is zero.
     ///
     /// # Errors
-    /// Where the scratch file cannot be read.
+    /// Where the scratch file cannot be read, or the audio cannot be fetched.
     pub fn read(&self, start: FrameCount, out: &mut [f32]) -> io::Result<()> {
         let width = self.channels.count();
         let there = self.frames.minus(start).index().saturating_mul(width).min(out.len());
@@ -97,6 +149,16 @@ impl Samples {
                 inside.copy_from_slice(&samples[first..first + there]);
             }
             Store::File { file, pieces } => read_pieces(file, pieces, width, start, inside)?,
+            Store::Elsewhere(elsewhere) => {
+                let fetched = elsewhere.fetched.get_or_init(|| {
+                    let fetched = elsewhere.from.fetch();
+                    let same = |it: &Samples| (it.channels, it.frames) == (self.channels, self.frames);
+                    let sure = |it| if same(&it) { Ok(it) } else { Err(io::ErrorKind::InvalidData.into()) };
+                    fetched.and_then(sure).map_err(|error: io::Error| (error.kind(), error.to_string()))
+                });
+                let fetched = fetched.as_ref().map_err(|(kind, why)| io::Error::new(*kind, why.clone()))?;
+                fetched.read(start, inside)?;
+            }
         }
         Ok(())
     }

@@ -69,6 +69,8 @@ pub(super) enum Command {
     Voices(Voices),
     /// List sounds, render one, or draw them.
     Sounds(Sounds),
+    /// Show what is kept from earlier runs, make it smaller, or clear it.
+    Cache(Cache),
     /// Make a small show that renders at once.
     New(New),
 }
@@ -90,9 +92,26 @@ pub(super) struct Episode {
     /// The longest clip that is decoded, in minutes.
     #[arg(long, value_name = "MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=6000))]
     pub(super) longest_clip: u32,
+    #[command(flatten)]
+    pub(super) caching: Caching,
     /// How problems are printed: for people, or as JSON on standard output.
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub(super) format: Format,
+}
+
+/// What is kept for the next run.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Caching {
+    /// Keep takes, sounds and stretches of the mix in this folder; without it in the one that `RADIOPLAY_CACHE` names,
+    /// else in the platform's folder for caches. The result is the same with any.
+    #[arg(long, value_name = "DIR", help_heading = "Cache")]
+    pub(super) cache: Option<PathBuf>,
+    /// Keep nothing, and use nothing that was kept.
+    #[arg(long, conflicts_with = "cache", help_heading = "Cache")]
+    pub(super) no_cache: bool,
+    /// How much may be kept, in MiB; what has gone unused for longest is removed first.
+    #[arg(long, value_name = "MIB", default_value_t = 4096, help_heading = "Cache")]
+    pub(super) cache_size: u64,
 }
 
 /// How problems are printed.
@@ -224,6 +243,8 @@ pub(super) struct Export {
     /// The longest clip that is decoded, in minutes.
     #[arg(long, value_name = "MINUTES", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=6000))]
     pub(super) longest_clip: u32,
+    #[command(flatten)]
+    pub(super) caching: Caching,
     /// Print what was written, and what was not and why, as JSON on standard output.
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
@@ -377,6 +398,30 @@ pub(super) struct Sounds {
     /// Frames per second, 44100 to 192000.
     #[arg(long, value_name = "HZ", default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(44_100..=192_000))]
     pub(super) rate: u32,
+}
+
+/// `radioplay cache`.
+#[derive(Debug, Args)]
+pub(super) struct Cache {
+    /// What to do; without it, show.
+    #[arg(value_enum, default_value = "show")]
+    pub(super) action: CacheAction,
+    #[command(flatten)]
+    pub(super) caching: Caching,
+    /// Print it as JSON.
+    #[arg(long, help_heading = "Output")]
+    pub(super) json: bool,
+}
+
+/// What to do with the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CacheAction {
+    /// Say where it is and what is in it.
+    Show,
+    /// Remove what has gone unused for longest, down to `--cache-size`.
+    Prune,
+    /// Remove everything.
+    Clear,
 }
 
 /// `radioplay new`.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::audio::decode::Limits;
+use crate::cache::Cache;
 use crate::cli::args::{Episode, Format};
 use crate::cli::failure::Failure;
 use crate::cli::locate::{Located, locate};
@@ -37,11 +38,11 @@ pub(super) fn settings(args: &Episode) -> Settings {
 ///
 /// # Errors
 /// Where there is no such episode, no scratch file, or the person stopped it.
-pub(super) fn build(args: &Episode, terminal: &Terminal) -> Result<(Located, Build), Failure> {
+pub(super) fn build(args: &Episode, cache: &Cache, terminal: &Terminal) -> Result<(Located, Build), Failure> {
     let located = locate(args.script.as_deref(), &args.allow).map_err(Failure::Usage)?;
     let settings = settings(args);
     let bars = terminal.bars(settings.rate);
-    let built = pipeline::build(&located.show, &located.script, settings, &bars)
+    let built = pipeline::build(&located.show, &located.script, settings, cache, &bars)
         .map_err(|error| Failure::Machine(error.to_string()))?;
     if Terminal::interrupted() {
         return Err(Failure::Interrupted);

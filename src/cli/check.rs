@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::cli::args::{Check, Dump, Format};
 use crate::cli::build::{build, count, on_threads, print_json, show_problems, to_json};
+use crate::cli::cache;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::{clock, counted};
@@ -42,8 +43,9 @@ struct Unrecorded<'b> {
 }
 
 pub(super) fn run(args: &Check, terminal: &Terminal) -> Result<(), Failure> {
-    on_threads(args.episode.jobs, || {
-        let (_, built) = build(&args.episode, terminal)?;
+    let cache = cache::open(&args.episode.caching, terminal);
+    let outcome = on_threads(args.episode.jobs, || {
+        let (_, built) = build(&args.episode, &cache, terminal)?;
         show_problems(&args.episode, &built, terminal);
         match args.dump {
             Some(Dump::Script) => dump(args, &built, script::dump(&built.script, &built.sources), terminal),
@@ -53,7 +55,9 @@ pub(super) fn run(args: &Check, terminal: &Terminal) -> Result<(), Failure> {
             None => print(&built, terminal),
         }
         if built.diagnostics.has_errors() { Err(Failure::Script) } else { Ok(()) }
-    })
+    });
+    cache::close(&cache, terminal);
+    outcome
 }
 
 /// Prints a stage's result: alone where people are shown the problems, else together with them.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::cache::Cache;
 use crate::cli::args::{Episode, Export, Format, GainScope};
 use crate::cli::build::{build, count, on_threads, settings, to_json};
+use crate::cli::cache::{again, close, open};
 use crate::cli::export::perform::{Files, perform};
 use crate::cli::export::summary::{EpisodeSummary, FileSummary, Status, Summary};
 use crate::cli::failure::Failure;
@@ -21,10 +23,11 @@ mod perform;
 mod summary;
 
 pub(super) fn run(args: &Export, terminal: &Terminal) -> Result<(), Failure> {
-    on_threads(args.jobs, || {
+    let cache = open(&args.caching, terminal);
+    let outcome = on_threads(args.jobs, || {
         let started = Instant::now();
         let scripts = scripts(&args.script);
-        let mut batch = Batch { args, terminal, taken: BTreeMap::new() };
+        let mut batch = Batch { args, cache: &cache, terminal, taken: BTreeMap::new() };
         let mut episodes = Vec::new();
         for (index, script) in scripts.iter().enumerate() {
             let name = script.as_ref().map_or_else(|_| String::new(), |path| path.display().to_string());
@@ -50,7 +53,9 @@ pub(super) fn run(args: &Export, terminal: &Terminal) -> Result<(), Failure> {
             Some(Status::Usage) => Err(Failure::Reported(2)),
             Some(Status::Machine) => Err(Failure::Reported(3)),
         }
-    })
+    });
+    close(&cache, terminal);
+    outcome
 }
 
 fn episode_summary(
@@ -99,6 +104,7 @@ fn report(args: &Export, summary: &Summary, terminal: &Terminal) {
 
 struct Batch<'a> {
     args: &'a Export,
+    cache: &'a Cache,
     terminal: &'a Terminal,
     /// What earlier episodes wrote, and which.
     taken: BTreeMap<String, String>,
@@ -113,22 +119,28 @@ impl Batch<'_> {
             rate: args.rate,
             jobs: args.jobs,
             longest_clip: args.longest_clip,
+            caching: args.caching.clone(),
             format: Format::Human,
         };
         if args.dry_run {
             return self.outline(&episode);
         }
-        let (located, built) = build(&episode, self.terminal)?;
-        self.terminal.diagnostics(&built.diagnostics, &built.sources);
-        if built.diagnostics.has_errors() {
-            self.terminal.complain(&format!("`{}` was not exported: {}", script.display(), count(&built)));
-            return Err(Failure::Script);
-        }
-        let outputs = self.outputs(&located, &built.sheet.cues)?;
-        let bars = self.terminal.bars(built.timeline.rate);
-        let mut files = Files::new(&outputs);
-        perform(args, &built, &outputs, &mut files, &bars)?;
-        Ok(files.into_summaries())
+        let taken = self.taken.clone();
+        again(self.cache, |cache| {
+            let (located, built) = build(&episode, cache, self.terminal)?;
+            self.terminal.diagnostics(&built.diagnostics, &built.sources);
+            if built.diagnostics.has_errors() {
+                let problems = count(&built);
+                self.terminal.complain(&format!("`{}` was not exported: {problems}", script.display()));
+                return Err(Failure::Script);
+            }
+            self.taken.clone_from(&taken);
+            let outputs = self.outputs(&located, &built.sheet.cues)?;
+            let bars = self.terminal.bars(built.timeline.rate);
+            let mut files = Files::new(&outputs);
+            perform(args, &built, &outputs, &mut files, cache, &bars)?;
+            Ok(files.into_summaries())
+        })
     }
 
     /// What would be written, known without hearing anything.

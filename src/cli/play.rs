@@ -2,10 +2,12 @@
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cli::args::Play;
 use crate::cli::build::{build, count, on_threads, settings, show_problems};
+use crate::cli::cache::open;
 use crate::cli::failure::Failure;
 use crate::cli::locate::locate;
 use crate::cli::terminal::Terminal;
@@ -35,6 +37,7 @@ pub(super) fn run(args: &Play, terminal: &Terminal) -> Result<(), Failure> {
         show: located.show,
         script: located.script,
         name: located.name,
+        cache: Arc::new(open(&args.episode.caching, terminal)),
         settings: settings(&args.episode),
         deliver: args.delivery.deliver,
         // One is left for who plays.
@@ -82,7 +85,8 @@ fn list(terminal: &Terminal) -> Result<(), Failure> {
 
 /// Everything but the sound: what would be played is written.
 fn to_file(args: &Play, target: &Path, terminal: &Terminal) -> Result<(), Failure> {
-    let (_, built) = build(&args.episode, terminal)?;
+    let cache = open(&args.episode.caching, terminal);
+    let (_, built) = build(&args.episode, &cache, terminal)?;
     show_problems(&args.episode, &built, terminal);
     if built.diagnostics.has_errors() {
         terminal.complain(&format!("nothing was written: {}", count(&built)));

@@ -5,8 +5,10 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::cache::Cache;
 use crate::cli::args::{Format, Render};
 use crate::cli::build::{build, count, on_threads, print_json, show_problems, to_json};
+use crate::cli::cache::{made, with_cache};
 use crate::cli::failure::Failure;
 use crate::cli::locate::{Located, output_folder};
 use crate::cli::report::{text, write};
@@ -17,6 +19,7 @@ use crate::diag::suggest;
 use crate::export::episode::{self, EpisodeError, Summary};
 use crate::export::report::{self, Figures, Report};
 use crate::master::preset::specification;
+use crate::master::recall;
 use crate::pipeline::Build;
 use crate::timeline::{SceneSpan, Timeline};
 
@@ -37,13 +40,19 @@ struct Rendered<'b> {
     loudness: Figures,
     /// Against what was asked for; of a whole episode only.
     report: Option<Report>,
+    /// Whether the file was there already and was left alone.
+    unchanged: bool,
     times_real_time: f64,
 }
 
 pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
+    with_cache(&args.episode.caching, terminal, |cache| render_once(args, cache, terminal))
+}
+
+fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), Failure> {
     let started = Instant::now();
     on_threads(args.episode.jobs, || {
-        let (located, built) = build(&args.episode, terminal)?;
+        let (located, built) = build(&args.episode, cache, terminal)?;
         show_problems(&args.episode, &built, terminal);
         if built.diagnostics.has_errors() {
             if args.episode.format == Format::Json {
@@ -68,6 +77,7 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
             depth: args.bits,
             specification,
             draw: false,
+            cache,
         };
         let failed = |error: EpisodeError| match error {
             EpisodeError::Stopped => Failure::Interrupted,
@@ -75,6 +85,9 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
             error => Failure::Machine(error.to_string()),
         };
         let summary = episode::write(&job, Some(&target), &bars).map_err(failed)?;
+        // A scene by itself gets the episode's gain as well.
+        let script = located.show.locate(&located.script);
+        recall::remember(cache, &script, specification.preset, summary.gain);
         let mut rendered = rendered(&built, &scenes, &target, &summary, started);
         if scenes.is_empty() {
             let report = report::report(&built.timeline, &samples, &specification, &summary);
@@ -87,6 +100,12 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
             print_json(&built, Some(rendered), terminal);
         } else {
             print(&rendered, terminal);
+            if summary.unchanged {
+                terminal.say("unchanged: the file was there already");
+            }
+            if cache.keeps() {
+                terminal.say(&made(&cache.tally()));
+            }
         }
         Ok(())
     })
@@ -139,6 +158,7 @@ fn rendered<'b>(
         gain_db: summary.gain.db(),
         loudness: Figures::new(&summary.profile.measures()),
         report: None,
+        unchanged: summary.unchanged,
         times_real_time: seconds / started.elapsed().as_secs_f64().max(1e-9),
     }
 }

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use crate::cache::Cache;
 use crate::cli::args::{Format, Report as Args};
 use crate::cli::build::{build, count, on_threads, print_json, show_problems, to_json};
+use crate::cli::cache::with_cache;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::clock;
@@ -15,8 +17,12 @@ use crate::master::preset::specification;
 use crate::units::depth::BitDepth;
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
+    with_cache(&args.episode.caching, terminal, |cache| report_once(args, cache, terminal))
+}
+
+fn report_once(args: &Args, cache: &Cache, terminal: &Terminal) -> Result<(), Failure> {
     on_threads(args.episode.jobs, || {
-        let (_, built) = build(&args.episode, terminal)?;
+        let (_, built) = build(&args.episode, cache, terminal)?;
         show_problems(&args.episode, &built, terminal);
         if built.diagnostics.has_errors() {
             if args.episode.format == Format::Json {
@@ -35,6 +41,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<(), Failure> {
             depth: BitDepth::Float32,
             specification,
             draw: args.plot.is_some(),
+            cache,
         };
         let bars = terminal.bars(built.timeline.rate);
         let failed = |error: EpisodeError| match error {

@@ -5,6 +5,7 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelI
 use crate::audio::buffer::Channels;
 use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
+use crate::cache::Cache;
 use crate::cuesheet::load::{Patches, is_patch, sound};
 use crate::cuesheet::speak::line;
 use crate::cuesheet::{Clip, CuePoint, CueSheet, CueTime, Cues, LineRequest, Origin, Request};
@@ -30,6 +31,8 @@ pub struct Tools<'a> {
     pub engines: &'a Engines,
     /// Where finished audio goes.
     pub spool: &'a Spool,
+    /// Where it may lie already.
+    pub cache: &'a Cache,
     /// How long a clip may be.
     pub limits: Limits,
     /// Who is told.

@@ -1,9 +1,16 @@
 //! Sounds: clips from files, patches from their tables.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Seek};
+
+use serde::{Deserialize, Serialize};
 
 use crate::audio::buffer::AudioBuffer;
 use crate::audio::decode::error::DecodeError;
+use crate::audio::samples::Samples;
+use crate::cache::Kind;
+use crate::cache::key::{Key, Parts, SOUND};
 use crate::cuesheet::bind::{Tools, scaled};
 use crate::cuesheet::{Clip, Cues, Origin, Request, SoundRequest};
 use crate::diag::code::Code;
@@ -15,7 +22,12 @@ use crate::sound::clip::{self, ClipError, at_speed};
 use crate::sound::patch::{Patch, parse, render};
 use crate::source::{Sources, Span};
 use crate::spool::SpoolError;
-use crate::units::time::SampleRate;
+use crate::units::time::{FrameCount, SampleRate};
+
+/// Below this against the take's peak, a recording's beginning and end are not speech: −40 dB.
+const EDGE: f32 = 0.01;
+/// Frames looked at together when a take's speech is searched for.
+const WINDOW: usize = 512;
 
 /// The patches of an episode, by file.
 #[derive(Debug)]
@@ -62,7 +74,9 @@ pub(super) fn sound(
     if is_patch(&request.file) {
         return patch(request, patches.by_file.get(&request.file)?, tools, rate, diagnostics);
     }
-    let samples = recorded(&request.file, request.span, request.speed, tools, rate, diagnostics)?;
+    let recording =
+        Recording { path: &request.file, span: request.span, speed: request.speed, used: Use::Clip };
+    let samples = recorded(&recording, tools, rate, diagnostics)?.samples;
     let name = request.file.clone();
     Some(Clip { name, origin: Origin::File, samples, hit: None, seamless: false, cues: Vec::new() })
 }
@@ -74,33 +88,86 @@ fn patch(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Option<Clip> {
-    let rendered = render(patch, rate, request.variant % patch.variants());
-    let mut audio = rendered.audio;
-    if (request.speed - 1.0).abs() > f64::EPSILON {
-        let from = at_speed(rate, request.speed)?;
-        let channels = audio.channels();
-        audio = resample(&AudioBuffer::new(audio.into_samples(), channels, from), rate);
-    }
-    let samples = spooled(tools.spool.append(audio), request.span, diagnostics)?;
+    let variant = request.variant % patch.variants();
+    let key = Parts::new("patch", SOUND)
+        .data(patch)
+        .number(variant.into())
+        .data(&request.speed)
+        .data(&rate)
+        .key_of_all();
+    let (facts, samples) = match tools.cache.sound::<PatchFacts>(Kind::Patch, &key, tools.spool) {
+        Some(kept) => kept,
+        None => {
+            let rendered = render(patch, rate, variant);
+            let mut audio = rendered.audio;
+            if (request.speed - 1.0).abs() > f64::EPSILON {
+                let from = at_speed(rate, request.speed)?;
+                let channels = audio.channels();
+                audio = resample(&AudioBuffer::new(audio.into_samples(), channels, from), rate);
+            }
+            let hit = scaled(rendered.hit, 1.0 / request.speed).get();
+            let facts = PatchFacts { hit, seamless: rendered.looped };
+            let samples = spooled(tools.spool.append(audio), request.span, diagnostics)?;
+            let samples = tools.cache.keep_sound(Kind::Patch, &key, &facts, samples);
+            (facts, samples)
+        }
+    };
     Some(Clip {
         name: request.file.clone(),
         origin: Origin::Patch,
         samples,
-        hit: Some(scaled(rendered.hit, 1.0 / request.speed)),
-        seamless: rendered.looped,
+        hit: Some(FrameCount::new(facts.hit)),
+        seamless: facts.seamless,
         cues: Vec::new(),
     })
 }
 
+/// What is kept of a patch besides its sound.
+#[derive(Debug, Serialize, Deserialize)]
+struct PatchFacts {
+    hit: u64,
+    seamless: bool,
+}
+
+/// What is kept of a recording besides its sound.
+#[derive(Debug, Serialize, Deserialize)]
+struct RecordedFacts {
+    /// The frames between which there is speech, of a take.
+    speech: Option<(u64, u64)>,
+}
+
+/// A recording at the project rate.
+pub(super) struct Recorded {
+    pub(super) samples: Samples,
+    /// Its first frame that is not silence, and the one after the last; of a take only.
+    pub(super) speech: (FrameCount, FrameCount),
+}
+
+/// What a recording is to be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// As it is.
+    Clip,
+    /// As a line: where its speech begins and ends is looked for.
+    Take,
+}
+
+/// A recording that is asked for.
+pub(super) struct Recording<'a> {
+    pub(super) path: &'a str,
+    pub(super) span: Span,
+    pub(super) speed: f64,
+    pub(super) used: Use,
+}
+
 /// A file of the show, decoded at the project rate; `None` where it cannot be, which has then been reported.
 pub(super) fn recorded(
-    path: &str,
-    span: Span,
-    speed: f64,
+    recording: &Recording<'_>,
     tools: Tools<'_>,
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
-) -> Option<crate::audio::samples::Samples> {
+) -> Option<Recorded> {
+    let Recording { path, span, .. } = *recording;
     let file = match tools.show.open_file(path) {
         Ok(file) => file,
         Err(error) => {
@@ -108,8 +175,53 @@ pub(super) fn recorded(
             return None;
         }
     };
-    let extension = path.rsplit_once('.').map(|(_, extension)| extension);
-    match clip::load(file, extension, tools.limits, speed, rate, tools.spool) {
+    // What cannot be read now cannot be decoded either, and is reported then.
+    let key = tools.cache.keeps().then(|| key(&file, recording, tools, rate).ok()).flatten();
+    let kept = key.and_then(|key| tools.cache.sound::<RecordedFacts>(Kind::Sound, &key, tools.spool));
+    if let Some((facts, samples)) = kept {
+        let speech = facts.speech.unwrap_or((0, samples.frames().get()));
+        return Some(Recorded { speech: (FrameCount::new(speech.0), FrameCount::new(speech.1)), samples });
+    }
+    let samples = decoded(file, recording, tools, rate, diagnostics)?;
+    let speech = match recording.used {
+        Use::Clip => Ok(None),
+        Use::Take => speech_within(&samples).map(Some),
+    };
+    let Ok(speech) = speech else {
+        let message = "the scratch file cannot be read";
+        diagnostics.push(Diagnostic::error(Code::UnreadableFile, message).at(span, ""));
+        return None;
+    };
+    let facts = RecordedFacts { speech: speech.map(|(first, last)| (first.get(), last.get())) };
+    let samples = match key {
+        Some(key) => tools.cache.keep_sound(Kind::Sound, &key, &facts, samples),
+        None => samples,
+    };
+    Some(Recorded { speech: speech.unwrap_or((FrameCount::ZERO, samples.frames())), samples })
+}
+
+/// By a recording's bytes, not by its name or date: what is renamed or touched is the same sound.
+fn key(mut file: &File, recording: &Recording<'_>, tools: Tools<'_>, rate: SampleRate) -> io::Result<Key> {
+    let bytes = Key::of_reader(file)?;
+    file.rewind()?;
+    let parts =
+        Parts::new("sound", SOUND).key(&bytes).data(&extension(recording.path)).data(&recording.speed);
+    Ok(parts.data(&tools.limits).data(&rate).data(&recording.used).key_of_all())
+}
+
+fn extension(path: &str) -> Option<&str> {
+    path.rsplit_once('.').map(|(_, extension)| extension)
+}
+
+fn decoded(
+    file: File,
+    recording: &Recording<'_>,
+    tools: Tools<'_>,
+    rate: SampleRate,
+    diagnostics: &mut Diagnostics,
+) -> Option<Samples> {
+    let Recording { path, span, speed, .. } = *recording;
+    match clip::load(file, extension(path), tools.limits, speed, rate, tools.spool) {
         Ok(samples) => Some(samples),
         Err(error) => {
             let code = match &error {
@@ -127,12 +239,31 @@ pub(super) fn recorded(
     }
 }
 
+/// The first frame of a take that is not silence, and the one after the last.
+pub(super) fn speech_within(samples: &Samples) -> io::Result<(FrameCount, FrameCount)> {
+    let width = samples.channels().count();
+    let mut block = vec![0.0; WINDOW * width];
+    let mut peaks = Vec::new();
+    let mut at = 0;
+    while at < samples.frames().get() {
+        samples.read(FrameCount::new(at), &mut block)?;
+        peaks.push(block.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs())));
+        at += WINDOW as u64;
+    }
+    let loudest = peaks.iter().copied().fold(0.0, f32::max);
+    let heard = |peak: &f32| *peak > loudest * EDGE;
+    let first = peaks.iter().position(heard).unwrap_or(0);
+    let last = peaks.iter().rposition(heard).map_or(peaks.len(), |last| last + 1);
+    let frames = |windows: usize| FrameCount::new((windows * WINDOW) as u64).min(samples.frames());
+    Ok((frames(first), frames(last)))
+}
+
 /// The samples, or a report that the scratch file could not be written.
 pub(super) fn spooled(
     appended: Result<crate::audio::samples::Samples, SpoolError>,
     span: Span,
     diagnostics: &mut Diagnostics,
-) -> Option<crate::audio::samples::Samples> {
+) -> Option<Samples> {
     match appended {
         Ok(samples) => Some(samples),
         Err(error) => {

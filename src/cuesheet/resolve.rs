@@ -11,7 +11,7 @@ use crate::cuesheet::{
 };
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::routing::{Bus, Duck, Track};
+use crate::routing::Track;
 use crate::script::{self, Content, Gap, Playback, Range, Repeat, Script, Settings, VoiceSpec, name};
 use crate::source::{Span, Spanned};
 use crate::speech::engine::Voice;
@@ -22,9 +22,6 @@ use crate::units::level::Gain;
 use crate::units::narrow;
 use crate::units::pan::Pan;
 use crate::units::time::{FrameCount, SampleRate, Seconds};
-
-/// The buses every episode has.
-pub const BUSES: [&str; 4] = ["dialogue", "effects", "ambience", "music"];
 
 /// The most rooms of an episode that come from files: each is kept in memory, and may be 10 s long.
 const MOST_RECORDED: usize = 16;
@@ -116,36 +113,14 @@ struct Around<'a> {
 impl<'a> Resolver<'a> {
     fn buses(&mut self) {
         let script = self.script;
-        let own = script.buses.keys().map(String::as_str).filter(|name| !BUSES.contains(name));
-        let names: Vec<&str> = BUSES.into_iter().chain(own).collect();
-        for name in &names {
-            let bus = script.buses.get(*name);
-            let gain = bus.map_or(Gain::UNITY, |bus| bus.value.gain);
-            let ducks = bus.map_or(&[][..], |bus| bus.value.ducks.as_slice());
-            let ducks = ducks.iter().map(|duck| self.duck(duck, name, &names)).collect();
-            self.cues.buses.push(Bus { name: (*name).to_owned(), gain, ducks });
-        }
-    }
-
-    fn duck(&mut self, duck: &script::Duck, own: &str, names: &[&str]) -> Duck {
-        let mut under = Vec::new();
-        for bus in &duck.under {
-            if bus.value == own {
-                let message = format!("`{own}` cannot give way to itself");
-                self.diagnostics.push(Diagnostic::error(Code::Conflict, message).at(bus.span, ""));
-            } else if let Some(index) = names.iter().position(|name| *name == bus.value) {
-                under.push(index);
-            } else {
-                unknown(Code::UnknownBus, "bus", bus, names.iter().copied(), self.diagnostics);
-            }
-        }
-        let frames = |time: Seconds| self.cues.frames(time);
-        Duck {
-            under,
-            by: duck.by,
-            attack: frames(duck.attack),
-            hold: frames(duck.hold),
-            release: frames(duck.release),
+        let rate = self.cues.rate;
+        let buses = crate::cuesheet::buses::buses(script, rate, self.diagnostics);
+        self.cues.buses = buses;
+        // Rooms are files as sounds are, and asked for in the same way.
+        for index in 0..self.cues.buses.len() {
+            let written = script.buses.get(&self.cues.buses[index].name);
+            let room = written.and_then(|bus| bus.value.room.as_ref());
+            self.cues.buses[index].room = room.and_then(|room| self.room(room));
         }
     }
 

@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 
-use crate::audio::samples::Samples;
+use serde::{Deserialize, Serialize};
+
+use crate::audio::buffer::AudioBuffer;
+use crate::cache::Kind;
+use crate::cache::key::{Key, Parts, SPEECH};
 use crate::cuesheet::bind::{Tools, fractions};
-use crate::cuesheet::load::{recorded, spooled};
+use crate::cuesheet::load::{Recorded, Recording, Use, recorded, spooled};
 use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -12,11 +16,6 @@ use crate::script::text::{StopKind, Text};
 use crate::speech::engine::{Engine, SpeechError, Voice};
 use crate::speech::perform::{Piece, Refusal, perform};
 use crate::units::time::{FrameCount, SampleRate};
-
-/// Below this against the take's peak, a recording's beginning and end are not speech: −40 dB.
-const EDGE: f32 = 0.01;
-/// Frames looked at together when a take's speech is searched for.
-const WINDOW: usize = 512;
 
 /// A line's clip; `None` where it cannot be had, which has then been reported.
 pub(super) fn line(
@@ -38,22 +37,19 @@ fn recording(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Option<Clip> {
-    let samples = recorded(take, request.text.span, request.speed, tools, rate, diagnostics)?;
-    let cues = estimate(request, &samples, diagnostics)?;
+    let recording = Recording { path: take, span: request.text.span, speed: request.speed, used: Use::Take };
+    let Recorded { samples, speech } = recorded(&recording, tools, rate, diagnostics)?;
+    let cues = estimate(request, speech, diagnostics);
     Some(Clip { name: take.to_owned(), origin: Origin::Recorded, samples, hit: None, seamless: false, cues })
 }
 
 /// When the cues of a recorded take fall, as far as its length and its text tell: the share of the letters before
 /// them, of the stretch between its first and last sound. Each is reported as the estimate it is.
-fn estimate(request: &LineRequest, samples: &Samples, diagnostics: &mut Diagnostics) -> Option<Vec<CueTime>> {
-    if request.cues.is_empty() {
-        return Some(Vec::new());
-    }
-    let Ok((first, last)) = speech_within(samples) else {
-        let message = "the scratch file cannot be read";
-        diagnostics.push(Diagnostic::error(Code::UnreadableFile, message).at(request.text.span, ""));
-        return None;
-    };
+fn estimate(
+    request: &LineRequest,
+    (first, last): (FrameCount, FrameCount),
+    diagnostics: &mut Diagnostics,
+) -> Vec<CueTime> {
     let time = |fraction: f64| {
         let spoken = last.minus(first).get() as f64 * fraction;
         first.plus(super::bind::scaled(FrameCount::new(1), spoken))
@@ -69,26 +65,7 @@ fn estimate(request: &LineRequest, samples: &Samples, diagnostics: &mut Diagnost
         at: time(fraction),
         estimated: true,
     };
-    Some(request.cues.iter().zip(fractions(request)).map(cue).collect())
-}
-
-/// The first and the last frame of a take that is not silence.
-pub(super) fn speech_within(samples: &Samples) -> std::io::Result<(FrameCount, FrameCount)> {
-    let width = samples.channels().count();
-    let mut block = vec![0.0; WINDOW * width];
-    let mut peaks = Vec::new();
-    let mut at = 0;
-    while at < samples.frames().get() {
-        samples.read(FrameCount::new(at), &mut block)?;
-        peaks.push(block.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs())));
-        at += WINDOW as u64;
-    }
-    let loudest = peaks.iter().copied().fold(0.0, f32::max);
-    let heard = |peak: &f32| *peak > loudest * EDGE;
-    let first = peaks.iter().position(heard).unwrap_or(0);
-    let last = peaks.iter().rposition(heard).map_or(peaks.len(), |last| last + 1);
-    let frames = |windows: usize| FrameCount::new((windows * WINDOW) as u64).min(samples.frames());
-    Ok((frames(first), frames(last)))
+    request.cues.iter().zip(fractions(request)).map(cue).collect()
 }
 
 fn spoken(
@@ -105,36 +82,67 @@ fn spoken(
         return None;
     };
     let pieces = pieces(request);
-    match perform(engine, &pieces, voice, rate) {
-        Ok(take) => {
-            let mut audio = take.audio;
-            let mut cues = take.cues;
-            if (request.speed - 1.0).abs() > f64::EPSILON {
-                let from = crate::sound::clip::at_speed(rate, request.speed)?;
-                let channels = audio.channels();
-                let faster = crate::audio::buffer::AudioBuffer::new(audio.into_samples(), channels, from);
-                audio = crate::dsp::resample::resample(&faster, rate);
-                cues.iter_mut().for_each(|cue| *cue = super::bind::scaled(*cue, 1.0 / request.speed));
-            }
-            let samples = spooled(tools.spool.append(audio), request.text.span, diagnostics)?;
-            let time = |(cue, at): (&super::CuePoint, FrameCount)| CueTime {
-                byte: cue.at,
-                name: cue.name.clone(),
-                at,
-                estimated: false,
+    let key = key(request, engine, voice, &pieces, rate);
+    let (facts, samples) = match tools.cache.sound(Kind::Take, &key, tools.spool) {
+        Some(kept) => kept,
+        None => {
+            let (facts, audio) = match say(request, engine, voice, &pieces, rate) {
+                Ok(said) => said?,
+                Err(error) => {
+                    // A line without words has been reported as such.
+                    if !request.text.words().is_empty() {
+                        diagnostics.push(refused(request, voice, engine, &error, &pieces));
+                    }
+                    return None;
+                }
             };
-            let cues = request.cues.iter().zip(cues).map(time).collect();
-            let name = format!("{}/{}", request.role, request.id);
-            Some(Clip { name, origin: Origin::Synthesized, samples, hit: None, seamless: false, cues })
+            let samples = spooled(tools.spool.append(audio), request.text.span, diagnostics)?;
+            let samples = tools.cache.keep_sound(Kind::Take, &key, &facts, samples);
+            (facts, samples)
         }
-        Err(error) => {
-            // A line without words has been reported as such.
-            if !request.text.words().is_empty() {
-                diagnostics.push(refused(request, voice, engine, &error, &pieces));
-            }
-            None
-        }
+    };
+    let time = |(cue, at): (&super::CuePoint, u64)| CueTime {
+        byte: cue.at,
+        name: cue.name.clone(),
+        at: FrameCount::new(at),
+        estimated: false,
+    };
+    let cues = request.cues.iter().zip(facts.cues).map(time).collect();
+    let name = format!("{}/{}", request.role, request.id);
+    Some(Clip { name, origin: Origin::Synthesized, samples, hit: None, seamless: false, cues })
+}
+
+/// What is kept of a take besides its sound.
+#[derive(Debug, Serialize, Deserialize)]
+struct TakeFacts {
+    /// The frame at which each cue begins.
+    cues: Vec<u64>,
+}
+
+/// By everything that is heard of a line: who speaks it, and what the line is called, is not.
+fn key(request: &LineRequest, engine: &dyn Engine, voice: &Voice, pieces: &[Piece], rate: SampleRate) -> Key {
+    let parts = Parts::new("take", SPEECH).text(engine.name()).text(engine.version()).data(voice);
+    parts.data(&pieces).data(&request.speed).data(&rate).key_of_all()
+}
+
+/// Says a line, at its speed; `None` where that speed cannot be played.
+fn say(
+    request: &LineRequest,
+    engine: &dyn Engine,
+    voice: &Voice,
+    pieces: &[Piece],
+    rate: SampleRate,
+) -> Result<Option<(TakeFacts, AudioBuffer)>, Refusal> {
+    let take = perform(engine, pieces, voice, rate)?;
+    let (mut audio, mut cues) = (take.audio, take.cues);
+    if (request.speed - 1.0).abs() > f64::EPSILON {
+        let Some(from) = crate::sound::clip::at_speed(rate, request.speed) else { return Ok(None) };
+        let channels = audio.channels();
+        let faster = AudioBuffer::new(audio.into_samples(), channels, from);
+        audio = crate::dsp::resample::resample(&faster, rate);
+        cues.iter_mut().for_each(|cue| *cue = super::bind::scaled(*cue, 1.0 / request.speed));
     }
+    Ok(Some((TakeFacts { cues: cues.into_iter().map(FrameCount::get).collect() }, audio)))
 }
 
 /// The line in the pieces an engine is given: its text cut at pauses and at the cues that are wanted.

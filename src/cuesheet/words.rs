@@ -7,7 +7,7 @@
 use std::io;
 use std::ops::Range;
 
-use crate::cuesheet::speak::speech_within;
+use crate::cuesheet::load::speech_within;
 use crate::cuesheet::{Clip, LineRequest};
 use crate::script::text::StopKind;
 use crate::units::time::{FrameCount, SampleRate};

@@ -58,6 +58,8 @@ codes! {
     UnknownRoom => "unknown-room",
     /// A bus that does not exist.
     UnknownBus => "unknown-bus",
+    /// Buses that send to each other in a circle.
+    SendCycle => "send-cycle",
     /// A line with nothing to say.
     EmptyLine => "empty-line",
     /// Braces in a line's text that are neither a mark, a pause nor `{{`.

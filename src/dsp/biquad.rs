@@ -1,6 +1,6 @@
 //! Second-order filters.
 
-use crate::dsp::signal::Signal;
+use crate::dsp::signal::{Pair, Signal};
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -114,12 +114,30 @@ impl<S: Signal> Biquad<S> {
         Biquad { b: b.map(|b| b / a[0]), a: [a[1] / a[0], a[2] / a[0]], state: [S::default(); 2] }
     }
 
+    /// The coefficients a₀ and a₁ of z² + a₀z + a₁, whose roots are its poles.
+    pub fn poles(&self) -> [f64; 2] {
+        self.a
+    }
+
+    /// Makes it as silent as it was when new.
+    pub fn rest(&mut self) {
+        self.state = [S::default(); 2];
+    }
+
     /// The next sample.
     pub fn tick(&mut self, x: S) -> S {
         let y = x * self.b[0] + self.state[0];
         self.state[0] = x * self.b[1] - y * self.a[0] + self.state[1];
         self.state[1] = x * self.b[2] - y * self.a[1];
         y
+    }
+}
+
+impl Biquad<Pair> {
+    /// Takes states below 10⁻³⁰ for nothing, so that silence does not end in numbers too small for fast arithmetic.
+    pub fn forget(&mut self) {
+        let quiet = |x: f64| if x.abs() < 1e-30 { 0.0 } else { x };
+        self.state = self.state.map(|state| Pair(quiet(state.0), quiet(state.1)));
     }
 }
 

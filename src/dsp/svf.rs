@@ -39,8 +39,12 @@ impl<S: Signal> Svf<S> {
 
     /// Moves the filter to `hz`, keeping its state.
     pub fn tune(&mut self, hz: f64, rate: SampleRate) {
-        let fs = f64::from(rate.hz());
-        let g = libm::tan(std::f64::consts::PI * hz.clamp(1.0, 0.49 * fs) / fs);
+        self.bend(warped(hz, rate));
+    }
+
+    /// Moves the filter to a frequency as [`warped`] has it, keeping its state: for filters that move often, as the
+    /// tangent is what costs.
+    pub fn bend(&mut self, g: f64) {
         let first = 1.0 / (1.0 + g * (g + self.damping));
         let (a1, a2, a3) = (first, g * first, g * g * first);
         self.steps = [2.0 * a1 - 1.0, 2.0 * a2, 1.0 - 2.0 * a3, 2.0 * a3, self.damping];
@@ -61,4 +65,10 @@ impl<S: Signal> Svf<S> {
             Pass::Notch => x - band * damping,
         }
     }
+}
+
+/// What the filter makes of a frequency: the tangent of half its angle, `hz` held between 1 Hz and 0.49 of the rate.
+pub fn warped(hz: f64, rate: SampleRate) -> f64 {
+    let fs = f64::from(rate.hz());
+    libm::tan(std::f64::consts::PI * hz.clamp(1.0, 0.49 * fs) / fs)
 }

@@ -17,9 +17,9 @@ const CHUNK: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Tail {
     lines: [Line; 8],
-    gains: [f64; 8],
-    states: [f64; 8],
-    damp: f64,
+    gains: [f32; 8],
+    states: [f32; 8],
+    damp: f32,
 }
 
 #[derive(Clone, Debug)]
@@ -34,9 +34,9 @@ impl Tail {
         let fs = f64::from(rate.hz());
         Tail {
             lines: LINES.map(|seconds| Line { samples: vec![0.0; whole(seconds * fs)], at: 0 }),
-            gains: LINES.map(|seconds| libm::pow(10.0, -3.0 * seconds / decay.max(0.05))),
+            gains: LINES.map(|seconds| narrow(libm::pow(10.0, -3.0 * seconds / decay.max(0.05)))),
             states: [0.0; 8],
-            damp: libm::exp(-2.0 * std::f64::consts::PI * dark.min(0.45 * fs) / fs),
+            damp: narrow(libm::exp(-2.0 * std::f64::consts::PI * dark.min(0.45 * fs) / fs)),
         }
     }
 
@@ -52,45 +52,52 @@ impl Tail {
         for ((left, right), (wet_left, wet_right)) in inputs.zip(outs) {
             let taps = &mut taps[..left.len()];
             for (k, line) in self.lines.iter().enumerate() {
-                let (later, first) = line.samples.split_at(line.at);
-                for (tap, sample) in taps.iter_mut().zip(first.iter().chain(later)) {
-                    tap[k] = f64::from(*sample);
-                }
+                let (head, tail) = taps.split_at_mut(taps.len().min(line.samples.len() - line.at));
+                head.iter_mut().zip(&line.samples[line.at..]).for_each(|(tap, x)| tap[k] = *x);
+                tail.iter_mut().zip(&line.samples).for_each(|(tap, x)| tap[k] = *x);
             }
-            for ((tap, wet_left), wet_right) in taps.iter_mut().zip(wet_left).zip(wet_right) {
-                for (k, tap) in tap.iter_mut().enumerate() {
-                    let x = *tap * self.gains[k];
-                    self.states[k] = x * (1.0 - self.damp) + self.states[k] * self.damp;
-                    // What lies above `dark` loses its share twice.
-                    *tap = self.states[k] + (x - self.states[k]) * self.gains[k];
-                }
-                *wet_left = narrow(0.5 * (tap[0] - tap[2] + tap[4] - tap[6]));
-                *wet_right = narrow(0.5 * (tap[1] - tap[3] + tap[5] - tap[7]));
-                hadamard(tap);
-            }
+            self.turn(taps, wet_left, wet_right);
             for (k, line) in self.lines.iter_mut().enumerate() {
                 let input = if k % 2 == 0 { left } else { right };
-                let (later, first) = line.samples.split_at_mut(line.at);
-                let places = first.iter_mut().chain(later);
-                for ((place, tap), x) in places.zip(&*taps).zip(input) {
-                    *place = narrow(f64::from(*x) + tap[k]);
-                }
+                let split = taps.len().min(line.samples.len() - line.at);
+                let places = line.samples[line.at..].iter_mut().zip(&taps[..split]).zip(&input[..split]);
+                places.for_each(|((place, tap), x)| *place = x + tap[k]);
+                let places = line.samples.iter_mut().zip(&taps[split..]).zip(&input[split..]);
+                places.for_each(|((place, tap), x)| *place = x + tap[k]);
                 line.at = (line.at + taps.len()) % line.samples.len();
             }
         }
     }
+
+    /// What comes out of the lines becomes what is heard, and what goes back into them.
+    fn turn(&mut self, taps: &mut [[f32; 8]], left: &mut [f32], right: &mut [f32]) {
+        let (gains, damp) = (self.gains, self.damp);
+        let mut states = self.states;
+        for ((taps, left), right) in taps.iter_mut().zip(left).zip(right) {
+            for k in 0..8 {
+                let x = taps[k] * gains[k];
+                states[k] = x * (1.0 - damp) + states[k] * damp;
+                // What lies above `dark` loses its share twice.
+                taps[k] = states[k] + (x - states[k]) * gains[k];
+            }
+            *left = 0.5 * (taps[0] - taps[2] + taps[4] - taps[6]);
+            *right = 0.5 * (taps[1] - taps[3] + taps[5] - taps[7]);
+            hadamard(taps);
+        }
+        self.states = states;
+    }
 }
 
 /// The orthogonal Hadamard matrix of order 8, in place.
-fn hadamard(taps: &mut [f64; 8]) {
-    for half in [1, 2, 4] {
-        for n in (0..8).filter(|n| n & half == 0) {
-            let (a, b) = (taps[n], taps[n + half]);
-            (taps[n], taps[n + half]) = (a + b, a - b);
+fn hadamard(taps: &mut [f32; 8]) {
+    for half in [4, 2, 1] {
+        let before = *taps;
+        for (n, tap) in taps.iter_mut().enumerate() {
+            *tap = if n & half == 0 { before[n] + before[n + half] } else { before[n - half] - before[n] };
         }
     }
     for tap in taps {
-        *tap *= std::f64::consts::FRAC_1_SQRT_2 * 0.5;
+        *tap *= std::f32::consts::FRAC_1_SQRT_2 * 0.5;
     }
 }
 

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio::samples::Samples;
+use crate::cache::Cache;
 use crate::dsp::limiter::Report;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
+use crate::export::outcome;
 use crate::export::wav::{WavError, WavFormat, WavWriter};
 use crate::host::whole::WholeError;
 use crate::master::dither::Dither;
@@ -47,6 +49,8 @@ pub struct Summary {
     /// For each bus, the highest sample of each tenth of a second of the episode, before the master's gain. Only
     /// where it was asked for.
     pub buses: Vec<Vec<f32>>,
+    /// Whether the file was there already, just as it would have been written, and so was left alone.
+    pub unchanged: bool,
 }
 
 /// Why nothing was written.
@@ -130,6 +134,8 @@ pub struct Job<'a> {
     pub specification: Specification,
     /// Whether the buses are wanted for drawing.
     pub draw: bool,
+    /// Where stretches of the mix may lie already, and what earlier renders came to.
+    pub cache: &'a Cache,
 }
 
 /// Mixes, masters and writes to `target`, which is whole or untouched afterwards. Without a target everything is done
@@ -144,9 +150,14 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     let plan = Arc::new(Plan::new(job.timeline, job.samples)?);
     let channels = job.specification.channels;
     let format = WavFormat { rate, channels, depth: job.depth };
+    let mixture = if job.draw { Mixture::new(plan) } else { Mixture::cached(plan, job.cache) };
+    let key = outcome::key(job, &mixture, &ranges).zip(target);
+    if let Some(summary) = key.and_then(|(key, target)| outcome::recall(job.cache, &key, target)) {
+        return Ok(summary);
+    }
     // What cannot be written is known before any work is done.
     let writer = target.map(|target| WavWriter::create(target, format, Some(length))).transpose()?;
-    let (mixture, decision, buses) = decide(job, plan, progress)?;
+    let (mixture, decision, buses) = decide(job, mixture, progress)?;
     let mut output = Output {
         writer,
         meter: Meter::new(channels, rate, FrameCount::ZERO),
@@ -169,7 +180,7 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     progress.end(Stage::Write);
     let (performed, profile) = written?;
     let deepest = performed.iter().map(|it| it.limiter).reduce(worse);
-    Ok(Summary {
+    let summary = Summary {
         length,
         peak: profile.measures().sample_peak,
         gain: decision.settings.gain,
@@ -178,20 +189,29 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
         efforts: performed.into_iter().flat_map(|it| it.efforts).collect(),
         profile,
         buses,
-    })
+        unchanged: false,
+    };
+    if let Some((key, target)) = key {
+        outcome::remember(job.cache, &key, target, &summary);
+    }
+    Ok(summary)
 }
 
 /// The gain, by the whole episode; and the buses' peaks.
 fn decide(
     job: &Job<'_>,
-    plan: Arc<Plan>,
+    mixture: Mixture,
     progress: &dyn Progress,
 ) -> Result<(Mixture, Decision, Vec<Vec<f32>>), EpisodeError> {
     let specification = &job.specification;
     if specification.target == Target::AsMixed && !job.draw {
-        return Ok((Mixture::new(plan), limit::as_mixed(specification), Vec::new()));
+        return Ok((mixture, limit::as_mixed(specification), Vec::new()));
     }
-    let heard = measure::measure(&plan, specification.channels, progress)?;
+    let heard = if mixture.stretches().is_some() {
+        measure::measure_part(mixture, specification.channels, progress)?
+    } else {
+        measure::measure(mixture.plan(), specification.channels, progress)?
+    };
     let decision = limit::decide(&heard, specification, progress)?;
     Ok((heard.mixture, decision, heard.buses))
 }

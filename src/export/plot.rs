@@ -16,15 +16,18 @@ use crate::units::level::{Level, Loudness};
 use crate::units::time::FramePos;
 
 /// Where the time axis begins and ends, pixels.
-const LEFT: f64 = 130.0;
-const RIGHT: f64 = 1570.0;
-const WIDTH: f64 = 1600.0;
+const LEFT: f64 = 90.0;
+const RIGHT: f64 = 1170.0;
+const WIDTH: f64 = 1200.0;
 /// Columns of the waveforms.
-const COLUMNS: usize = 1440;
-const SCENES: f64 = 44.0;
+const COLUMNS: usize = 1080;
+/// A line of scenes' titles, the most lines of them, and about how wide a letter of them is.
+const TITLES: f64 = 16.0;
+const MOST_TITLES: usize = 6;
+const LETTER: f64 = 6.8;
 const ROW: f64 = 16.0;
-const BUS: f64 = 64.0;
-const LOUDNESS: f64 = 240.0;
+const BUS: f64 = 54.0;
+const LOUDNESS: f64 = 200.0;
 const GAP: f64 = 14.0;
 /// The lowest level that is seen in a waveform, dBFS.
 const LOWEST: f64 = -60.0;
@@ -56,14 +59,16 @@ pub fn draw(picture: &Picture<'_>) -> String {
         .filter(|bus| picture.summary.buses.get(*bus).is_some_and(|bus| bus.iter().any(|peak| *peak > 0.0)))
         .collect();
     let top = 34.0;
-    let rows_at = top + SCENES;
+    let axis = Axis { seconds: timeline.length.seconds(timeline.rate).max(0.001), rate: timeline.rate.hz() };
+    let titles = titles(timeline, &axis);
+    let lines = titles.iter().map(|title| title.line + 1).max().unwrap_or(0);
+    let rows_at = top + lines as f64 * TITLES + 8.0;
     let buses_at = rows_at + rows.len() as f64 * ROW + GAP;
     let loudness_at = buses_at + drawn.len() as f64 * (BUS + GAP);
     let bottom = loudness_at + LOUDNESS;
     let mut svg = Svg::new(WIDTH, bottom + 48.0);
-    let axis = Axis { seconds: timeline.length.seconds(timeline.rate).max(0.001), rate: timeline.rate.hz() };
-    svg.text(LEFT, 22.0, &heading(picture), "font-size='15' font-weight='bold'");
-    scenes(&mut svg, timeline, &axis, top, bottom);
+    svg.text(LEFT, 22.0, &heading(picture), "font-size='16' font-weight='bold'");
+    scenes(&mut svg, timeline, &axis, &titles, [top, bottom]);
     for (index, (name, entries)) in rows.iter().enumerate() {
         let y = rows_at + index as f64 * ROW;
         label(&mut svg, y + ROW * 0.75, name);
@@ -134,27 +139,62 @@ fn rows(timeline: &Timeline) -> Vec<(String, Vec<&EntrySpan>)> {
 }
 
 fn label(svg: &mut Svg, y: f64, text: &str) {
-    svg.text(LEFT - 8.0, y, text, "text-anchor='end' font-size='12'");
+    svg.text(LEFT - 8.0, y, text, "text-anchor='end' font-size='13'");
 }
 
-fn scenes(svg: &mut Svg, timeline: &Timeline, axis: &Axis, top: f64, bottom: f64) {
-    for (index, scene) in timeline.scenes.iter().enumerate() {
-        let (x, end) = (axis.x(scene.start), axis.x(scene.boundary));
+/// A scene's title where it is written: on which line, and as much of it as fits.
+struct Title {
+    x: f64,
+    line: usize,
+    text: String,
+}
+
+/// Titles one below the other where scenes are shorter than they: each on the first line that is free at its scene's
+/// beginning, and shortened only where none is, or by the edge.
+fn titles(timeline: &Timeline, axis: &Axis) -> Vec<Title> {
+    let mut taken: Vec<f64> = Vec::new();
+    let mut titles: Vec<Title> = Vec::new();
+    for scene in &timeline.scenes {
+        let x = axis.x(scene.start);
+        let name = if scene.title.is_empty() { &scene.id } else { &scene.title };
+        let free = taken.iter().position(|end| *end <= x).unwrap_or(taken.len());
+        let line = free.min(MOST_TITLES - 1);
+        if free == MOST_TITLES
+            && let Some(last) = titles.iter_mut().rfind(|title| title.line == line)
+        {
+            // The one before gives way, to where this one begins.
+            last.text = shortened(&last.text, x - last.x);
+        }
+        let text = shortened(name, RIGHT - x);
+        let end = x + (text.chars().count() as f64 + 1.5) * LETTER;
+        match taken.get_mut(line) {
+            Some(taken) => *taken = end,
+            None => taken.push(end),
+        }
+        titles.push(Title { x, line, text });
+    }
+    titles
+}
+
+/// As much of a text as fits into a width, with a sign that there is more.
+fn shortened(text: &str, width: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in letters")]
+    let fits = (width / LETTER - 1.5).max(0.0) as usize;
+    if text.chars().count() <= fits {
+        return text.to_owned();
+    }
+    if fits == 0 { String::new() } else { text.chars().take(fits - 1).chain(['…']).collect() }
+}
+
+fn scenes(svg: &mut Svg, timeline: &Timeline, axis: &Axis, titles: &[Title], [top, bottom]: [f64; 2]) {
+    for (index, (scene, title)) in timeline.scenes.iter().zip(titles).enumerate() {
+        let (x, end) = (title.x, axis.x(scene.boundary));
         if index % 2 == 1 {
             svg.rect([x, top, end - x, bottom - top], "fill='#000' fill-opacity='0.035'", None);
         }
         svg.line([x, top, x, bottom], "stroke='#888' stroke-width='0.7'");
-        // About as many letters as fit before the next but one: neighbours stand in two rows.
-        let next = timeline.scenes.get(index + 2).map_or(RIGHT, |scene| axis.x(scene.start));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in pixels")]
-        let fits = ((next - x) / 6.4 - 2.0).max(1.0) as usize;
-        let name = if scene.title.is_empty() { &scene.id } else { &scene.title };
-        let mut short: String = name.chars().take(fits).collect();
-        if short.chars().count() < name.chars().count() {
-            short.push('…');
-        }
-        let y = top + if index % 2 == 0 { 13.0 } else { 29.0 };
-        svg.text(x + 4.0, y, &short, "font-size='11' fill='#444'");
+        let y = top + 13.0 + title.line as f64 * TITLES;
+        svg.text(x + 4.0, y, &title.text, "font-size='12' fill='#444'");
     }
 }
 
@@ -197,7 +237,7 @@ fn loudness(svg: &mut Svg, picture: &Picture<'_>, axis: &Axis, top: f64) {
         let area = [LEFT, y(high), RIGHT - LEFT, y(low) - y(high)];
         svg.rect(area, "fill='#009e73' fill-opacity='0.18'", None);
         svg.line([LEFT, y(aim), RIGHT, y(aim)], "stroke='#009e73' stroke-width='1.4'");
-        svg.text(RIGHT + 2.0, y(aim) + 4.0, &format!("{aim:.0}"), "font-size='11' fill='#009e73'");
+        svg.text(RIGHT + 2.0, y(aim) + 4.0, &format!("{aim:.0}"), "font-size='12' fill='#009e73'");
     }
     let profile = &picture.summary.profile;
     let momentary: Vec<f32> = profile.hops().iter().map(|hop| hop.momentary).collect();
@@ -212,13 +252,13 @@ fn loudness(svg: &mut Svg, picture: &Picture<'_>, axis: &Axis, top: f64) {
         svg.rect([x - 1.0, top, 2.0, height.min(LOUDNESS)], &style, Some(&title));
     }
     let legend = top + LOUDNESS + 36.0;
-    svg.text(LEFT + 6.0, legend, "short-term (3 s)", "font-size='11' fill='#0072b2'");
-    svg.text(LEFT + 106.0, legend, "momentary (0.4 s)", "font-size='11' fill='#777'");
+    svg.text(LEFT + 6.0, legend, "short-term (3 s)", "font-size='12' fill='#0072b2'");
+    svg.text(LEFT + 116.0, legend, "momentary (0.4 s)", "font-size='12' fill='#777'");
     if !picture.summary.efforts.is_empty() {
         let text = format!(
             "from above: the limiter, where it turns down by more than {HARD:.0} dB; 3 pixels a decibel"
         );
-        svg.text(LEFT + 216.0, legend, &text, &format!("font-size='11' fill='{RED}'"));
+        svg.text(LEFT + 240.0, legend, &text, &format!("font-size='12' fill='{RED}'"));
     }
 }
 
@@ -248,7 +288,7 @@ fn times(svg: &mut Svg, axis: &Axis, y: f64) {
     while at <= axis.seconds {
         let x = axis.x_of(at);
         svg.line([x, y, x, y + 5.0], "stroke='#444' stroke-width='1'");
-        svg.text(x, y + 19.0, &clock(at), "text-anchor='middle' font-size='11'");
+        svg.text(x, y + 19.0, &clock(at), "text-anchor='middle' font-size='12'");
         at += step;
     }
 }

@@ -102,16 +102,6 @@ impl Sheet {
         Sheet { raster }
     }
 
-    /// The sheet as a PNG file, in memory.
-    ///
-    /// # Errors
-    /// Where the picture is larger than a PNG may be.
-    pub fn png(&self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.raster.png(&mut bytes)?;
-        Ok(bytes)
-    }
-
     /// Writes the sheet as a PNG file, whole or not at all.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! The mix in parts: stems that sum to the unmastered mix, bit by bit, in 32-bit floats and in the order of their names.
 //!
 //! Buses are what the mixer sums, so their stems sum to the mix as they are. A bus's gain and ducks come after its
-//! tracks are summed, though, and rounding does not let itself be split. So each track gets a bus of its own, with the
-//! gain, the ducks and the rooms of the one it feeds, and what the sum of those lacks of the mix, a few units in the last
-//! place, is a file of its own: the *rest*.
+//! tracks are summed, though, and rounding does not let itself be split. So each track gets a bus of its own, with
+//! all that the one it feeds does, and buses of its own for those it sends to; what the sum of those lacks of the mix is a
+//! file of its own: the *rest*. That is a few units in the last place, but where tracks of one bus with a compressor
+//! sound at once: together they are turned down by more than each by itself.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -57,8 +59,9 @@ pub fn write(source: &Source<'_>, targets: &Targets) -> Result<(), EpisodeError>
     let (split_plan, groups): (Arc<Plan>, Vec<Vec<usize>>) = match targets.split {
         Split::Bus => (Arc::clone(&plan), (0..timeline.buses.len()).map(|bus| vec![bus]).collect()),
         Split::Role | Split::Track => {
-            let apart = tracks_apart(timeline);
-            let groups = targets.stems.iter().map(|(stem, _)| stem.tracks.clone()).collect();
+            let (apart, buses) = tracks_apart(timeline);
+            let group = |stem: &Stem| stem.tracks.iter().flat_map(|track| buses[*track].clone()).collect();
+            let groups = targets.stems.iter().map(|(stem, _)| group(stem)).collect();
             (Arc::new(Plan::new(&apart, source.samples)?), groups)
         }
     };
@@ -105,23 +108,41 @@ pub fn write(source: &Source<'_>, targets: &Targets) -> Result<(), EpisodeError>
     Ok(())
 }
 
-/// The same episode with a bus for each track, by the tracks' index: with the gain and the ducks of the bus it feeds.
-fn tracks_apart(timeline: &Timeline) -> Timeline {
+/// The same episode with a bus for each track, by the tracks' index, that does what the bus it feeds does, and then
+/// copies of all buses that it sends to; and for each track the buses it is heard on.
+fn tracks_apart(timeline: &Timeline) -> (Timeline, Vec<Vec<usize>>) {
     let apart =
         |bus: usize| (0..timeline.tracks.len()).filter(move |track| timeline.tracks[*track].bus == bus);
-    let bus = |track: &Track| {
-        let mut bus: Bus = timeline.buses[track.bus].clone();
+    let copy = |bus: usize| {
+        let mut bus: Bus = timeline.buses[bus].clone();
         for duck in &mut bus.ducks {
             duck.under = duck.under.iter().flat_map(|under| apart(*under)).collect();
         }
         bus
     };
-    let tracks = timeline.tracks.iter().enumerate();
-    Timeline {
-        buses: timeline.tracks.iter().map(bus).collect(),
-        tracks: tracks.map(|(index, track)| Track { name: track.name.clone(), bus: index }).collect(),
-        ..timeline.clone()
+    let mut buses: Vec<Bus> = timeline.tracks.iter().map(|track| copy(track.bus)).collect();
+    let mut of_tracks = Vec::with_capacity(timeline.tracks.len());
+    for (index, track) in timeline.tracks.iter().enumerate() {
+        let mut copies = BTreeMap::from([(track.bus, index)]);
+        let mut own = vec![index];
+        let mut next = 0;
+        while let Some(bus) = own.get(next).copied() {
+            next += 1;
+            for send in 0..buses[bus].sends.len() {
+                let to = buses[bus].sends[send].to;
+                let there = *copies.entry(to).or_insert(buses.len());
+                if there == buses.len() {
+                    buses.push(copy(to));
+                    own.push(there);
+                }
+                buses[bus].sends[send].to = there;
+            }
+        }
+        of_tracks.push(own);
     }
+    let tracks = timeline.tracks.iter().enumerate();
+    let tracks = tracks.map(|(index, track)| Track { name: track.name.clone(), bus: index }).collect();
+    (Timeline { buses, tracks, ..timeline.clone() }, of_tracks)
 }
 
 /// One block, split; interleaved. Used again and again.

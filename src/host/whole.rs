@@ -5,19 +5,20 @@
 //! untouched; a `WholeFile` that is dropped leaves nothing behind.
 //!
 //! A program that is killed cannot tidy up. So whoever next writes the same file removes such leftovers of it that
-//! nothing has written to for an hour; a render in progress writes more often.
+//! nobody is writing: a file in progress is locked, and the system unlocks what a killed program had locked. Where
+//! files cannot be locked, those go that nothing has written to for an hour; a render in progress writes more often.
 
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
-/// How long nothing has written to a leftover before it is removed.
+/// How long nothing has written to a leftover before it is removed, where files cannot be locked.
 const STALE: Duration = Duration::from_secs(3600);
 /// The most characters of the file's name that the temporary one repeats, as names have a longest length.
 const NAME: usize = 50;
@@ -62,7 +63,7 @@ impl WholeFile {
         builder.prefix(&prefix).suffix(SUFFIX);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let temporary = builder.tempfile_in(folder).map_err(|error| fail("cannot be created", error))?;
+        let temporary = locked(&builder, folder).map_err(|error| fail("cannot be created", error))?;
         if let Some(before) = before.filter(|it| it.is_file()) {
             keep_permissions(temporary.as_file(), before.permissions());
         }
@@ -127,6 +128,39 @@ impl Seek for WholeFile {
     }
 }
 
+/// Opens a file that was written before, to see what is in it.
+///
+/// # Errors
+/// Where there is none, or it is no regular file: nothing else is ever opened.
+pub fn open_written(path: &Path) -> io::Result<File> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    File::open(path)
+}
+
+/// A new temporary file that others can tell is being written.
+fn locked(builder: &tempfile::Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let temporary = builder.tempfile_in(folder)?;
+        let _ = temporary.as_file().try_lock();
+        // Between making and locking it, it looked like a leftover to others.
+        if temporary.path().exists() {
+            return Ok(temporary);
+        }
+    }
+}
+
+/// Whether nobody is writing a file.
+fn is_left(path: &Path, modified: io::Result<SystemTime>) -> bool {
+    let old = || modified.is_ok_and(|then| then.elapsed().is_ok_and(|age| age > STALE));
+    match File::options().append(true).open(path).map(|file| file.try_lock()) {
+        Ok(Ok(())) => true,
+        Ok(Err(TryLockError::WouldBlock)) => false,
+        Ok(Err(TryLockError::Error(_))) | Err(_) => old(),
+    }
+}
+
 /// Removes leftovers of a file whose temporary names begin with `prefix`. What fails is left for the next time: it
 /// is in nobody's way.
 fn remove_stale(folder: &Path, prefix: &str) {
@@ -136,8 +170,7 @@ fn remove_stale(folder: &Path, prefix: &str) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let ours = name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(SUFFIX));
-        let old = |modified: SystemTime| modified.elapsed().is_ok_and(|age| age > STALE);
-        if ours && entry.metadata().is_ok_and(|it| it.is_file() && it.modified().is_ok_and(old)) {
+        if ours && entry.metadata().is_ok_and(|it| it.is_file() && is_left(&entry.path(), it.modified())) {
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
+use crate::cache::Cache;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
 use crate::master::mixture::{Keeper, Mixture};
@@ -92,6 +93,24 @@ pub fn measure(plan: &Arc<Plan>, channels: Channels, progress: &dyn Progress) ->
     progress.end(Stage::Measure);
     mixed?;
     Ok(Heard { mixture: keeper.finish(plan), profile: meter.finish(), buses: envelopes.buses })
+}
+
+/// Measures the mix of a plan as [`measure`] does but for the buses, taking from `cache` what is kept there.
+///
+/// # Errors
+/// See [`MasterError`].
+pub fn measure_kept(
+    plan: &Arc<Plan>,
+    cache: &Cache,
+    channels: Channels,
+    progress: &dyn Progress,
+) -> Result<Heard, MasterError> {
+    let mixture = Mixture::cached(Arc::clone(plan), cache);
+    if mixture.stretches().is_some() {
+        measure_part(mixture, channels, progress)
+    } else {
+        measure(plan, channels, progress)
+    }
 }
 
 /// Measures a part of a mix as a mix by itself: loudness, and the buses not at all.

@@ -1,5 +1,7 @@
 //! The mix as the master hears it, several times over: mixed once and kept, or mixed again each time.
 //!
+//! With a cache every stretch that is mixed is kept there, for this run and for the next. Without one:
+//!
 //! Keeping is faster, once there are rooms several times so, but ten hours of it are 14 GB, and the folder for
 //! temporary files may be memory. So no more than [`MOST`] bytes are kept; longer episodes are mixed again. The samples are the same in
 //! either case, bit by bit.
@@ -9,11 +11,14 @@ use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
 use crate::audio::samples::{SAMPLE_BYTES, Samples};
+use crate::cache::Cache;
+use crate::master::kept::Kept;
 use crate::mix::Mixer;
 use crate::mix::block::{Block, FRAMES};
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
 use crate::mix::spans;
+use crate::mix::stretch::Stretch;
 use crate::spool::{Spool, SpoolWriter};
 use crate::units::time::FrameCount;
 
@@ -25,6 +30,7 @@ const MOST: u64 = 1 << 30;
 pub struct Mixture {
     plan: Arc<Plan>,
     kept: Option<Samples>,
+    stretches: Option<Arc<Kept>>,
     /// Which frames of the plan these are.
     window: Range<u64>,
 }
@@ -32,7 +38,18 @@ pub struct Mixture {
 impl Mixture {
     /// The mix of `plan`, none of it kept.
     pub fn new(plan: Arc<Plan>) -> Mixture {
-        Mixture { window: 0..plan.length().get(), plan, kept: None }
+        Mixture { window: 0..plan.length().get(), plan, kept: None, stretches: None }
+    }
+
+    /// The mix of `plan`, kept in `cache` stretch by stretch, if that keeps anything.
+    pub fn cached(plan: Arc<Plan>, cache: &Cache) -> Mixture {
+        let stretches = cache.keeps().then(|| Arc::new(Kept::new(Arc::clone(&plan), cache.clone())));
+        Mixture { stretches, ..Mixture::new(plan) }
+    }
+
+    /// The stretches of a mix that is kept in a cache.
+    pub fn stretches(&self) -> Option<&[Stretch]> {
+        self.stretches.as_ref().map(|kept| kept.stretches())
     }
 
     /// A part of it, as a mix by itself. What of `range` there is not is left out.
@@ -70,6 +87,9 @@ impl Mixture {
         if let Some(kept) = &self.kept {
             return read(kept, range, sink);
         }
+        if let Some(kept) = &self.stretches {
+            return kept.hear(range, sink);
+        }
         let mut mix = Vec::new();
         let blocks = range.start / FRAMES as u64..range.end.div_ceil(FRAMES as u64);
         spans::mix(&self.plan, blocks, |block| sink(part(block, range, &mut mix)))
@@ -87,6 +107,9 @@ impl Mixture {
         let range = &self.of_plan(range);
         if let Some(kept) = &self.kept {
             return read(kept, range, sink);
+        }
+        if let Some(kept) = &self.stretches {
+            return kept.hear_alone(range, sink);
         }
         let mut mixer = Mixer::new(Arc::clone(&self.plan));
         mixer.seek(range.start / FRAMES as u64);

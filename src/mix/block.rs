@@ -48,7 +48,7 @@ impl Block {
         Block {
             start: FramePos::ZERO,
             frames: 0,
-            buses: vec![Stereo::silent(); plan.buses.len()],
+            buses: vec![Stereo::silent(); plan.buses()],
             sum: Stereo::silent(),
             sent: Vec::new(),
             sending: 0,
@@ -70,7 +70,7 @@ impl Block {
         self.sum.view(self.frames)
     }
 
-    /// Every bus, by the timeline's index: after its gain and ducks, as it enters the sum.
+    /// Every bus, by the timeline's index: treated and with its rooms, as it enters the sum.
     pub fn buses(&self) -> impl Iterator<Item = View<'_>> {
         self.buses.iter().map(|bus| bus.view(self.frames))
     }
@@ -86,6 +86,18 @@ impl Block {
 
     pub(super) fn bus_mut(&mut self, index: usize) -> &mut Stereo {
         &mut self.buses[index]
+    }
+
+    /// Adds a copy of one bus to another.
+    pub(super) fn copy_bus(&mut self, from: usize, to: usize, factor: f32) {
+        if let Ok([from, to]) = self.buses.get_disjoint_mut([from, to]) {
+            let (left, right) = to.channels_from(0);
+            for (own, samples) in [(left, &from.left), (right, &from.right)] {
+                for (sum, sample) in own.iter_mut().zip(&samples[..]) {
+                    *sum += sample * factor;
+                }
+            }
+        }
     }
 
     /// What has been sent by a send so far, silent at first.
@@ -155,6 +167,12 @@ impl Stereo {
         }
         for (sum, sample) in self.right.iter_mut().zip(&other.right[..]) {
             *sum += sample;
+        }
+    }
+
+    pub(super) fn scale(&mut self, factor: f32) {
+        for sample in self.left.iter_mut().chain(&mut self.right[..]) {
+            *sample *= factor;
         }
     }
 

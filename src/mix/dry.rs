@@ -1,4 +1,4 @@
-//! Everything but the rooms: tracks, buses and what is sent to rooms, block by block.
+//! Everything that remembers nothing: regions on tracks, tracks on buses, and what is sent to rooms, block by block.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::mix::turns::Scratch;
 use crate::mix::voice::Voice;
 use crate::units::time::{FrameCount, FramePos};
 
-/// Plays a plan without its rooms: leaves in each block the buses, and what has been sent.
+/// Plays a plan without what its buses do: leaves in each block what comes into the buses, and what has been sent to rooms.
 #[derive(Clone, Debug)]
 pub(super) struct Dry {
     plan: Arc<Plan>,
@@ -21,7 +21,6 @@ pub(super) struct Dry {
     voices: Vec<Voice>,
     scratch: Scratch,
     track: Stereo,
-    gains: Vec<f32>,
 }
 
 impl Dry {
@@ -33,7 +32,6 @@ impl Dry {
             seen: 0,
             scratch: Scratch::new(),
             track: Stereo::silent(),
-            gains: vec![1.0; FRAMES],
         }
     }
 
@@ -71,7 +69,7 @@ impl Dry {
     pub(super) fn render(&mut self, out: &mut Block) -> Result<FrameCount, Error> {
         let first = self.next.saturating_mul(FRAMES as u64);
         let frames = self.plan.length.saturating_sub(first).min(FRAMES as u64);
-        out.begin(FramePos::ZERO.after(FrameCount::new(first)), frames, self.plan.buses.len());
+        out.begin(FramePos::ZERO.after(FrameCount::new(first)), frames, self.plan.buses());
         if frames == 0 {
             return Ok(FrameCount::ZERO);
         }
@@ -89,8 +87,7 @@ impl Dry {
 
     /// Fills a block that is silent so far, whose first frame in the episode is `first`.
     fn fill(&mut self, first: u64, out: &mut Block) -> Result<(), Error> {
-        for (index, bus) in self.plan.buses.iter().enumerate() {
-            let mut sounds = false;
+        for (index, bus) in self.plan.desk.buses.iter().enumerate() {
             for track in &bus.tracks {
                 let mut voices = self
                     .voices
@@ -105,20 +102,6 @@ impl Dry {
                     voice.add_to(&mut self.track, out, &self.plan, first, &mut self.scratch)?;
                 }
                 out.bus_mut(index).add(&self.track);
-                sounds = true;
-            }
-            if sounds {
-                self.gains.fill(1.0);
-                for duck in &bus.ducks {
-                    duck.apply(first, &mut self.gains);
-                }
-                for gain in &mut self.gains {
-                    *gain *= bus.factor;
-                }
-                out.bus_mut(index).multiply(&self.gains);
-                for sent in out.sent_mut().filter(|sent| self.plan.sends[sent.send].bus == index) {
-                    sent.audio.multiply(&self.gains);
-                }
             }
         }
         Ok(())

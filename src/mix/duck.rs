@@ -54,6 +54,15 @@ impl Ducker {
         }
     }
 
+    /// What decides on its gains for the frames from `from` up to `end`, counted from `origin`.
+    pub(super) fn between(&self, from: u64, end: u64, origin: u64) -> impl std::fmt::Debug {
+        let frame = |frame: u64| i64::try_from(frame).unwrap_or(i64::MAX / 4);
+        let (from, end, origin) = (frame(from), frame(end), frame(origin));
+        let down = self.down.iter().filter(|it| it.1 + self.release > from && it.0 - self.attack < end);
+        let down: Vec<(i64, i64)> = down.map(|it| (it.0 - origin, it.1 - origin)).collect();
+        (self.attack, self.release, self.by, down)
+    }
+
     /// The factor after `done` of `length` frames on the way down. A bus silenced altogether goes through −120 dB.
     fn partly(&self, done: i64, length: i64) -> f32 {
         let share = rise(u64::try_from(done).unwrap_or(0), u64::try_from(length).unwrap_or(0));

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::audio::buffer::Channels;
 use crate::audio::samples::Samples;
+use crate::dsp::noise::Random;
 use crate::dsp::pan;
 use crate::mix::block::FRAMES;
-use crate::mix::duck::Ducker;
+use crate::mix::desk::{Desk, desk};
 use crate::mix::error::Error;
 use crate::mix::rooms::{self, Burst, Send, Space};
 use crate::mix::treatment::{self, Chain, Treatment};
-use crate::routing::Bus;
 use crate::timeline::{Region, Room, Timeline};
 use crate::units::level::Gain;
 use crate::units::narrow;
@@ -31,13 +31,17 @@ pub struct Plan {
     /// The episode's length in frames.
     pub(super) length: u64,
     pub(super) clips: Vec<Clip>,
-    pub(super) buses: Vec<BusPlan>,
+    pub(super) desk: Desk,
     /// By start, then by the timeline's order.
     pub(super) regions: Vec<Placed>,
     /// The chains that regions use, at rest.
     pub(super) chains: Vec<Chains>,
     /// Rooms at rest; `None` for one that is silent.
     pub(super) rooms: Vec<Option<Space>>,
+    /// What the rooms are known by, by the same index; `None` for a recording that nothing is known of.
+    pub(super) room_names: Vec<Option<RoomName>>,
+    /// Where scenes begin, frames.
+    pub(super) scenes: Vec<u64>,
     pub(super) sends: Vec<Send>,
     /// By start.
     pub(super) bursts: Vec<Burst>,
@@ -56,18 +60,18 @@ pub(super) struct Chains {
     pub(super) away: Option<Chain>,
 }
 
+/// What a room is known by: two that are called the same answer the same.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct RoomName {
+    pub(super) text: String,
+    /// Whether its answer is worked out block by block, so that its bits depend on where blocks lie.
+    pub(super) counts_blocks: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Clip {
     pub(super) name: String,
     pub(super) samples: Samples,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct BusPlan {
-    pub(super) factor: f32,
-    pub(super) ducks: Vec<Ducker>,
-    /// Indices of its tracks, in order.
-    pub(super) tracks: Vec<usize>,
 }
 
 /// A region, in frames and factors.
@@ -88,7 +92,7 @@ pub(super) struct Placed {
     pub(super) cut: bool,
     /// Index of its send.
     pub(super) send: Option<usize>,
-    /// Tells its noise from others'.
+    /// Tells its noise from others'; by its clip's name, so that nothing else in the episode changes it.
     pub(super) seed: u64,
 }
 
@@ -140,6 +144,11 @@ impl Levels {
         levels
     }
 
+    /// `seed`, where the region has noise of its own.
+    pub(super) fn noise(&self, seed: u64) -> Option<u64> {
+        self.treatment.through.map(|_| seed)
+    }
+
     /// The factors all through, where the region does not move.
     pub(super) fn still(&self) -> Option<Factors> {
         (!self.moves).then_some(self.still)
@@ -164,7 +173,7 @@ fn treatment_of(region: &Region) -> Treatment {
 }
 
 /// How a region repeats.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Looped {
     /// From one turn's start to the next's; at least 1.
     pub(super) period: u64,
@@ -207,29 +216,34 @@ impl Plan {
             let channels = timeline.clips[region.clip].channels;
             let space = region.room.and_then(|room| rooms[room].as_ref());
             let levels = Levels::new(region, channels, space);
-            regions.push(placed(region, levels, chains.index(treatment_of(region))));
+            let name = &timeline.clips[region.clip].name;
+            regions.push(placed(region, name, levels, chains.index(treatment_of(region))));
         }
-        let buses = timeline
-            .buses
-            .iter()
-            .enumerate()
-            .map(|(index, bus)| bus_plan(timeline, &regions, index, bus))
-            .collect::<Result<_, _>>()?;
         if let Some(track) = timeline.tracks.iter().position(|track| track.bus >= timeline.buses.len()) {
             return Err(inconsistent(format!("track {track} feeds no bus")));
         }
         regions.sort_by_key(|region| region.start);
-        let (sends, bursts) = rooms::sends(&mut regions, |track| timeline.tracks[track].bus, &rooms, rate);
+        let bus_of = |track: usize| timeline.tracks[track].bus;
+        let (mut sends, mut bursts) = rooms::sends(&mut regions, bus_of, &rooms, rate);
+        let most_sends = most_at_once(bursts.iter().map(|burst| (burst.start, burst.end)));
+        let desk = desk(timeline, &regions, &rooms, &mut sends, &mut bursts)?;
         Ok(Plan {
             rate,
             length: timeline.length.get(),
             clips,
-            buses,
+            desk,
             most_at_once: most_at_once(regions.iter().map(|region| (region.start, region.end()))),
-            most_sends: most_at_once(bursts.iter().map(|burst| (burst.start, burst.end))),
+            most_sends,
             regions,
             chains: chains.chains,
             rooms,
+            room_names: timeline.rooms.iter().map(|room| room_name(room, samples)).collect(),
+            scenes: timeline
+                .scenes
+                .iter()
+                .filter_map(|it| it.start.from_start())
+                .map(FrameCount::get)
+                .collect(),
             sends,
             bursts,
             segment: u64::from(rate.hz()) * 2,
@@ -254,17 +268,27 @@ impl Plan {
 
     /// How many buses there are.
     pub fn buses(&self) -> usize {
-        self.buses.len()
+        self.desk.buses.len()
     }
 
-    /// How far back the rooms remember, at most.
+    /// How far back buses and rooms remember, at most.
     pub fn memory(&self) -> FrameCount {
-        FrameCount::new(self.bursts.iter().map(|burst| burst.over - burst.start).max().unwrap_or(0))
+        FrameCount::new(self.desk.memory())
     }
 
     /// How much of a region with a treatment has to be filtered again after a seek, at most.
     pub fn replay(&self) -> FrameCount {
         FrameCount::new(self.segment + self.settle)
+    }
+}
+
+fn room_name(room: &Room, samples: &[Samples]) -> Option<RoomName> {
+    match room {
+        Room::Named(room) => Some(RoomName { text: format!("{room:?}"), counts_blocks: false }),
+        Room::Recorded { clip } => {
+            let identity = samples.get(*clip)?.identity()?;
+            Some(RoomName { text: format!("{identity:?}"), counts_blocks: true })
+        }
     }
 }
 
@@ -308,7 +332,7 @@ fn check(timeline: &Timeline, region: &Region) -> Result<(), &'static str> {
     }
 }
 
-fn placed(region: &Region, levels: Levels, chain: Option<usize>) -> Placed {
+fn placed(region: &Region, name: &str, levels: Levels, chain: Option<usize>) -> Placed {
     Placed {
         start: region.start.from_start().unwrap_or_default().get(),
         length: region.length.get(),
@@ -326,7 +350,7 @@ fn placed(region: &Region, levels: Levels, chain: Option<usize>) -> Placed {
         room: region.room,
         cut: region.cut,
         send: None,
-        seed: region.clip as u64,
+        seed: Random::named(0, name).next_u64(),
     }
 }
 
@@ -349,23 +373,6 @@ impl KnownChains {
             })
         })
     }
-}
-
-fn bus_plan(timeline: &Timeline, regions: &[Placed], index: usize, bus: &Bus) -> Result<BusPlan, Error> {
-    let ducks = bus.ducks.iter().map(|duck| {
-        if duck.under.iter().any(|under| *under >= timeline.buses.len()) {
-            return Err(inconsistent(format!("bus `{}` gives way to a bus that is not there", bus.name)));
-        }
-        let over = |region: &&Placed| duck.under.contains(&timeline.tracks[region.track].bus);
-        let mut spans: Vec<(u64, u64)> = regions.iter().filter(over).map(|it| (it.start, it.end())).collect();
-        spans.sort_unstable();
-        Ok(Ducker::new(duck, spans))
-    });
-    Ok(BusPlan {
-        factor: bus.gain.factor(),
-        ducks: ducks.collect::<Result<_, _>>()?,
-        tracks: (0..timeline.tracks.len()).filter(|track| timeline.tracks[*track].bus == index).collect(),
-    })
 }
 
 /// The most of some spans of frames that have a frame in one block.

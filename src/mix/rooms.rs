@@ -16,16 +16,18 @@ use crate::dsp::reverb::Reverb;
 use crate::dsp::room::{LONGEST_IMPULSE, shape};
 use crate::mix::block::{FRAMES, Stereo};
 use crate::mix::error::Error;
+use crate::mix::hush::CUT;
 use crate::mix::plan::Placed;
+use crate::mix::shifts::{Spans, joined};
 use crate::staging::Perspective;
 use crate::timeline::{Room, Timeline};
 use crate::units::level::Gain;
 use crate::units::time::{FrameCount, SampleRate, Seconds};
 
-/// How long the input of a burst may be, in seconds and in tails, whichever is longer.
+/// How long the input of a burst may be, in seconds and in tails, whichever is longer: of regions, and of a whole bus, which seldom
+/// falls silent by itself.
 const LONGEST: (u64, u64) = (8, 2);
-/// How long the sound of a room that is cut takes to end, seconds.
-const CUT: f64 = 0.005;
+pub(super) const LONGEST_OF_BUS: (u64, u64) = (16, 4);
 /// What a recorded room is turned down to: its energy against that of the sound itself at 1 m, dB.
 const RECORDED: f64 = -6.0;
 
@@ -45,11 +47,21 @@ pub(super) enum Answer {
     Recorded(Box<Convolver>),
 }
 
-/// What regions of one bus send to one room. A region that is cut has a send of its own.
+/// What goes into a room, whose answer goes to a bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Send {
     pub(super) room: usize,
     pub(super) bus: usize,
+    pub(super) feed: Feed,
+}
+
+/// Where what goes into a room comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Feed {
+    /// From regions of the bus. One that is cut has a send of its own.
+    Regions,
+    /// All of the bus, which is heard through nothing else.
+    Bus,
 }
 
 /// A stretch of a send, and how long it is answered.
@@ -62,6 +74,8 @@ pub(super) struct Burst {
     pub(super) over: u64,
     /// How long before that it fades, frames.
     pub(super) fade: u64,
+    /// How long what is sent rises at its beginning, frames.
+    pub(super) rise: u64,
     pub(super) send: usize,
 }
 
@@ -95,6 +109,12 @@ impl Space {
     /// A copy of the room, at rest.
     pub(super) fn answer(&self) -> Answer {
         self.answer.clone()
+    }
+
+    /// What makes its answer as loud as what is sent to it, around 1 kHz.
+    pub(super) fn unity(&self) -> Gain {
+        let db = self.shape.map_or(RECORDED, |shape| shape.wet);
+        Gain::new(crate::units::narrow(-db)).unwrap_or_default()
     }
 
     /// How loudly the room answers to a sound `metres` away, against its answer at 1 m.
@@ -135,6 +155,9 @@ impl Burst {
         for channel in [left, right] {
             channel[..from].fill(0.0);
             channel[to.max(from)..].fill(0.0);
+            for (frame, sample) in (self.start.max(first)..self.start + self.rise).zip(&mut channel[from..]) {
+                *sample *= rise(frame - self.start, self.rise);
+            }
         }
     }
 
@@ -159,9 +182,6 @@ impl Burst {
     }
 }
 
-/// First frames, and the frames after the last.
-type Spans = Vec<(u64, u64)>;
-
 /// The sends that `regions` need, and their bursts by start. Every region that has a room is told its send.
 pub(super) fn sends(
     regions: &mut [Placed],
@@ -182,12 +202,19 @@ pub(super) fn sends(
         let (start, end) = (region.start, region.end());
         if region.cut {
             region.send = Some(sends.len());
-            bursts.push(Burst { start, end, over: end, fade: cut.min(region.length), send: sends.len() });
-            sends.push(Send { room, bus });
+            bursts.push(Burst {
+                start,
+                end,
+                over: end,
+                fade: cut.min(region.length),
+                rise: 0,
+                send: sends.len(),
+            });
+            sends.push(Send { room, bus, feed: Feed::Regions });
             continue;
         }
         let (send, spans) = shared.entry((room, bus)).or_insert_with(|| {
-            sends.push(Send { room, bus });
+            sends.push(Send { room, bus, feed: Feed::Regions });
             (sends.len() - 1, Vec::new())
         });
         region.send = Some(*send);
@@ -195,25 +222,48 @@ pub(super) fn sends(
     }
     for ((room, _), (send, spans)) in shared {
         let tail = rooms[room].as_ref().map_or(0, |space| space.tail);
-        let longest = (LONGEST.0 * u64::from(rate.hz())).max(LONGEST.1 * tail);
-        let mut joined: Spans = Vec::new();
-        // Regions come by their start; one that begins while the last still rings goes on with it.
-        for (start, end) in spans {
-            match joined.last_mut() {
-                Some((_, last)) if start < *last + tail => *last = end.max(*last),
-                _ => joined.push((start, end)),
-            }
-        }
-        for (mut start, last) in joined {
-            while start < last {
-                let end = last.min(start + longest);
-                bursts.push(Burst { start, end, over: end + tail, fade: tail / 8, send });
-                start = end;
-            }
-        }
+        let fed = Fed { spans: &spans, cuts: &[], tail, longest: LONGEST };
+        bursts.extend(fed.bursts(send, rate));
     }
     bursts.sort_by_key(|burst| (burst.start, burst.send, burst.end));
     (sends, bursts)
+}
+
+/// What is sent to a room.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fed<'s> {
+    /// When, in order of the beginnings.
+    pub(super) spans: &'s [(u64, u64)],
+    /// Frames at which everything that rings ends, in order.
+    pub(super) cuts: &'s [u64],
+    /// How long the room is heard, frames.
+    pub(super) tail: u64,
+    /// How long a burst may be: [`LONGEST`] or [`LONGEST_OF_BUS`].
+    pub(super) longest: (u64, u64),
+}
+
+impl Fed<'_> {
+    /// The bursts of a send, by index, that is fed like this.
+    pub(super) fn bursts(&self, send: usize, rate: SampleRate) -> Vec<Burst> {
+        let longest = (self.longest.0 * u64::from(rate.hz())).max(self.longest.1 * self.tail);
+        let cut = Seconds::new(CUT).unwrap_or_default().to_count(rate).get();
+        let mut bursts = Vec::new();
+        // One that begins while the last still rings goes on with it.
+        for (mut start, last) in joined(self.spans, self.tail.saturating_sub(1)) {
+            let mut rise = 0;
+            while start < last {
+                let next = self.cuts.partition_point(|cut| *cut <= start);
+                let next = self.cuts.get(next).copied().unwrap_or(u64::MAX);
+                let end = last.min(start + longest).min(next);
+                let over = (end + self.tail).min(next);
+                let fade = if over == next { cut.min(over - start) } else { self.tail / 8 };
+                bursts.push(Burst { start, end, over, fade, rise, send });
+                rise = if end == next { cut } else { 0 };
+                start = end;
+            }
+        }
+        bursts
+    }
 }
 
 /// A recorded answer without the sound itself, as loud as named rooms are, and its length in frames; `None` for one that

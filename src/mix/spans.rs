@@ -38,7 +38,7 @@ where
     E: From<Error> + Send,
 {
     let threads = rayon::current_num_threads();
-    let each = (plan.buses.len() + 1 + plan.most_sends) * FRAMES * 2 * size_of::<f32>();
+    let each = (plan.buses() + 1 + plan.most_sends) * FRAMES * 2 * size_of::<f32>();
     let length = (MEMORY / (3 * threads * each)).clamp(4, SPAN);
     let batch = || -> Vec<Span> { (0..threads).map(|_| Span::new(plan)).collect() };
     let (mut ready, mut middle, mut ahead) = (batch(), batch(), batch());

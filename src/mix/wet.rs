@@ -1,13 +1,15 @@
-//! The rooms while they ring: the second half of the mix, in order, one block after the other.
+//! Everything that remembers: what buses do to their sound, and rooms while they ring. The second half of the mix, in
+//! order, one block after the other.
 
 use std::sync::Arc;
 
 use crate::mix::block::{Block, FRAMES, Stereo};
 use crate::mix::plan::Plan;
-use crate::mix::rooms::Answer;
+use crate::mix::rooms::{Answer, Feed};
+use crate::mix::strip::{Scratch, Strip};
 
-/// Adds to blocks what the rooms answer, and sums the buses. Keeps a copy of a room for each burst that rings, and uses it
-/// again for later ones.
+/// Makes of what comes into the buses what comes out of them, and sums it. Keeps a copy of a room for each burst that rings, and
+/// uses it again for later ones.
 #[derive(Clone, Debug)]
 pub(super) struct Wet {
     plan: Arc<Plan>,
@@ -19,8 +21,12 @@ pub(super) struct Wet {
     ringing: Vec<(usize, Answer)>,
     /// Rooms at rest, by the plan's index.
     idle: Vec<Vec<Answer>>,
+    /// Of each bus.
+    strips: Vec<Strip>,
+    scratch: Scratch,
     input: Stereo,
     answer: Stereo,
+    whole: Stereo,
 }
 
 impl Wet {
@@ -30,29 +36,28 @@ impl Wet {
             seen: 0,
             ringing: Vec::new(),
             idle: vec![Vec::new(); plan.rooms.len()],
+            strips: plan.desk.buses.iter().map(Strip::new).collect(),
             plan,
+            scratch: Scratch::new(),
             input: Stereo::silent(),
             answer: Stereo::silent(),
+            whole: Stereo::silent(),
         }
     }
 
     /// The block that has to be [`Wet::finish`]ed first for `block` to be right, at most [`Plan::memory`] before it.
     pub(super) fn begin(&self, block: u64) -> u64 {
         let start = block.saturating_mul(FRAMES as u64);
-        let before = self.plan.bursts.iter().take_while(|burst| burst.start < start);
-        before
-            .filter(|burst| burst.over > start)
-            .map(|burst| burst.start / FRAMES as u64)
-            .min()
-            .unwrap_or(block)
+        self.plan.desk.begin(start, &self.plan.sends, &self.plan.bursts) / FRAMES as u64
     }
 
-    /// Silences every room and makes `block` the next one.
+    /// Silences everything and makes `block` the next one.
     pub(super) fn seek(&mut self, block: u64) {
         for (burst, mut room) in self.ringing.drain(..) {
             room.rest();
             self.idle[self.plan.sends[self.plan.bursts[burst].send].room].push(room);
         }
+        self.strips.iter_mut().for_each(Strip::rest);
         let start = block.saturating_mul(FRAMES as u64);
         self.seen = self.plan.bursts.partition_point(|burst| burst.start < start);
         self.next = block;
@@ -67,11 +72,41 @@ impl Wet {
         self.ringing.len()
     }
 
-    /// Takes a block as [`crate::mix::dry::Dry`] left it, adds what the rooms answer to their buses, and sums the buses.
+    /// Takes a block as [`crate::mix::dry::Dry`] left it, does what the buses do, and sums them.
     pub(super) fn finish(&mut self, block: &mut Block) {
         let first = self.next.saturating_mul(FRAMES as u64);
         self.next += 1;
         let end = first + FRAMES as u64;
+        self.begin_bursts(end);
+        let plan = Arc::clone(&self.plan);
+        for &index in &plan.desk.order {
+            let bus = &plan.desk.buses[index];
+            if !bus.sounds(first, end) {
+                continue;
+            }
+            let strip = &mut self.strips[index];
+            if let Some(gains) = strip.gains(bus, first, block.bus_mut(index), &mut self.scratch) {
+                block.bus_mut(index).multiply(gains);
+                for sent in block.sent_mut().filter(|sent| plan.sends[sent.send].bus == index) {
+                    sent.audio.multiply(gains);
+                }
+            }
+            self.answer_regions(index, first, block);
+            if let Some((send, factor)) = bus.room {
+                self.answer_bus(send, factor, first, block.bus_mut(index));
+            }
+            self.strips[index].equalize(bus, first, block.bus_mut(index), &mut self.scratch);
+            bus.hushes.apply(first, block.bus_mut(index));
+            for (to, factor) in &bus.sends {
+                block.copy_bus(index, *to, *factor);
+            }
+        }
+        block.sum_up();
+        self.end_bursts(end);
+    }
+
+    /// Takes a room for each burst that begins before frame `end`.
+    fn begin_bursts(&mut self, end: u64) {
         while let Some(burst) = self.plan.bursts.get(self.seen).filter(|burst| burst.start < end) {
             let room = self.plan.sends[burst.send].room;
             let at_rest = self.idle[room].pop();
@@ -79,8 +114,16 @@ impl Wet {
             self.ringing.extend(at_rest.map(|answer| (self.seen, answer)));
             self.seen += 1;
         }
+    }
+
+    /// Adds to a bus what rooms answer to its regions.
+    fn answer_regions(&mut self, bus: usize, first: u64, block: &mut Block) {
         for (burst, room) in &mut self.ringing {
             let burst = &self.plan.bursts[*burst];
+            let send = &self.plan.sends[burst.send];
+            if send.bus != bus || send.feed != Feed::Regions {
+                continue;
+            }
             match block.sent(burst.send).filter(|_| burst.end > first) {
                 Some(sent) => {
                     self.input.clone_from(sent);
@@ -90,20 +133,40 @@ impl Wet {
             }
             room.process(&self.input, &mut self.answer);
             burst.end(first, &mut self.answer);
-            block.bus_mut(self.plan.sends[burst.send].bus).add(&self.answer);
+            block.bus_mut(bus).add(&self.answer);
         }
-        block.sum_up();
-        let plan = &self.plan;
+    }
+
+    /// Makes of a bus what the room it is heard through answers to it.
+    fn answer_bus(&mut self, send: usize, factor: f32, first: u64, bus: &mut Stereo) {
+        bus.scale(factor);
+        self.whole.silence();
+        for (burst, room) in &mut self.ringing {
+            let burst = &self.plan.bursts[*burst];
+            if burst.send != send {
+                continue;
+            }
+            self.input.clone_from(bus);
+            burst.gate(first, &mut self.input);
+            room.process(&self.input, &mut self.answer);
+            burst.end(first, &mut self.answer);
+            self.whole.add(&self.answer);
+        }
+        bus.clone_from(&self.whole);
+    }
+
+    /// Gives back the rooms of bursts that are over at frame `end`.
+    fn end_bursts(&mut self, end: u64) {
         let mut at = 0;
         while at < self.ringing.len() {
-            let burst = &plan.bursts[self.ringing[at].0];
+            let burst = &self.plan.bursts[self.ringing[at].0];
             if burst.over > end {
                 at += 1;
                 continue;
             }
             let (_, mut room) = self.ringing.remove(at);
             room.rest();
-            self.idle[plan.sends[burst.send].room].push(room);
+            self.idle[self.plan.sends[burst.send].room].push(room);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::audio::decode::Limits;
+use crate::cache::Cache;
 use crate::cuesheet::bind::{Tools, make};
 use crate::cuesheet::load::Patches;
 use crate::cuesheet::{Clip, Request};
@@ -27,6 +28,8 @@ pub struct Workshop {
     pub engines: Engines,
     /// Where finished audio goes.
     pub spool: Spool,
+    /// What was made before.
+    pub cache: Arc<Cache>,
     /// How long a clip may be.
     pub limits: Limits,
 }
@@ -131,6 +134,7 @@ fn work(workshop: &Workshop, queue: &Queue, memory: &Memory, made: &Sender<Made>
             show: &workshop.show,
             engines: &workshop.engines,
             spool: &workshop.spool,
+            cache: &workshop.cache,
             limits: workshop.limits,
             progress: &Silent,
         };

@@ -1,18 +1,11 @@
 //! Reading `cast`, `sound`, `place` and `bus`.
 
-use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
-use crate::diag::code::Code;
-use crate::document::{Fields, Kind, Table, number, wrong_type};
+use crate::document::{Fields, Kind, Table, wrong_type};
+use crate::script::buses::bus;
 use crate::script::settings::{gain, range, seconds, settings, voice};
-use crate::script::{Bus, Definitions, Duck, Place, Role, Script, Sound, Tone, name};
+use crate::script::{Definitions, Place, Role, Script, Sound, Tone, name};
 use crate::source::Spanned;
-use crate::units::level::Gain;
-use crate::units::narrow;
-use crate::units::time::Seconds;
-
-/// How far a bus is ducked where `by` is not written, dB.
-const DUCK_DB: f64 = -9.0;
 
 /// What an episode may share with others: read from its own file, and from those it includes.
 pub(super) fn read(fields: &mut Fields<'_>, script: &mut Script, diagnostics: &mut Diagnostics) {
@@ -38,10 +31,7 @@ pub(super) fn read(fields: &mut Fields<'_>, script: &mut Script, diagnostics: &m
         tone: tone(fields, diagnostics),
         settings: settings(fields, diagnostics),
     });
-    named(fields, "bus", "a bus", &mut script.buses, diagnostics, |fields, diagnostics| Bus {
-        gain: gain(fields, "gain", diagnostics).unwrap_or_default(),
-        ducks: ducks(fields, diagnostics),
-    });
+    named(fields, "bus", "a bus", &mut script.buses, diagnostics, bus);
 }
 
 fn named<T>(
@@ -86,51 +76,4 @@ fn tone(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Tone> 
     let gain = gain(&mut fields, "gain", diagnostics).unwrap_or_default();
     fields.finish(diagnostics);
     sound.map(|sound| Tone { sound, gain })
-}
-
-fn ducks(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Duck> {
-    let Some(value) = fields.any("duck") else { return Vec::new() };
-    let tables = match &value.value {
-        Kind::Array(items) => items.as_slice(),
-        _ => std::slice::from_ref(value),
-    };
-    let read = |value, diagnostics: &mut Diagnostics| {
-        let mut fields = Fields::of(value, "a duck", diagnostics)?;
-        let under = under(&mut fields, diagnostics);
-        let by = fields.any("by").map_or(Some(DUCK_DB), |value| {
-            let by = number(value, "by", Gain::MIN_DB..=0.0, "dB", diagnostics)?;
-            Some(by.value)
-        });
-        let mut time = |key, default| match seconds(&mut fields, key, diagnostics) {
-            Some(time) => time.value,
-            None => Seconds::new(default).unwrap_or_default(),
-        };
-        let (attack, hold, release) = (time("attack", 0.25), time("hold", 0.6), time("release", 0.8));
-        fields.finish(diagnostics);
-        Some(Duck { under: under?, by: Gain::new(narrow(by?))?, attack, hold, release })
-    };
-    tables.iter().filter_map(|value| read(value, diagnostics)).collect()
-}
-
-fn under(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Vec<Spanned<String>>> {
-    let Some(value) = fields.any("under") else {
-        fields.missing("under", diagnostics);
-        return None;
-    };
-    let items = match &value.value {
-        Kind::Array(items) => items.as_slice(),
-        _ => std::slice::from_ref(value),
-    };
-    let mut buses = Vec::new();
-    for item in items {
-        match &item.value {
-            Kind::String(bus) => buses.push(Spanned::new(bus.clone(), item.span)),
-            other => diagnostics.push(wrong_type(item.span, other, "`under`", "a bus or an array of buses")),
-        }
-    }
-    if items.is_empty() {
-        let message = "a duck must give way to a bus";
-        diagnostics.push(Diagnostic::error(Code::EmptySpan, message).at(value.span, "this names none"));
-    }
-    Some(buses)
 }

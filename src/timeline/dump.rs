@@ -2,8 +2,11 @@
 //!
 //! Every time is in frames at `rate`, counted from the episode's start. Gains are in dB; `null` stands for −∞.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::routing::{Band, Compress};
 use crate::timeline::{Room, Timeline};
 use crate::units::distance::Metres;
 use crate::units::level::Gain;
@@ -93,6 +96,53 @@ pub struct BusDump<'t> {
     /// What it gives way to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ducks: Vec<DuckDump<'t>>,
+    /// Its equaliser's bands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub eq: Vec<BandDump>,
+    /// Its compressor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compress: Option<CompressDump>,
+    /// The room that all of it is heard through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<&'t str>,
+    /// Where it sends, and how loudly, dB.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sends: BTreeMap<&'t str, f32>,
+}
+
+/// A band of an equaliser.
+#[derive(Debug, Serialize)]
+pub struct BandDump {
+    /// What it is.
+    pub kind: &'static str,
+    /// Where it is.
+    pub hz: f64,
+    /// Poles, of a pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<u32>,
+    /// Its gain, dB, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gain: Option<f32>,
+    /// Middle over bandwidth, of a peak.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<f64>,
+}
+
+/// A compressor.
+#[derive(Debug, Serialize)]
+pub struct CompressDump {
+    /// dBFS.
+    pub threshold: f32,
+    /// dB in for each dB out.
+    pub ratio: f64,
+    /// Seconds.
+    pub attack: f64,
+    /// Seconds.
+    pub release: f64,
+    /// dB.
+    pub knee: f64,
+    /// dB.
+    pub makeup: f32,
 }
 
 /// One bus giving way to others.
@@ -163,6 +213,10 @@ pub struct RegionDump<'t> {
 /// The timeline as serialisable values.
 pub fn dump(timeline: &Timeline) -> TimelineDump<'_> {
     let bus = |index: usize| timeline.buses.get(index).map_or("", |bus| bus.name.as_str());
+    let room = |index: usize| match timeline.rooms[index] {
+        Room::Named(room) => room.word(),
+        Room::Recorded { clip } => timeline.clips[clip].name.as_str(),
+    };
     let scenes = timeline.scenes.iter().map(|scene| SceneDump {
         id: &scene.id,
         title: &scene.title,
@@ -197,6 +251,10 @@ pub fn dump(timeline: &Timeline) -> TimelineDump<'_> {
                 release: duck.release.get(),
             })
             .collect(),
+        eq: it.eq.iter().map(band).collect(),
+        compress: it.compress.as_ref().map(compress),
+        room: it.room.map(room),
+        sends: it.sends.iter().map(|send| (bus(send.to), send.gain.db())).collect(),
     });
     let regions = timeline.regions.iter().map(|region| {
         let track = &timeline.tracks[region.track];
@@ -219,10 +277,7 @@ pub fn dump(timeline: &Timeline) -> TimelineDump<'_> {
             through: region.through.map(crate::staging::Through::word),
             distance: region.distance.get(),
             distance_to: region.distance_to.map(Metres::get),
-            room: region.room.map(|room| match timeline.rooms[room] {
-                Room::Named(room) => room.word(),
-                Room::Recorded { clip } => timeline.clips[clip].name.as_str(),
-            }),
+            room: region.room.map(room),
             cut: region.cut,
         }
     });
@@ -238,6 +293,28 @@ pub fn dump(timeline: &Timeline) -> TimelineDump<'_> {
             .collect(),
         buses: buses.collect(),
         regions: regions.collect(),
+    }
+}
+
+fn band(band: &Band) -> BandDump {
+    let (kind, hz, order, gain, q) = match *band {
+        Band::HighPass { hz, order } => ("highpass", hz, Some(order), None, None),
+        Band::LowPass { hz, order } => ("lowpass", hz, Some(order), None, None),
+        Band::Peak { hz, gain, q } => ("peak", hz, None, Some(gain), Some(q)),
+        Band::LowShelf { hz, gain } => ("lowshelf", hz, None, Some(gain), None),
+        Band::HighShelf { hz, gain } => ("highshelf", hz, None, Some(gain), None),
+    };
+    BandDump { kind, hz, order, gain: gain.map(Gain::db), q }
+}
+
+fn compress(settings: &Compress) -> CompressDump {
+    CompressDump {
+        threshold: settings.threshold.dbfs(),
+        ratio: settings.ratio,
+        attack: settings.attack.get(),
+        release: settings.release.get(),
+        knee: settings.knee,
+        makeup: settings.makeup.db(),
     }
 }
 

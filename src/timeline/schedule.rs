@@ -3,12 +3,14 @@
 use crate::cuesheet::{self, Body, CueSheet, Cues, Extent, Origin, Scene, Sounding};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::dsp::equalizer::Equalizer;
 use crate::dsp::room::{LONGEST_IMPULSE, shape};
+use crate::routing::Bus;
 use crate::timeline::solve::{Solution, hit, solve, source_length, source_start};
 use crate::timeline::{ClipShape, EntrySpan, MarkTime, Region, Room, SceneSpan, Timeline};
 use crate::units::distance::Metres;
 use crate::units::pan::Pan;
-use crate::units::time::{FrameCount, FramePos, Seconds};
+use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
 
 /// The longest episode, in seconds: 100 hours.
 const LONGEST: f64 = 360_000.0;
@@ -53,10 +55,15 @@ pub fn schedule(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Timeline {
     }
     let scene_end = solution.scenes.last().map_or(FramePos::ZERO, |scene| scene.1);
     let tails = tails(sheet, diagnostics);
-    // What is heard of a region: itself, and its room.
+    let after = rings(&cues.buses, &tails, cues.rate);
+    // What is heard of a region: itself, its room, and what its bus and others make of it.
     let heard = |region: &Region| {
-        let tail = region.room.filter(|_| !region.cut).map_or(FrameCount::ZERO, |room| tails[room]);
-        region.start.after(region.length).after(tail)
+        let end = region.start.after(region.length);
+        if region.cut {
+            return end;
+        }
+        let tail = region.room.map_or(FrameCount::ZERO, |room| tails[room]);
+        end.after(tail).after(after[cues.tracks[region.track].bus])
     };
     let last = regions.iter().map(heard).max().unwrap_or(FramePos::ZERO);
     let end = scene_end.max(last);
@@ -116,6 +123,29 @@ fn tails(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Vec<FrameCount> {
         }
     };
     sheet.cues.rooms.iter().map(&mut tail).collect()
+}
+
+/// How long each bus is heard after what comes into it, by way of others as well.
+fn rings(buses: &[Bus], tails: &[FrameCount], rate: SampleRate) -> Vec<FrameCount> {
+    let own = |bus: &Bus| {
+        let room = bus.room.map_or(FrameCount::ZERO, |room| tails[room]);
+        room.plus(Equalizer::new(&bus.eq, rate).settle())
+    };
+    let mut rings: Vec<FrameCount> = buses.iter().map(own).collect();
+    // No bus sends to itself by way of others, so that as many rounds as there are buses would do. Most need two.
+    for _ in 0..buses.len() {
+        let mut settled = true;
+        for (index, bus) in buses.iter().enumerate() {
+            let longest = bus.sends.iter().map(|send| rings[send.to]).max().unwrap_or(FrameCount::ZERO);
+            let ring = own(bus).plus(longest);
+            settled &= ring == rings[index];
+            rings[index] = ring;
+        }
+        if settled {
+            break;
+        }
+    }
+    rings
 }
 
 fn scenes(cues: &Cues, solution: &Solution, end: FramePos) -> Vec<SceneSpan> {

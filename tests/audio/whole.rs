@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use radioplay::host::whole::WholeFile;
 
@@ -79,18 +78,19 @@ fn a_link_is_replaced_and_its_target_left_alone() {
 }
 
 #[test]
-fn leftovers_of_the_same_file_go_after_an_hour() {
+fn leftovers_of_the_same_file_go_unless_somebody_is_writing_them() {
     let folder = tempfile::tempdir().unwrap();
-    let old = SystemTime::now() - Duration::from_secs(3700);
-    for (name, aged) in [
-        (".episode.wav.radioplay-aaaaaa.tmp", true),
-        (".episode.wav.radioplay-bbbbbb.tmp", false),
-        (".other.wav.radioplay-cccccc.tmp", true),
-        (".episode.wav.backup.tmp", true),
+    let mut in_progress = Vec::new();
+    for (name, written) in [
+        (".episode.wav.radioplay-aaaaaa.tmp", false),
+        (".episode.wav.radioplay-bbbbbb.tmp", true),
+        (".other.wav.radioplay-cccccc.tmp", false),
+        (".episode.wav.backup.tmp", false),
     ] {
         let file = File::create(folder.path().join(name)).unwrap();
-        if aged {
-            file.set_modified(old).unwrap();
+        if written {
+            file.lock().unwrap();
+            in_progress.push(file);
         }
     }
     WholeFile::create(folder.path().join("episode.wav")).unwrap().commit().unwrap();

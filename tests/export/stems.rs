@@ -82,3 +82,24 @@ fn another_program_sums_stems_to_the_mix() {
         assert!(show.wav("sum.wav").0 == show.wav("output/test/stems/mix.wav").0, "{split}");
     }
 }
+
+#[test]
+fn stems_sum_to_the_mix_where_buses_send_and_are_treated() {
+    let show = drama();
+    let script = std::fs::read_to_string(show.path("script/test.toml")).expect("the script is there");
+    let buses = "[bus.dialogue]\neq = [{ highpass = 80 }]\ncompress = { threshold = -24 }\nsends = { echo = -9, far = -20 }\n\
+                 [bus.ambience]\nsends = { echo = -20 }\n[bus.echo]\nroom = \"hall\"\nsends = { far = -6 }\n\
+                 [bus.far]\nroom = \"church\"\neq = { lowpass = 4000 }\n[bus.music]\n";
+    let show = show.file("script/test.toml", script.replace("[bus.music]\n", buses));
+    exported(&show, &["--stems", "bus,role,track"]);
+    let mix = show.wav("output/test/stems/mix.wav").0;
+    for split in ["bus", "role", "track"] {
+        assert!(summed(&show, &format!("output/test/stems/{split}")) == mix, "{split}");
+    }
+    let wav = |name: &str| show.wav(&format!("output/test/stems/{name}.wav")).0;
+    assert!(peak(&wav("bus/05-echo")) > 0.01 && peak(&wav("bus/06-far")) > 0.003);
+    // Nobody speaks at once; a compressor that has just come back from one role is all that differs.
+    let names = files(&show.path("output/test/stems/role"));
+    let rest = show.wav(&names.last().expect("a rest").to_string_lossy()).0;
+    assert!(peak(&rest) < peak(&mix) * 0.1, "{} of {}", peak(&rest), peak(&mix));
+}

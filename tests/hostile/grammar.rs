@@ -266,6 +266,20 @@ pub(crate) fn script(dice: &mut Dice) -> String {
             ])
         );
     }
+    if dice.once_in(4) {
+        let _ = writeln!(
+            out,
+            "[bus.{}]\n{}",
+            dice.pick(&["effects", "echo", "ambience"]),
+            dice.pick(&[
+                "sends = { echo = -6, effects = 0 }",
+                "sends = { nosuch = 1e300 }\nroom = \"hall\"",
+                "eq = [{ highpass = 80 }, { peak = 300, gain = -3, q = 9 }, { lowpass = nan }, 1]",
+                "eq = { highshelf = 8000, gain = 3 }\ncompress = { threshold = -30 }",
+                "compress = { ratio = inf, attack = -1 }\nsends = []",
+            ])
+        );
+    }
     for scene in 0..1 + dice.below(3) {
         let id = dice.pick(&["one", "two", "three", "a", "é"]);
         let _ = writeln!(

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use radioplay::audio::buffer::Channels;
+use radioplay::cache::Cache;
 use radioplay::host::Show;
 use radioplay::master::measure::{self, Heard};
 use radioplay::master::mixture::Mixture;
@@ -231,13 +232,51 @@ fn the_report_draws_and_writes_what_it_says() {
     }
 }
 
+#[test]
+fn titles_of_short_scenes_stand_side_by_side_in_the_picture() {
+    let scenes: String = [9, 1, 1, 2, 1, 1, 1, 1, 9]
+        .iter()
+        .enumerate()
+        .map(|(index, seconds)| {
+            format!(
+                "[[scene]]\nid = \"s{index}\"\ntitle = \"A title of some length {index}\"\n\
+                 script = [{{ sfx = \"x\", out = {seconds} }}]\n"
+            )
+        })
+        .collect();
+    let script = format!("format = 1\ntitle = \"Test\"\n[sound.x]\nfile = \"x.wav\"\n{scenes}");
+    let show = TestShow::with_script(&script).clip("x.wav", &vec![0.1; 480_000]);
+    let run = show.run(&["report", "--plot", "p.svg"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let svg = std::fs::read_to_string(show.path("p.svg")).expect("it was drawn");
+    let number = |line: &str, key: &str| -> f64 {
+        let from = line.find(key).expect("it has that") + key.len();
+        line[from..].split('\'').next().and_then(|it| it.parse().ok()).expect("a number")
+    };
+    let titles: Vec<(f64, f64, usize)> = svg
+        .lines()
+        .filter(|line| line.contains("A ti"))
+        .map(|line| {
+            let text = line.split('>').nth(1).and_then(|it| it.split('<').next()).expect("it has a text");
+            (number(line, " x='"), number(line, " y='"), text.chars().count())
+        })
+        .collect();
+    // Five of the nine are whole, and none runs into its neighbour: a letter is 6 pixels wide.
+    assert!(titles.iter().filter(|(_, _, letters)| *letters == 24).count() >= 5, "{titles:?}");
+    for (index, (x, y, letters)) in titles.iter().enumerate() {
+        let next = titles[index + 1..].iter().find(|(_, other, _)| other == y);
+        assert!(next.is_none_or(|(next, _, _)| x + *letters as f64 * 6.0 <= *next), "{titles:?}");
+        assert!(x + *letters as f64 * 6.0 <= 1200.0, "{titles:?}");
+    }
+}
+
 /// A mix that is kept and one that is mixed again give the same, in all and in parts; and so does the search.
 #[test]
 fn a_mix_too_long_to_be_kept_gives_the_same_samples() {
     let show = show("podcast", 30);
     let host = Show::open(show.path(""), Vec::new()).expect("a folder");
-    let built =
-        pipeline::build(&host, "script/test.toml", Settings::default(), &Silent).expect("a scratch file");
+    let built = pipeline::build(&host, "script/test.toml", Settings::default(), &Cache::none(), &Silent)
+        .expect("a scratch file");
     let plan = Arc::new(Plan::new(&built.timeline, &built.samples()).expect("consistent"));
     let specification = specification(Preset::Podcast);
     let heard = measure::measure(&plan, Channels::Stereo, &Silent).expect("it can be mixed");

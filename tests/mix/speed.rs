@@ -8,19 +8,22 @@ use radioplay::mix::Mixer;
 use radioplay::mix::block::Block;
 use radioplay::mix::error::Error;
 use radioplay::mix::spans;
+use radioplay::routing::{Band, Send};
 use radioplay::staging::{Perspective, Through};
 use radioplay::timeline::Room;
 use radioplay::units::pan::Pan;
 
+use super::buses::compress;
 use super::{Show, frames, gain, noise};
 
 const RATE: u64 = 48_000;
 const SECONDS: u64 = 600;
 
 /// Ten minutes: 150 lines of 3 s, four stereo beds of 20 s that go round, music that gives way to the lines; treated,
-/// also 300 sounds, in five rooms.
-fn episode(treated: bool) -> Show {
-    let mut show = Show::new(48_000, SECONDS * RATE, 3);
+/// also 300 sounds, in five rooms; with buses, each of them equalised and compressed, and two of them sent to a fourth, which is
+/// heard through a church.
+fn episode(treated: bool, buses: bool) -> Show {
+    let mut show = Show::new(48_000, SECONDS * RATE, 4);
     let voice = show.mono(noise(1, 144_000));
     for index in 0..150 {
         let region = show.play(voice, 0, index * 4 * RATE);
@@ -56,8 +59,33 @@ fn episode(treated: bool) -> Show {
             region.cut = index % 40 == 7;
         }
     }
+    if buses {
+        show.timeline.rooms.push(Room::Named(radioplay::staging::Room::Church));
+        let room = show.timeline.rooms.len() - 1;
+        for bus in &mut show.timeline.buses {
+            bus.eq = vec![
+                Band::HighPass { hz: 80.0, order: 2 },
+                Band::Peak { hz: 3000.0, gain: gain(2.0), q: 1.0 },
+                Band::HighShelf { hz: 8000.0, gain: gain(-2.0) },
+            ];
+            bus.compress = Some(compress(-24.0, 3.0, 0.01, 0.15));
+        }
+        let sends = [Send { to: 3, gain: gain(-12.0) }];
+        show.timeline.buses[0].sends = sends.into();
+        show.timeline.buses[2].sends = sends.into();
+        show.timeline.buses[3].room = Some(room);
+    }
     show.duck(2, 0, -9.0, [12_000, 4_800, 19_200]);
     show
+}
+
+/// How long this thread has been at work, where the system says so: what else the machine does makes less of a difference.
+/// Otherwise what the clock says.
+fn cpu_seconds() -> f64 {
+    let scheduled = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds: Option<f64> = scheduled.and_then(|text| text.split(' ').next()?.parse().ok());
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64();
+    nanoseconds.map_or(since, |nanoseconds| nanoseconds / 1e9)
 }
 
 #[test]
@@ -65,24 +93,35 @@ fn episode(treated: bool) -> Show {
 #[expect(clippy::print_stderr, reason = "the figures are what it is for")]
 fn mixing_speed() {
     let faster = |start: Instant| SECONDS as f64 / start.elapsed().as_secs_f64();
-    for treated in [false, true] {
-        let plan = episode(treated).plan().expect("consistent");
+    for (treated, buses) in [(false, false), (true, false), (true, true)] {
+        let plan = episode(treated, buses).plan().expect("consistent");
         let mut fastest = 0.0_f64;
         for _ in 0..4 {
-            let start = Instant::now();
+            let start = cpu_seconds();
             let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(&plan));
             while mixer.render(&mut block).expect("readable") > frames(0) {}
-            fastest = fastest.max(faster(start));
+            fastest = fastest.max(SECONDS as f64 / (cpu_seconds() - start));
         }
-        eprintln!("treated {treated}: {fastest:.0} x real time in one piece");
+        eprintln!("treated {treated}, buses {buses}: {fastest:.0} x real time in one piece");
         for threads in [1, 2, 4] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
             let start = Instant::now();
             let mixed: Result<(), Error> = pool.install(|| spans::mix(&plan, 0..plan.blocks(), |_| Ok(())));
             mixed.expect("readable");
-            eprintln!("treated {treated}: {:.0} x real time in spans on {threads} threads", faster(start));
+            eprintln!(
+                "treated {treated}, buses {buses}: {:.0} x real time in spans on {threads} threads",
+                faster(start)
+            );
         }
-        assert!(fastest > if treated { 100.0 } else { 1000.0 }, "{fastest:.0}");
+        // The last is more than an episode asks for: four compressors, and a church that never falls silent.
+        let least = if buses {
+            60.0
+        } else if treated {
+            100.0
+        } else {
+            1000.0
+        };
+        assert!(fastest > least, "{fastest:.0}");
     }
     for level in [0.5, 2.0] {
         let mix: Vec<f32> = noise(1, 2048).iter().map(|x| x * level).collect();

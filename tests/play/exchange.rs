@@ -6,6 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use radioplay::audio::decode::Limits;
+use radioplay::cache::Cache;
 use radioplay::host::Show;
 use radioplay::master::Settings as Master;
 use radioplay::pipeline::Settings;
@@ -23,7 +24,8 @@ use super::episode;
 fn performances(show: &crate::show::TestShow, untils: &[f64]) -> Vec<Arc<Performance>> {
     let host = Show::open(show.path(""), Vec::new()).unwrap();
     let settings = Settings { rate: SampleRate::DEFAULT, limits: Limits::default() };
-    let built = radioplay::pipeline::build(&host, "script/test.toml", settings, &Silent).unwrap();
+    let built =
+        radioplay::pipeline::build(&host, "script/test.toml", settings, &Cache::none(), &Silent).unwrap();
     assert!(!built.diagnostics.has_errors());
     let until = |share: &f64| (built.timeline.length.get() as f64 * share) as u64;
     let make = |until| {
@@ -104,7 +106,8 @@ fn what_is_settled_while_clips_are_made_never_becomes_another() {
     let show = episode();
     let host = Show::open(show.path(""), Vec::new()).unwrap();
     let settings = Settings { rate: SampleRate::DEFAULT, limits: Limits::default() };
-    let built = radioplay::pipeline::build(&host, "script/test.toml", settings, &Silent).unwrap();
+    let built =
+        radioplay::pipeline::build(&host, "script/test.toml", settings, &Cache::none(), &Silent).unwrap();
     let (mut score, _) = Score::read(&host, "script/test.toml", settings);
     let order = {
         let likely = score.outlook(None).timeline;

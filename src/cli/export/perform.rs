@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
+use crate::cache::Cache;
 use crate::cli::args::Export;
 use crate::cli::export::apart;
 use crate::cli::export::summary::{FileSummary, MasterSummary};
@@ -72,13 +73,14 @@ pub(super) fn perform(
     built: &Build,
     outputs: &[Output],
     files: &mut Files,
+    cache: &Cache,
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
     let failed = |error: EpisodeError| match error {
         EpisodeError::Stopped => Failure::Interrupted,
         error => Failure::Machine(error.to_string()),
     };
-    masters(args, built, outputs, files, progress).map_err(failed)?;
+    masters(args, built, outputs, files, cache, progress).map_err(failed)?;
     stems(built, outputs, progress).map_err(failed)?;
     texts(built, outputs)
 }
@@ -110,6 +112,7 @@ fn masters(
     built: &Build,
     outputs: &[Output],
     files: &mut Files,
+    cache: &Cache,
     progress: &dyn Progress,
 ) -> Result<(), EpisodeError> {
     let timeline = &built.timeline;
@@ -124,7 +127,7 @@ fn masters(
         let delivery = Delivery { specification: &specification, depth: args.bits, progress };
         let heard = match heard.entry(channels.count()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(measure::measure(&plan, channels, progress)?),
+            Entry::Vacant(new) => new.insert(measure::measure_kept(&plan, cache, channels, progress)?),
         };
         let of_preset: Vec<&Output> = outputs.iter().filter(|output| output.preset == Some(preset)).collect();
         let mut parts = parts(args, built, &of_preset);

@@ -24,6 +24,10 @@ const RELATIVE_RANGE: f64 = -20.0;
 /// Below this mean square, −100 dBFS, there is no noise but digital silence, or a fade's end: dither in 16 bits is louder.
 const NOTHING: f64 = 1e-10;
 
+/// Bytes that a profile takes before its hops, and for each of them.
+const HEAD: usize = 16;
+const HOP: usize = 36;
+
 /// A tenth of a second. Energies and powers are mean squares, ±1.0 full scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Hop {
@@ -101,6 +105,46 @@ impl Profile {
         if let Some(last) = self.hops.last_mut() {
             last.true_peak = last.true_peak.max(true_peak);
         }
+    }
+
+    /// Everything in it but its rate, exactly.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEAD + self.hops.len() * HOP);
+        bytes.extend_from_slice(&self.first.to_le_bytes());
+        bytes.extend_from_slice(&u64::from(self.partial).to_le_bytes());
+        for hop in &self.hops {
+            bytes.extend_from_slice(&hop.energy.to_le_bytes());
+            bytes.extend_from_slice(&hop.power.to_le_bytes());
+            for value in [hop.momentary, hop.short_term, hop.sample_peak, hop.true_peak] {
+                bytes.extend_from_slice(&value.to_le_bytes());
+            }
+            bytes.extend_from_slice(&hop.frames.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// What [`Profile::to_bytes`] made of a profile at `rate`; `None` for anything else.
+    pub fn from_bytes(rate: SampleRate, bytes: &[u8]) -> Option<Profile> {
+        let (head, hops) = bytes.split_at_checked(HEAD)?;
+        let (head, (hops, rest)) = (head.as_chunks::<8>().0, hops.as_chunks::<HOP>());
+        let double = |hop: &[u8; HOP], at: usize| {
+            hop[at..].first_chunk::<8>().map_or(0.0, |bytes| f64::from_le_bytes(*bytes))
+        };
+        let single = |hop: &[u8; HOP], at: usize| {
+            hop[at..].first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+        };
+        let hop = |hop: &[u8; HOP]| Hop {
+            energy: double(hop, 0),
+            power: double(hop, 8),
+            momentary: f32::from_bits(single(hop, 16)),
+            short_term: f32::from_bits(single(hop, 20)),
+            sample_peak: f32::from_bits(single(hop, 24)),
+            true_peak: f32::from_bits(single(hop, 28)),
+            frames: single(hop, 32),
+        };
+        let partial = u64::from_le_bytes(head[1]) == 1;
+        let first = u64::from_le_bytes(head[0]);
+        rest.is_empty().then(|| Profile { rate, first, hops: hops.iter().map(hop).collect(), partial })
     }
 
     /// The hops in order, the last one perhaps shorter.

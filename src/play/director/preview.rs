@@ -5,6 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use crate::cache::Cache;
 use crate::host::Show;
 use crate::pipeline::Settings;
 use crate::play::device::{Device, Wanted};
@@ -25,6 +26,8 @@ pub struct Brief {
     pub script: String,
     /// The episode's name.
     pub name: String,
+    /// What was made before.
+    pub cache: Arc<Cache>,
     /// How it is built.
     pub settings: Settings,
     /// What it is mastered for, instead of what the script says.
@@ -71,6 +74,7 @@ impl Preview {
             show: brief.show.clone(),
             engines: Engines::new(),
             spool: Spool::new()?,
+            cache: Arc::clone(&brief.cache),
             limits: brief.settings.limits,
         });
         let (events, inbox) = channel();

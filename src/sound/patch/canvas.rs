@@ -52,6 +52,25 @@ impl Canvas {
         }
     }
 
+    /// Where there is anything but silence: its first frame, and the one after its last.
+    pub(super) fn extent(&self) -> Option<(usize, usize)> {
+        let loud = |x: &f32| x.abs() > 0.0;
+        let first = |channel: &Vec<f32>| channel.iter().position(loud);
+        let last = |channel: &Vec<f32>| channel.iter().rposition(loud);
+        let channels = || std::iter::once(&self.left).chain(&self.right);
+        Some((channels().filter_map(first).min()?, channels().filter_map(last).max()? + 1))
+    }
+
+    /// The frames from `start` to `end`, and silence after them to make `frames`.
+    pub(super) fn part(&self, start: usize, end: usize, frames: usize) -> Canvas {
+        let cut = |channel: &Vec<f32>| {
+            let mut part = channel[start..end].to_vec();
+            part.resize(frames, 0.0);
+            part
+        };
+        Canvas { left: cut(&self.left), right: self.right.as_ref().map(cut) }
+    }
+
     /// The channels there are.
     pub(super) fn channels_mut(&mut self) -> impl Iterator<Item = &mut Vec<f32>> {
         std::iter::once(&mut self.left).chain(&mut self.right)

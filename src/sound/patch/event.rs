@@ -76,8 +76,28 @@ impl Event {
         }
         let mut own = Canvas::silent(canvas.frames());
         self.perform(&mut own, whole_patch);
+        let wrap = whole_patch.lap.is_some();
+        let placing = Placing { at: 0, factor: 1.0, pan: 0.0, wrap };
+        if let Some((start, mut part)) = self.part(&own, whole_patch) {
+            let sounding = Sounding { lap: None, ..whole_patch.clone() };
+            self.filters.iter().for_each(|filter| filter.apply(&mut part, &sounding));
+            return canvas.add(&part, Placing { at: start, ..placing });
+        }
         self.filters.iter().for_each(|filter| filter.apply(&mut own, whole_patch));
-        canvas.add(&own, Placing { at: 0, factor: 1.0, pan: 0.0, wrap: false });
+        canvas.add(&own, placing);
+    }
+
+    /// What of the patch there is anything to filter in, from its first sound until the filters have forgotten the last
+    /// one to −100 dB; `None` where that is all of it, or a filter moves with the patch's time.
+    fn part(&self, own: &Canvas, whole_patch: &Sounding) -> Option<(usize, Canvas)> {
+        if !self.filters.iter().all(Filter::steady) {
+            return None;
+        }
+        let (start, end) = own.extent()?;
+        let ring: f64 = self.filters.iter().map(Filter::ring).sum();
+        let frames = end - start + whole(ring * 100.0 / 60.0 * whole_patch.fs());
+        let room = if whole_patch.lap.is_some() { own.frames() } else { own.frames() - start };
+        (frames < own.frames()).then(|| (start, own.part(start, end, frames.min(room))))
     }
 
     fn perform(&self, canvas: &mut Canvas, whole_patch: &Sounding) {

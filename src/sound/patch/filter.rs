@@ -4,7 +4,7 @@ use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::{Fields, Value};
 use crate::dsp::biquad::{Biquad, Shape};
-use crate::dsp::svf::{Pass, Svf};
+use crate::dsp::svf::{Pass, Svf, warped};
 use crate::dsp::tail::Tail;
 use crate::sound::patch::canvas::{Canvas, factor, narrow, whole};
 use crate::sound::patch::curve::{Curve, number_or};
@@ -12,8 +12,10 @@ use crate::sound::patch::modes::Modes;
 use crate::sound::patch::track::{Track, Work, run, work};
 use crate::sound::patch::variation::Sounding;
 
-/// Frames for which a moving filter stands still.
+/// Frames for which a moving filter stands still, and frames between two points of its way, which is straight: a
+/// millisecond and a third.
 const STEP: usize = 16;
+const LEG: usize = 64;
 
 /// Frames a tail is given at once.
 const TAIL: usize = 1024;
@@ -159,6 +161,14 @@ impl Filter {
         }
     }
 
+    /// Whether it treats every moment of a patch alike.
+    pub(super) fn steady(&self) -> bool {
+        match self {
+            Filter::Pass { hz, .. } => hz.fixed().is_some(),
+            _ => true,
+        }
+    }
+
     /// Whether two channels result from one.
     pub(super) fn wide(&self) -> bool {
         matches!(self, Filter::Tail { .. })
@@ -235,21 +245,26 @@ impl Work for Step<'_> {
 impl Step<'_> {
     fn sweep<T: Track>(&self, track: &mut T, filters: &mut [Svf<T::Frame>], hz: &Curve) {
         let frames = track.frames();
-        let fs = self.sounding.fs();
-        let now = |filters: &mut [Svf<T::Frame>], n: usize| {
-            let hz = hz.at(n as f64 / fs);
-            filters.iter_mut().for_each(|filter| filter.tune(hz, self.sounding.rate));
-        };
+        let at = |n: usize| warped(hz.at(n as f64 / self.sounding.fs()), self.sounding.rate);
         let tick = |filters: &mut [Svf<T::Frame>], x| filters.iter_mut().fold(x, |x, filter| filter.tick(x));
-        for n in (frames - self.warm..frames).step_by(STEP) {
-            now(filters, n);
-            track.hear(n..(n + STEP).min(frames), |x| {
-                tick(filters, x);
-            });
-        }
-        for n in (0..frames).step_by(STEP) {
-            now(filters, n);
-            track.change(n..(n + STEP).min(frames), |x| tick(filters, x));
+        for (start, heard) in [(frames - self.warm, true), (0, false)] {
+            let mut now = at(start);
+            for n in (start..frames).step_by(LEG) {
+                let next = at(n + LEG);
+                for (k, from) in (n..(n + LEG).min(frames)).step_by(STEP).enumerate() {
+                    let g = now + (next - now) * (k * STEP) as f64 / LEG as f64;
+                    filters.iter_mut().for_each(|filter| filter.bend(g));
+                    let range = from..(from + STEP).min(frames);
+                    if heard {
+                        track.hear(range, |x| {
+                            tick(filters, x);
+                        });
+                    } else {
+                        track.change(range, |x| tick(filters, x));
+                    }
+                }
+                now = next;
+            }
         }
     }
 }

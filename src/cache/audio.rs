@@ -1,0 +1,84 @@
+//! Sound in and out of entries.
+
+use std::io;
+
+use crate::audio::samples::{Fetch, SAMPLE_BYTES, Samples};
+use crate::cache::entry::{Head, Shape};
+use crate::cache::key::Key;
+use crate::cache::store::Store;
+use crate::cache::{Cache, Kind};
+use crate::spool::Spool;
+use crate::units::time::FrameCount;
+
+/// Samples that are turned into bytes at once; whole frames.
+const AT_ONCE: usize = 16 << 10;
+
+/// A sound that lies in an entry until it is asked for.
+#[derive(Debug)]
+pub(super) struct Kept {
+    cache: Cache,
+    kind: Kind,
+    key: Key,
+    head: Head,
+    spool: Spool,
+}
+
+impl Kept {
+    pub(super) fn new(cache: Cache, kind: Kind, key: Key, head: Head, spool: Spool) -> Kept {
+        Kept { cache, kind, key, head, spool }
+    }
+
+    fn copy(&self) -> io::Result<Samples> {
+        let gone = || io::Error::from(io::ErrorKind::NotFound);
+        let inner = self.cache.inner.as_ref().ok_or_else(gone)?;
+        let Shape::Sound { channels, .. } = self.head.shape else { return Err(gone()) };
+        let mut writer = self.spool.writer(channels);
+        let mut samples = Vec::new();
+        let mut full = None;
+        let read = inner.store.stream(self.kind, &self.key, &self.head, |bytes| {
+            samples.clear();
+            samples
+                .extend(bytes.as_chunks::<SAMPLE_BYTES>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+            writer.write(&samples).map_err(|error| {
+                full = Some(io::Error::other(error));
+                io::ErrorKind::StorageFull.into()
+            })
+        });
+        if let Some(full) = full {
+            // Not the entry's fault.
+            return Err(full);
+        }
+        if let Err(error) = read {
+            self.cache.lose(self.kind, &self.key, &error);
+            return Err(error);
+        }
+        writer.finish().map_err(io::Error::other)
+    }
+}
+
+impl Fetch for Kept {
+    fn fetch(&self) -> io::Result<Samples> {
+        self.copy()
+    }
+}
+
+/// Writes a sound.
+pub(super) fn write(store: &Store, kind: Kind, key: &Key, facts: &[u8], samples: &Samples) -> io::Result<()> {
+    let shape = Shape::Sound { channels: samples.channels(), frames: samples.frames() };
+    let width = samples.channels().count();
+    store.write(kind, key, facts, shape, |sink| {
+        let mut piece = vec![0.0; AT_ONCE];
+        let mut bytes = Vec::with_capacity(AT_ONCE * SAMPLE_BYTES);
+        let mut at = FrameCount::ZERO;
+        while at < samples.frames() {
+            let frames = samples.frames().minus(at).min(FrameCount::new((AT_ONCE / width) as u64));
+            let piece = &mut piece[..frames.index() * width];
+            samples.read(at, piece)?;
+            bytes.clear();
+            bytes.extend(piece.iter().flat_map(|sample| sample.to_le_bytes()));
+            sink(&bytes)?;
+            at = at.plus(frames);
+        }
+        Ok(())
+    })
+}
