@@ -19,6 +19,7 @@ mod export;
 mod failure;
 mod locate;
 mod new;
+mod play;
 mod render;
 mod report;
 mod sounds;
@@ -37,6 +38,7 @@ pub fn run() -> ExitCode {
     Terminal::hide_expected_panics();
     let outcome = match &cli.command {
         Command::Render(args) => render::run(args, &terminal),
+        Command::Play(args) => play::run(args, &terminal),
         Command::Export(args) => export::run(args, &terminal),
         Command::Report(args) => report::run(args, &terminal),
         Command::Check(args) => check::run(args, &terminal),

@@ -18,7 +18,7 @@ use crate::units::time::{FrameCount, FrameDelta, SampleRate, Seconds};
 pub mod bind;
 pub mod buses;
 pub mod dump;
-mod load;
+pub mod load;
 mod moments;
 pub mod resolve;
 mod speak;

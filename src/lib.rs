@@ -22,9 +22,10 @@
 //! | [`master`] | the mix | what is heard | [`master::Master`] |
 //! | [`export`] | the master | files, whole or absent | [`export::episode`] |
 //!
-//! [`pipeline`] runs the stages up to the timeline. [`speech`] and [`sound`] are the two workshops the cue sheet calls
-//! on, [`spool`] is where they put what they made, [`cache`] keeps it for the next run, [`host`] is the only door to the
-//! show's files.
+//! [`play`] is the same flow for who listens while it is made: clips prepared ahead of the playhead, the same mixer and
+//! master, a loudspeaker. [`pipeline`] runs the stages up to the timeline. [`speech`] and [`sound`] are the two
+//! workshops the cue sheet calls on, [`spool`] is where they put what they made, [`cache`] keeps it for the next run,
+//! [`host`] is the only door to the show's files.
 //!
 //! # Invariants
 //!
@@ -89,5 +90,7 @@ pub mod master;
 pub mod export;
 
 pub mod pipeline;
+
+pub mod play;
 
 pub mod cli;

@@ -98,17 +98,29 @@ pub fn build(
     let engines = Engines::new();
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
-    let script = load(show, path, &mut sources, &mut diagnostics);
-    // What follows from half a file would only hide what is wrong with it.
-    let broken = diagnostics.iter().any(|diagnostic| diagnostic.code == Code::TomlSyntax);
-    let nothing = Script::default();
-    let readable = if broken { &nothing } else { &script };
-    let takes = Takes::find_all(show, readable, &mut diagnostics);
-    let cues = resolve(readable, &takes, settings.rate, &mut diagnostics);
-    takes.warn_unused(&cues, &mut diagnostics);
+    let (script, cues) = read(show, path, settings, &mut sources, &mut diagnostics);
     let tools = Tools { show, engines: &engines, spool: &spool, cache, limits: settings.limits, progress };
     let sheet = bind(cues, tools, &mut sources, &mut diagnostics);
     let timeline = schedule(&sheet, &mut diagnostics);
     diagnostics.sort();
     Ok(Build { sources, diagnostics, script, sheet, timeline })
+}
+
+/// The first half of [`build`]: the episode as written, and with its names bound, before anything is made.
+pub fn read(
+    show: &Show,
+    path: &str,
+    settings: Settings,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> (Script, Cues) {
+    let script = load(show, path, sources, diagnostics);
+    // What follows from half a file would only hide what is wrong with it.
+    let broken = diagnostics.iter().any(|diagnostic| diagnostic.code == Code::TomlSyntax);
+    let nothing = Script::default();
+    let readable = if broken { &nothing } else { &script };
+    let takes = Takes::find_all(show, readable, diagnostics);
+    let cues = resolve(readable, &takes, settings.rate, diagnostics);
+    takes.warn_unused(&cues, diagnostics);
+    (script, cues)
 }

@@ -21,6 +21,7 @@ mod mastering;
 mod mix;
 mod mood;
 mod patches;
+mod play;
 mod recognise;
 mod render;
 mod rooms;

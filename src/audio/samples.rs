@@ -39,6 +39,7 @@ pub trait Fetch: Send + Sync + fmt::Debug {
 
 #[derive(Clone, Debug)]
 enum Store {
+    Silence,
     Memory(Arc<[f32]>),
     File { file: Arc<File>, pieces: Arc<[Piece]> },
     Elsewhere(Arc<Elsewhere>),
@@ -77,6 +78,11 @@ impl Samples {
     pub fn in_memory(buffer: AudioBuffer) -> Samples {
         let (channels, frames) = (buffer.channels(), buffer.frames());
         Samples { channels, frames, store: Store::Memory(buffer.into_samples().into()), identity: None }
+    }
+
+    /// Silence of any length; takes no memory.
+    pub fn silent(channels: Channels, frames: FrameCount) -> Samples {
+        Samples { channels, frames, store: Store::Silence, identity: None }
     }
 
     /// Audio in a file: interleaved 32-bit little-endian floats, `frames` of them from byte `offset` on.
@@ -137,6 +143,7 @@ impl Samples {
             return Ok(());
         }
         match &self.store {
+            Store::Silence => inside.fill(0.0),
             Store::Memory(samples) => {
                 let first = start.index() * width;
                 inside.copy_from_slice(&samples[first..first + there]);

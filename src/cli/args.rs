@@ -25,6 +25,7 @@ use crate::units::depth::{BitDepth, UnknownDepth};
                   radioplay new my-show && cd my-show && radioplay render\n  \
                   radioplay check                     what is wrong, how long it runs, what is not recorded yet\n  \
                   radioplay render --scene knock      one scene, into output/\n  \
+                  radioplay play --from knock --watch hear it, and every change as it is saved\n  \
                   radioplay voices --say \"Who is it?\" --role her -o try.wav\n\n\
                   Exit codes: 0 done, 1 the script has errors, 2 wrong usage, 3 the machine failed (disk, permission), \
                   130 interrupted."
@@ -57,6 +58,8 @@ pub(super) enum When {
 pub(super) enum Command {
     /// Render an episode to a WAV file.
     Render(Render),
+    /// Hear an episode while it is being written.
+    Play(Play),
     /// Export episodes with everything that ships: scenes, stems, formats.
     Export(Export),
     /// Measure an episode against what it is mastered for, without writing it.
@@ -140,6 +143,52 @@ pub(super) struct Render {
     /// Also write the report on the whole episode as JSON to this file.
     #[arg(long, value_name = "FILE", conflicts_with = "scene")]
     pub(super) report: Option<PathBuf>,
+}
+
+/// `radioplay play`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Keys: space pause, up/down line, page up/down scene, left/right 5 seconds, l loop the line, o loop the \
+                  scene, tab choose a bus, m mute it, s hear it alone, e open the line in $EDITOR, d problems, q quit."
+)]
+pub(super) struct Play {
+    #[command(flatten)]
+    pub(super) episode: Episode,
+    #[command(flatten)]
+    pub(super) delivery: Delivery,
+    /// Begin here: an entry's id, a scene's id, or a time (90, 1:30, 1:02:03.5).
+    #[arg(long, value_name = "PLACE", conflicts_with = "scene")]
+    pub(super) from: Option<String>,
+    /// End before this, given likewise.
+    #[arg(long, value_name = "PLACE", conflicts_with = "scene")]
+    pub(super) to: Option<String>,
+    /// Only this scene.
+    #[arg(long, value_name = "ID")]
+    pub(super) scene: Option<String>,
+    /// Begin again at the end.
+    #[arg(long = "loop", conflicts_with = "to_file")]
+    pub(super) again: bool,
+    /// Hear only this bus or role; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(super) solo: Vec<String>,
+    /// Do not hear this bus or role; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(super) mute: Vec<String>,
+    /// Play on this device, named as `--list-devices` names it.
+    #[arg(long, value_name = "NAME")]
+    pub(super) device: Option<String>,
+    /// List the devices that play, and end.
+    #[arg(long)]
+    pub(super) list_devices: bool,
+    /// Follow the script and everything it plays: what is saved is heard at once.
+    #[arg(long, conflicts_with = "to_file")]
+    pub(super) watch: bool,
+    /// One line of text for each entry as it plays, as on something that is no terminal.
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// Write what would be heard to this WAV file (24 bits) instead.
+    #[arg(long, value_name = "FILE")]
+    pub(super) to_file: Option<PathBuf>,
 }
 
 /// `radioplay export`.

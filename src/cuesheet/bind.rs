@@ -2,11 +2,11 @@
 
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use crate::audio::buffer::{AudioBuffer, Channels};
+use crate::audio::buffer::Channels;
 use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
 use crate::cache::Cache;
-use crate::cuesheet::load::{Patches, sound};
+use crate::cuesheet::load::{Patches, is_patch, sound};
 use crate::cuesheet::speak::line;
 use crate::cuesheet::{Clip, CuePoint, CueSheet, CueTime, Cues, LineRequest, Origin, Request};
 use crate::diag::Diagnostics;
@@ -67,7 +67,8 @@ pub fn bind(cues: Cues, tools: Tools<'_>, sources: &mut Sources, diagnostics: &m
     CueSheet { cues, clips }
 }
 
-fn make(
+/// Makes one of the clips that `cues` asked for, as [`bind`] makes all of them.
+pub fn make(
     request: &Request,
     patches: &Patches,
     tools: Tools<'_>,
@@ -87,18 +88,34 @@ fn make(
 
 /// Silence in place of what cannot be had.
 fn missing(request: &Request, rate: SampleRate) -> Clip {
+    silence(request, rate, 1.0)
+}
+
+/// Silence in place of what is not there yet, `factor` times as long as is likely. Whatever can be asked of the clip
+/// itself, where it lands for one, can be asked of this.
+pub fn placeholder(request: &Request, rate: SampleRate, factor: f64) -> Clip {
+    let mut clip = silence(request, rate, factor);
+    if let Request::Sound(sound) = request
+        && is_patch(&sound.file)
+    {
+        clip.hit = Some(FrameCount::new(clip.samples.frames().get() / 2));
+    }
+    clip
+}
+
+fn silence(request: &Request, rate: SampleRate, factor: f64) -> Clip {
     let (name, seconds, cues) = match request {
         Request::Line(line) => {
-            (line.id.clone(), WORD * line.text.words().len().max(1) as f64, estimate(line, rate))
+            let words = line.text.words().len().max(1) as f64;
+            (line.id.clone(), WORD * words * factor, estimate(line, rate, factor))
         }
-        Request::Sound(sound) => (sound.file.clone(), SOUND, Vec::new()),
+        Request::Sound(sound) => (sound.file.clone(), SOUND * factor, Vec::new()),
     };
     let frames = Seconds::new(seconds).unwrap_or_default().to_count(rate);
-    let silence = AudioBuffer::new(vec![0.0; frames.index()], Channels::Mono, rate);
     Clip {
         name,
         origin: Origin::Missing,
-        samples: Samples::in_memory(silence),
+        samples: Samples::silent(Channels::Mono, frames),
         hit: None,
         seamless: false,
         cues,
@@ -106,10 +123,10 @@ fn missing(request: &Request, rate: SampleRate) -> Clip {
 }
 
 /// The cues of a line that was never heard, one word's length after the other.
-fn estimate(line: &LineRequest, rate: SampleRate) -> Vec<CueTime> {
+fn estimate(line: &LineRequest, rate: SampleRate, factor: f64) -> Vec<CueTime> {
     let words = line.text.words();
     let after = |byte: usize| words.partition_point(|&word| word < byte) as f64;
-    let at = |byte| Seconds::new(WORD * after(byte)).unwrap_or_default().to_count(rate);
+    let at = |byte| Seconds::new(WORD * factor * after(byte)).unwrap_or_default().to_count(rate);
     let cue =
         |cue: &CuePoint| CueTime { byte: cue.at, name: cue.name.clone(), at: at(cue.at), estimated: true };
     line.cues.iter().map(cue).collect()

@@ -30,18 +30,14 @@ const EDGE: f32 = 0.01;
 const WINDOW: usize = 512;
 
 /// The patches of an episode, by file.
-pub(super) struct Patches {
+#[derive(Debug)]
+pub struct Patches {
     by_file: BTreeMap<String, Patch>,
 }
 
 impl Patches {
     /// Reads every patch that is asked for, once. A broken one is reported, and is not there.
-    pub(super) fn read(
-        cues: &Cues,
-        show: &Show,
-        sources: &mut Sources,
-        diagnostics: &mut Diagnostics,
-    ) -> Patches {
+    pub fn read(cues: &Cues, show: &Show, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Patches {
         let mut asked: BTreeMap<&str, Span> = BTreeMap::new();
         for request in &cues.requests {
             if let Request::Sound(sound) = request
@@ -63,7 +59,7 @@ impl Patches {
 }
 
 /// Whether a file is a patch rather than a clip.
-fn is_patch(file: &str) -> bool {
+pub(super) fn is_patch(file: &str) -> bool {
     file.ends_with(".toml")
 }
 

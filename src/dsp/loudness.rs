@@ -100,6 +100,11 @@ impl Meter {
         }
     }
 
+    /// What was measured up to the last whole hop.
+    pub fn so_far(&self) -> &Profile {
+        &self.profile
+    }
+
     /// Everything that was measured.
     pub fn finish(mut self) -> Profile {
         // The wave after the last sample.

@@ -1,0 +1,138 @@
+//! The preview without a screen: one line of text for each entry as it plays.
+
+use std::time::{Duration, Instant};
+
+use crate::cli::failure::Failure;
+use crate::cli::play::no_sound;
+use crate::cli::play::transcript::rows;
+use crate::cli::terminal::Terminal;
+use crate::cli::words::clock;
+use crate::diag::render::human::visible;
+use crate::play::director::preview::Preview;
+use crate::play::director::view::View;
+use crate::play::renderer::{Heard, State};
+
+/// How often it is looked at.
+const OFTEN: Duration = Duration::from_millis(5);
+
+/// How long a device is given to play what it has taken.
+pub(super) const DRAIN: Duration = Duration::from_millis(300);
+
+pub(super) fn run(
+    preview: &Preview,
+    watches: bool,
+    started: Instant,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let mut talk = Talk::default();
+    let mut sounded = None;
+    // What was heard when it was looked at last.
+    let mut last: Option<Heard> = None;
+    loop {
+        let view = preview.view();
+        fail(&view, watches, terminal)?;
+        talk.follow(&view, preview, terminal);
+        if sounded.is_none() && preview.board.has_sounded() {
+            sounded = Some(started.elapsed());
+        }
+        if let Some(heard) = preview.board.heard().filter(|_| sounded.is_some()) {
+            let rate = f64::from(heard.performance.plan.rate().hz());
+            let before = last.as_ref().map(|last| heard.performance.carried(&last.performance, last.frame));
+            // At the beginning, and after going back, what sounds already comes too.
+            let before = before.filter(|before| *before <= heard.frame);
+            for row in rows(&heard.performance, &view) {
+                let begun = before.map_or(row.end > heard.frame, |before| row.start > before);
+                if begun && row.start <= heard.frame {
+                    let (at, shown) = (clock(row.start as f64 / rate), row.shown);
+                    terminal.result(&format!("{at:>8}  {}: {}", visible(&shown.who), visible(&shown.what)));
+                }
+            }
+            last = Some(heard);
+        }
+        if let Some(error) = preview.board.error() {
+            return Err(Failure::Machine(error));
+        }
+        if Terminal::interrupted() || (preview.board.state() == State::Over && !watches) {
+            if !Terminal::interrupted() {
+                std::thread::sleep(DRAIN);
+            }
+            terminal.say(&summary(preview, sounded));
+            return Ok(());
+        }
+        std::thread::sleep(OFTEN);
+    }
+}
+
+/// What there is to be said at the end.
+pub(super) fn summary(preview: &Preview, sounded: Option<Duration>) -> String {
+    let first = sounded.map_or("nothing was heard".to_owned(), |after| {
+        format!("first sound after {:.3} s", after.as_secs_f64())
+    });
+    match preview.board.gaps() {
+        0 => format!("{first}, no gaps"),
+        1 => format!("{first}, 1 gap"),
+        gaps => format!("{first}, {gaps} gaps"),
+    }
+}
+
+/// Ends where there is nothing to be played, or nothing that plays it.
+pub(super) fn fail(view: &View, watches: bool, terminal: &Terminal) -> Result<(), Failure> {
+    if let Some(why) = &view.refused {
+        return Err(no_sound(why));
+    }
+    if let Some(wrong) = &view.wrong {
+        return Err(Failure::Usage(wrong.clone()));
+    }
+    if view.is_empty && view.gain.is_some() && !watches {
+        terminal.say(view.problems.trim_end());
+        return Err(Failure::Script);
+    }
+    Ok(())
+}
+
+/// What has been said so far.
+#[derive(Default)]
+struct Talk {
+    problems: String,
+    message: Option<String>,
+    gain: Option<&'static str>,
+    state: Option<State>,
+    readings: u64,
+}
+
+impl Talk {
+    fn follow(&mut self, view: &View, preview: &Preview, terminal: &Terminal) {
+        if view.problems != self.problems {
+            self.problems.clone_from(&view.problems);
+            if !self.problems.is_empty() {
+                terminal.say(self.problems.trim_end());
+            }
+            if view.is_outdated {
+                terminal.say("playing on as it was before");
+            }
+        }
+        if view.message != self.message {
+            self.message.clone_from(&view.message);
+            self.message.iter().for_each(|message| terminal.say(&visible(message)));
+        }
+        if view.readings > self.readings {
+            if self.readings > 0 {
+                terminal.say("saved");
+            }
+            self.readings = view.readings;
+        }
+        let gain = view.gain.map(crate::play::gain::Origin::word);
+        if gain != self.gain && preview.board.has_sounded() {
+            self.gain = gain;
+            gain.iter().for_each(|gain| terminal.say(&format!("{gain}: {:+.1} dB", view.gain_db)));
+        }
+        let state = preview.board.state();
+        if self.state != Some(state) {
+            if state == State::Waiting {
+                let what = view.waiting_for.as_deref().unwrap_or("what comes next");
+                terminal.say(&format!("waiting for `{}`", visible(what)));
+            }
+            self.state = Some(state);
+        }
+    }
+}

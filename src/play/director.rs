@@ -1,0 +1,463 @@
+//! Keeps what is heard up to date with what is known: the script, the clips made so far, the gain, what is asked for.
+//!
+//! One thread that waits for events: a clip was made, a key was pressed, a file was saved, the gain was measured. It owns
+//! the [`Score`], and tells the renderer and the preparing threads what to do. Whoever shows anything looks at the
+//! [`View`] and at the renderer's [`Board`].
+
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::audio::samples::Samples;
+use crate::master::measure::MasterError;
+use crate::master::preset::{Specification, specification};
+use crate::master::{self};
+use crate::mix::error::Error;
+use crate::play::device::Report;
+use crate::play::director::place::{Bounds, Goal};
+use crate::play::director::preview::Brief;
+use crate::play::director::view::View;
+use crate::play::gain::{self, Origin};
+use crate::play::performance::Performance;
+use crate::play::player::Player;
+use crate::play::prepare::{Made, Preparation, Task, Workshop};
+use crate::play::renderer::{Board, Order, State, Stretch};
+use crate::play::score::Score;
+use crate::play::watch::Watch;
+use crate::timeline::Timeline;
+
+mod keys;
+mod measured;
+pub mod place;
+pub mod preview;
+pub mod view;
+
+/// How far ahead of the device it is played, in milliseconds, where what is saved is to be heard soon.
+const SHORT: u32 = 80;
+/// The same, where no gaps are worth more.
+const LONG: u32 = 400;
+/// How much has to be settled before playing begins, in seconds.
+const AT_LEAST: f64 = 0.3;
+/// How little may be left of what is settled before more is worked out, in seconds.
+const SOON: f64 = 4.0;
+/// How little may be left before it is worked out whenever anything is made, in seconds.
+const URGENT: f64 = 0.7;
+/// How long it takes in between, as going over to another performance is work.
+const SOMETIMES: Duration = Duration::from_millis(250);
+/// How often more is worked out at least, while there is more.
+const OFTEN: Duration = Duration::from_millis(1500);
+/// How far ahead of what is played another performance takes over, at least, in seconds.
+const MARGIN: f64 = 0.02;
+/// How long the director sleeps at most.
+const TICK: Duration = Duration::from_millis(40);
+
+/// What a person may ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Pause, or go on.
+    Pause,
+    /// Forwards or backwards by lines.
+    Lines(i32),
+    /// Forwards or backwards by scenes.
+    Scenes(i32),
+    /// Forwards or backwards by seconds.
+    Seconds(f64),
+    /// Loop the line that is heard, or loop no more.
+    LoopLine,
+    /// Loop the scene that is heard, or loop no more.
+    LoopScene,
+    /// Hear this bus or role, or do not.
+    Mute(String),
+    /// Hear only this bus or role, or all.
+    Solo(String),
+}
+
+#[derive(Debug)]
+enum Event {
+    Made(Made),
+    Command(Command),
+    Device(Report),
+    Changed,
+    Measured(u64, Result<master::limit::Decision, MasterError>),
+    Stop,
+}
+
+struct Director {
+    brief: Brief,
+    workshop: Arc<Workshop>,
+    events: Sender<Event>,
+    orders: Sender<Order>,
+    board: Arc<Board>,
+    view: Arc<Mutex<View>>,
+    preparation: Preparation,
+    score: Score,
+    task: Arc<Task>,
+    readings: u64,
+    specification: Specification,
+    master: master::Settings,
+    gain: Origin,
+    /// Tells the mix that the gain was measured of.
+    measured_of: String,
+    measuring: Option<Arc<AtomicBool>>,
+    /// What is played.
+    performance: Option<Arc<Performance>>,
+    /// Where playing is to begin, or begin again.
+    goal: Option<Goal>,
+    bounds: Bounds,
+    /// Whether there is something that the performance does not know of.
+    stale: bool,
+    worked_out: Option<Instant>,
+    /// How long it takes to make a player ready.
+    warming: Duration,
+    shared: Option<Arc<crate::play::ring::Shared>>,
+    paused: bool,
+    _watch: Option<Watch>,
+}
+
+impl Director {
+    fn new(
+        brief: Brief,
+        workshop: Arc<Workshop>,
+        events: Sender<Event>,
+        orders: Sender<Order>,
+        board: Arc<Board>,
+        view: Arc<Mutex<View>>,
+    ) -> Director {
+        let (score, patches) = Score::read(&workshop.show, &brief.script, brief.settings);
+        let rate = brief.settings.rate;
+        let task = Arc::new(Task { reading: 0, requests: score.cues().requests.clone(), patches, rate });
+        let (made, clips) = channel();
+        let forward = events.clone();
+        std::thread::spawn(
+            move || {
+                while clips.recv().is_ok_and(|made| forward.send(Event::Made(made)).is_ok()) {}
+            },
+        );
+        let preparation = Preparation::start(&workshop, brief.threads, &made);
+        let specification = specification(brief.deliver.unwrap_or(score.cues().deliver));
+        let asked = place::asked(&brief, &score);
+        let (master, gain, measured_of) = gain::begin(&brief.show, &brief.name, &specification, rate.hz());
+        let mut director = Director {
+            goal: Some(asked.goal),
+            bounds: asked.bounds,
+            workshop,
+            events,
+            orders,
+            board,
+            view,
+            preparation,
+            score,
+            task,
+            readings: 0,
+            specification,
+            master,
+            gain,
+            measured_of,
+            measuring: None,
+            performance: None,
+            stale: true,
+            worked_out: None,
+            warming: Duration::ZERO,
+            shared: None,
+            paused: false,
+            _watch: None,
+            brief,
+        };
+        if let Some(others) = &director.brief.watch {
+            let events = director.events.clone();
+            let changed = move || drop(events.send(Event::Changed));
+            match Watch::start(director.brief.show.root(), others, changed) {
+                Ok(watch) => director._watch = Some(watch),
+                Err(why) => director.say(&format!("changes are not followed: {why}")),
+            }
+        }
+        director.prepare();
+        director.show();
+        director.change(|view| view.wrong = asked.wrong);
+        director
+    }
+
+    fn run(mut self, inbox: &Receiver<Event>) {
+        loop {
+            match inbox.recv_timeout(TICK) {
+                Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(event) => self.heed(event),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            // What came meanwhile is heeded before anything is worked out.
+            for event in inbox.try_iter().collect::<Vec<_>>() {
+                if matches!(event, Event::Stop) {
+                    self.stop_measuring();
+                    return;
+                }
+                self.heed(event);
+            }
+            self.advance();
+        }
+        self.stop_measuring();
+    }
+
+    fn heed(&mut self, event: Event) {
+        match event {
+            Event::Made(made) if made.reading == self.readings => {
+                self.score.accept(made.index, made.clip, made.found);
+                self.stale = true;
+                if self.score.is_complete() {
+                    self.show();
+                }
+            }
+            Event::Made(_) | Event::Stop => {}
+            Event::Command(command) => self.obey(command),
+            Event::Device(report) => self.report(report),
+            Event::Changed => self.read_again(),
+            Event::Measured(reading, decided) => {
+                if reading == self.readings {
+                    self.take_gain(decided);
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        match report {
+            Report::Opened(what, feed) => {
+                feed.shared.pause(self.paused);
+                self.shared = Some(Arc::clone(&feed.shared));
+                drop(self.orders.send(Order::Feed(feed)));
+                self.change(|view| {
+                    view.device = Some(what);
+                    view.message = None;
+                });
+            }
+            Report::Refused(why) => self.change(|view| view.refused = Some(why)),
+            Report::Lost(why) => self.say(&format!("the sound device is gone ({why}); waiting for it")),
+        }
+    }
+
+    /// Reads the script again, if there is a good one.
+    fn read_again(&mut self) {
+        let (score, patches) = Score::read(&self.workshop.show, &self.brief.script, self.brief.settings);
+        if score.is_broken() {
+            let (problems, text) = view::problems(&score);
+            return self.change(|view| {
+                view.errors = problems;
+                view.problems = text;
+                view.is_outdated = true;
+            });
+        }
+        self.stop_measuring();
+        self.readings += 1;
+        let (requests, rate) = (score.cues().requests.clone(), self.brief.settings.rate);
+        self.task = Arc::new(Task { reading: self.readings, requests, patches, rate });
+        self.score = score;
+        for (index, clip) in self.preparation.remembered(&self.workshop, &self.task) {
+            self.score.accept(index, clip, crate::diag::Diagnostics::new());
+        }
+        let specification = specification(self.brief.deliver.unwrap_or(self.score.cues().deliver));
+        if specification != self.specification {
+            let rate = self.brief.settings.rate.hz();
+            self.specification = specification;
+            (self.master, self.gain, self.measured_of) =
+                gain::begin(&self.brief.show, &self.brief.name, &specification, rate);
+        } else if self.gain == Origin::Final && specification.target.aim().is_some() {
+            self.gain = Origin::Last;
+        }
+        self.stale = true;
+        self.worked_out = None;
+        self.prepare();
+        self.show();
+    }
+
+    /// Has what is not made yet made, that first which is needed first.
+    fn prepare(&mut self) {
+        let origin = self.origin();
+        let likely = self.score.outlook(None).timeline;
+        let frame = match (&self.goal, origin) {
+            (Some(goal), _) => goal.frame(&likely),
+            (None, Some(entry)) => likely.entries[entry].start.from_start().unwrap_or_default().get(),
+            (None, None) => 0,
+        };
+        let order = self.score.needed(&likely, frame);
+        self.change_missing(&order);
+        self.preparation.prepare(&self.task, order);
+    }
+
+    /// The entry of the score that is played, or is to be.
+    fn origin(&self) -> Option<usize> {
+        let entries = &self.score.cues().entries;
+        let by_id = |id: &str| entries.iter().position(|entry| entry.id == id);
+        if let Some(goal) = &self.goal {
+            return goal.entry().and_then(by_id);
+        }
+        let performance = self.performance.as_ref()?;
+        let mut frame = self.board.played_to();
+        // The nearest before it that is still in the script.
+        loop {
+            let entry = performance.entry_at(frame)?;
+            match by_id(&performance.timeline.entries[entry].id) {
+                Some(found) => return Some(found),
+                None => frame = performance.start_of(entry).checked_sub(1)?,
+            }
+        }
+    }
+
+    /// Goes over to what is known now, where that is of use.
+    fn advance(&mut self) {
+        if !self.stale || self.score.cues().entries.is_empty() {
+            return;
+        }
+        let rate = f64::from(self.brief.settings.rate.hz());
+        let due = match &self.performance {
+            _ if self.goal.is_some() || self.score.is_complete() => true,
+            None => true,
+            Some(performance) => {
+                let left = performance.until.saturating_sub(self.board.played_to()) as f64 / rate;
+                let every = if left < URGENT {
+                    Duration::ZERO
+                } else if left < SOON {
+                    SOMETIMES
+                } else {
+                    OFTEN
+                };
+                self.worked_out.is_none_or(|last| last.elapsed() >= every)
+            }
+        };
+        if !due {
+            return;
+        }
+        if let Some(mut goal) = self.goal.take() {
+            if !self.score.is_complete() {
+                goal.settle(&mut self.score);
+            }
+            self.goal = Some(goal);
+        }
+        let origin = self.origin();
+        let outlook = self.score.outlook(origin);
+        let (timeline, until) = (outlook.timeline, outlook.until);
+        let begin = match (&self.goal, &self.performance) {
+            (Some(goal), _) => goal.frame(&timeline),
+            (None, Some(performance)) => {
+                let frame = self.board.played_to();
+                carried(performance, frame, &timeline)
+            }
+            (None, None) => 0,
+        };
+        let enough = begin as f64 + AT_LEAST * rate;
+        if (until as f64) < enough && until < timeline.length.get() {
+            return;
+        }
+        // Nothing is gained by a performance that goes no further, unless it is another.
+        let forced = self.goal.is_some() || self.worked_out.is_none() || self.score.is_complete();
+        if let (false, Some(performance)) = (forced, &self.performance)
+            && until <= carried(performance, performance.until, &timeline)
+        {
+            return;
+        }
+        self.stale = false;
+        self.worked_out = Some(Instant::now());
+        self.change_missing(&self.score.needed(&timeline, begin));
+        self.perform(timeline, until);
+        if self.score.is_complete() {
+            self.settle_gain();
+        }
+    }
+
+    /// Makes a performance and has it played.
+    fn perform(&mut self, timeline: Timeline, until: u64) {
+        let samples: Vec<Samples> = self.score.clips().iter().map(|clip| clip.samples.clone()).collect();
+        let (tracks, buses) = (timeline.tracks.clone(), timeline.buses.clone());
+        let (solo, mute) = (self.brief.solo.clone(), self.brief.mute.clone());
+        let muted = |track: usize| {
+            let named = |name: &String| tracks[track].name == *name || buses[tracks[track].bus].name == *name;
+            mute.iter().any(named) || !(solo.is_empty() || solo.iter().any(named))
+        };
+        let performance = match Performance::new(timeline, &samples, self.master, until, muted) {
+            Ok(performance) => Arc::new(performance),
+            Err(error) => return self.say(&error.to_string()),
+        };
+        let stretch = self.bounds.stretch(&performance);
+        match self.hand_over(&performance, stretch) {
+            Ok(()) => {}
+            Err(error) => return self.say(&error.to_string()),
+        }
+        self.performance = Some(performance);
+        self.show();
+    }
+
+    /// Has the renderer play a performance: from the goal, or on from where it is.
+    fn hand_over(&mut self, performance: &Arc<Performance>, stretch: Stretch) -> Result<(), Error> {
+        let begun = Instant::now();
+        let order = match (self.goal.take(), &self.performance) {
+            (None, Some(before)) => {
+                // What is played goes on while the player hears what it has to hear; it waits for the other there.
+                let rate = f64::from(self.brief.settings.rate.hz());
+                let waits = self.board.state() == State::Waiting;
+                let ahead = if waits { 0.0 } else { (self.warming.as_secs_f64() * 1.5 + MARGIN) * rate };
+                let at = self.board.played_to() + keys::frames(ahead);
+                let player = Player::warm(Arc::clone(performance), performance.carried(before, at))?;
+                Order::Exchange(Box::new(player), at)
+            }
+            (goal, _) => {
+                let frame = goal.unwrap_or(Goal::Start).frame(&performance.timeline);
+                self.board.expect(frame);
+                Order::Start(Box::new(Player::warm(Arc::clone(performance), frame)?))
+            }
+        };
+        // As long as it took, and long remembered.
+        self.warming = begun.elapsed().max(self.warming * 3 / 4);
+        drop(self.orders.send(order));
+        self.bound(performance, stretch)
+    }
+
+    /// Tells the renderer what part is played.
+    fn bound(&self, performance: &Arc<Performance>, stretch: Stretch) -> Result<(), Error> {
+        let again = stretch.again.then(|| Player::warm(Arc::clone(performance), stretch.from)).transpose()?;
+        drop(self.orders.send(Order::Stretch(stretch, again.map(Box::new))));
+        Ok(())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut View)) {
+        change(&mut self.view.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn say(&self, message: &str) {
+        self.change(|view| view.message = Some(message.to_owned()));
+    }
+
+    fn change_missing(&self, order: &[usize]) {
+        let name =
+            order.first().and_then(|first| self.score.clips().get(*first)).map(|clip| clip.name.clone());
+        self.change(|view| view.waiting_for = name);
+    }
+
+    /// Brings the view up to date.
+    fn show(&self) {
+        let view = view::of(self);
+        self.change(|shown| {
+            *shown = View {
+                device: shown.device.take(),
+                refused: shown.refused.take(),
+                wrong: shown.wrong.take(),
+                message: shown.message.take(),
+                waiting_for: shown.waiting_for.take(),
+                ..view
+            }
+        });
+    }
+}
+
+/// Where a frame of what is played is in a timeline: as far after the same entry.
+fn carried(performance: &Performance, frame: u64, timeline: &Timeline) -> u64 {
+    let mut at = frame;
+    while let Some(entry) = performance.entry_at(at) {
+        let id = &performance.timeline.entries[entry].id;
+        let start = performance.start_of(entry);
+        if let Some(own) = timeline.entries.iter().find(|own| own.id == *id) {
+            return own.start.from_start().unwrap_or_default().get() + (frame - start);
+        }
+        let Some(before) = start.checked_sub(1) else { break };
+        at = before;
+    }
+    frame
+}

@@ -1,0 +1,178 @@
+//! Places in an episode as a person names them: an entry, a scene, a time.
+
+use crate::cuesheet::Cues;
+use crate::diag::suggest;
+use crate::play::director::preview::Brief;
+use crate::play::performance::Performance;
+use crate::play::renderer::Stretch;
+use crate::play::score::Score;
+use crate::timeline::Timeline;
+use crate::units::time::Seconds;
+
+/// Where to begin.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Goal {
+    /// The episode's beginning.
+    Start,
+    /// A scene's, by its id.
+    Scene(String),
+    /// So many frames after an entry's beginning, by its id.
+    Entry(String, u64),
+    /// So many frames after the episode's beginning.
+    Frame(u64),
+}
+
+/// What part of an episode.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// What it begins with, where it is repeated.
+    pub from: Option<Goal>,
+    /// What it ends before.
+    pub to: Option<Goal>,
+    /// A scene, from its beginning to its end; instead of the two.
+    pub scene: Option<String>,
+    /// A line, from its beginning to its end; instead of all of these.
+    pub line: Option<String>,
+    /// Whether it begins again at its end.
+    pub again: bool,
+}
+
+impl Goal {
+    /// A place by its name: an entry, a scene, or a time: `90`, `90s`, `1:30`, `1:02:03.5`.
+    pub fn named(name: &str, cues: &Cues) -> Option<Goal> {
+        if cues.entries.iter().any(|entry| entry.id == name) {
+            return Some(Goal::Entry(name.to_owned(), 0));
+        }
+        if cues.scenes.iter().any(|scene| scene.id == name) {
+            return Some(Goal::Scene(name.to_owned()));
+        }
+        let seconds = clock(name)?;
+        Some(Goal::Frame(Seconds::new(seconds)?.to_count(cues.rate).get()))
+    }
+
+    /// What to say of a name that is no place.
+    pub fn unknown(name: &str, cues: &Cues) -> String {
+        let ids = cues.entries.iter().map(|it| &it.id).chain(cues.scenes.iter().map(|it| &it.id));
+        let help = suggest::help(name, ids.map(String::as_str));
+        let help = help.map_or(String::new(), |help| format!("; {help}"));
+        format!("there is no entry, scene or time `{name}`{help}")
+    }
+
+    /// The entry that holds the place.
+    pub(super) fn entry(&self) -> Option<&str> {
+        match self {
+            Goal::Entry(id, _) => Some(id),
+            Goal::Start | Goal::Scene(_) | Goal::Frame(_) => None,
+        }
+    }
+
+    /// Finds an entry that holds the place, where not everything is known: a time by what is likely to be heard then.
+    pub(super) fn settle(&mut self, score: &mut Score) {
+        match self {
+            Goal::Scene(id) => {
+                let cues = score.cues();
+                let entries = cues.scenes.iter().find(|scene| scene.id == *id).map(|scene| &scene.entries);
+                // A scene begins where its first entry does that follows another.
+                let mut entries = entries.into_iter().flatten().map(|entry| &cues.entries[*entry]);
+                if let Some(first) = entries.find(|entry| entry.at.is_none()) {
+                    *self = Goal::Entry(first.id.clone(), 0);
+                }
+            }
+            Goal::Frame(frame) if *frame > 0 => {
+                let timeline = score.outlook(None).timeline;
+                let start =
+                    |index: usize| timeline.entries[index].start.from_start().unwrap_or_default().get();
+                let before = (0..timeline.entries.len()).filter(|entry| start(*entry) <= *frame);
+                if let Some(entry) = before.max_by_key(|entry| start(*entry)) {
+                    *self = Goal::Entry(timeline.entries[entry].id.clone(), *frame - start(entry));
+                }
+            }
+            Goal::Start | Goal::Entry(..) | Goal::Frame(_) => {}
+        }
+    }
+
+    /// Its frame.
+    pub fn frame(&self, timeline: &Timeline) -> u64 {
+        let frame = match self {
+            Goal::Start => 0,
+            Goal::Frame(frame) => *frame,
+            Goal::Scene(id) => {
+                let scene = timeline.scenes.iter().find(|scene| scene.id == *id);
+                scene.map_or(0, |scene| scene.start.from_start().unwrap_or_default().get())
+            }
+            Goal::Entry(id, offset) => {
+                let entry = timeline.entries.iter().find(|entry| entry.id == *id);
+                entry.map_or(0, |entry| entry.start.from_start().unwrap_or_default().get() + offset)
+            }
+        };
+        frame.min(timeline.length.get())
+    }
+}
+
+impl Bounds {
+    /// The frames of it.
+    pub fn stretch(&self, performance: &Performance) -> Stretch {
+        let timeline = &performance.timeline;
+        if let Some(entry) = self.line.as_ref().and_then(|line| performance.entry(line)) {
+            let end = timeline.entries[entry].end.from_start().unwrap_or_default().get();
+            return Stretch { from: performance.start_of(entry), to: end, again: self.again };
+        }
+        let scene = self.scene.as_ref().and_then(|id| timeline.scenes.iter().position(|it| it.id == *id));
+        if let Some(scene) = scene {
+            let (from, to) = (performance.scene_start(scene), performance.scene_end(scene));
+            return Stretch { from, to, again: self.again };
+        }
+        let frame = |goal: &Option<Goal>| goal.as_ref().map(|goal| goal.frame(timeline));
+        Stretch {
+            from: frame(&self.from).unwrap_or(0),
+            to: frame(&self.to).unwrap_or(if self.again { performance.length() } else { u64::MAX }),
+            again: self.again,
+        }
+    }
+}
+
+/// What a brief asks for.
+pub(super) struct Asked {
+    pub(super) goal: Goal,
+    pub(super) bounds: Bounds,
+    /// What of it is not there.
+    pub(super) wrong: Option<String>,
+}
+
+/// Finds what a brief names.
+pub(super) fn asked(brief: &Brief, score: &Score) -> Asked {
+    let cues = score.cues();
+    let mut wrong = None;
+    let mut place = |name: &Option<String>| {
+        let name = name.as_ref()?;
+        let found = Goal::named(name, cues);
+        if found.is_none() {
+            wrong = Some(Goal::unknown(name, cues));
+        }
+        found
+    };
+    let (from, to) = (place(&brief.from), place(&brief.to));
+    let scene = brief.scene.clone().filter(|id| cues.scenes.iter().any(|scene| scene.id == *id));
+    if let (Some(id), None) = (&brief.scene, &scene) {
+        let help = suggest::help(id, cues.scenes.iter().map(|scene| scene.id.as_str()));
+        let help = help.map_or(String::new(), |help| format!("; {help}"));
+        wrong = Some(format!("there is no scene `{id}`{help}"));
+    }
+    let tracks = cues.tracks.iter().map(|track| &track.name);
+    let heard: Vec<&str> = tracks.chain(cues.buses.iter().map(|bus| &bus.name)).map(String::as_str).collect();
+    for name in brief.solo.iter().chain(&brief.mute).filter(|name| !heard.contains(&name.as_str())) {
+        let help = suggest::help(name, heard.iter().copied());
+        let help = help.map_or(String::new(), |help| format!("; {help}"));
+        wrong = Some(format!("there is no bus or role `{name}`{help}"));
+    }
+    let goal = from.clone().or_else(|| scene.clone().map(Goal::Scene)).unwrap_or(Goal::Start);
+    Asked { goal, bounds: Bounds { from, to, scene, line: None, again: brief.again }, wrong }
+}
+
+/// Seconds from `90`, `90s`, `1:30` or `1:02:03.5`.
+fn clock(text: &str) -> Option<f64> {
+    let text = text.strip_suffix('s').unwrap_or(text);
+    let parts: Vec<f64> = text.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let fits = parts.len() <= 3 && parts.iter().all(|part| part.is_finite() && *part >= 0.0);
+    fits.then(|| parts.iter().fold(0.0, |sum, part| sum * 60.0 + part))
+}

@@ -1,0 +1,206 @@
+//! Threads that make clips, those needed first before the others; and what they made before.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use crate::audio::decode::Limits;
+use crate::cache::Cache;
+use crate::cuesheet::bind::{Tools, make};
+use crate::cuesheet::load::Patches;
+use crate::cuesheet::{Clip, Request};
+use crate::diag::Diagnostics;
+use crate::host::Show;
+use crate::play::priority;
+use crate::progress::Silent;
+use crate::script::text::StopKind;
+use crate::speech::Engines;
+use crate::spool::Spool;
+use crate::units::time::SampleRate;
+
+/// What clips are made with, by all threads.
+#[derive(Debug)]
+pub struct Workshop {
+    /// Where files come from.
+    pub show: Show,
+    /// Who speaks.
+    pub engines: Engines,
+    /// Where finished audio goes.
+    pub spool: Spool,
+    /// What was made before.
+    pub cache: Arc<Cache>,
+    /// How long a clip may be.
+    pub limits: Limits,
+}
+
+/// What is to be made for one reading of a script.
+#[derive(Debug)]
+pub struct Task {
+    /// Tells readings apart.
+    pub reading: u64,
+    /// What was asked for.
+    pub requests: Vec<Request>,
+    /// The patches it names.
+    pub patches: Patches,
+    /// The rate.
+    pub rate: SampleRate,
+}
+
+/// A clip that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// For which reading.
+    pub reading: u64,
+    /// Its request's index.
+    pub index: usize,
+    /// The clip.
+    pub clip: Clip,
+    /// What is wrong with it.
+    pub found: Diagnostics,
+}
+
+/// The threads.
+#[derive(Debug)]
+pub struct Preparation {
+    queue: Arc<Queue>,
+    memory: Arc<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    state: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    task: Option<Arc<Task>>,
+    order: VecDeque<usize>,
+    over: bool,
+}
+
+/// What was made, by what it was made from; so that a saved script costs what changed in it.
+#[derive(Debug, Default)]
+struct Memory {
+    made: Mutex<BTreeMap<String, Clip>>,
+}
+
+impl Preparation {
+    /// Starts as many threads. What they make goes to `made`, until the other end is gone.
+    pub fn start(workshop: &Arc<Workshop>, threads: usize, made: &Sender<Made>) -> Preparation {
+        let queue = Arc::new(Queue::default());
+        let memory = Arc::new(Memory::default());
+        for _ in 0..threads.max(1) {
+            let (workshop, queue, memory) = (Arc::clone(workshop), Arc::clone(&queue), Arc::clone(&memory));
+            let made = made.clone();
+            std::thread::spawn(move || work(&workshop, &queue, &memory, &made));
+        }
+        Preparation { queue, memory }
+    }
+
+    /// What of a task was made before from the same things; by index.
+    pub fn remembered(&self, workshop: &Workshop, task: &Task) -> Vec<(usize, Clip)> {
+        let made = self.memory.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |(index, request)| Some((index, made.get(&key(workshop, task.rate, request))?.clone()));
+        task.requests.iter().enumerate().filter_map(known).collect()
+    }
+
+    /// Makes these of a task's requests, in this order, and nothing else any more.
+    pub fn prepare(&self, task: &Arc<Task>, order: Vec<usize>) {
+        let mut waiting = self.queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.task = Some(Arc::clone(task));
+        waiting.order = order.into();
+        self.queue.changed.notify_all();
+    }
+}
+
+impl Drop for Preparation {
+    fn drop(&mut self) {
+        let mut waiting = self.queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.over = true;
+        waiting.order.clear();
+        self.queue.changed.notify_all();
+        // Whoever is in the middle of a clip ends after it; nobody waits for that.
+    }
+}
+
+fn work(workshop: &Workshop, queue: &Queue, memory: &Memory, made: &Sender<Made>) {
+    priority::lower();
+    while let Some((task, index)) = next(queue) {
+        let Some(request) = task.requests.get(index) else { continue };
+        let mut found = Diagnostics::new();
+        let tools = Tools {
+            show: &workshop.show,
+            engines: &workshop.engines,
+            spool: &workshop.spool,
+            cache: &workshop.cache,
+            limits: workshop.limits,
+            progress: &Silent,
+        };
+        // Before it is made: should the file change meanwhile, it is made again.
+        let key = key(workshop, task.rate, request);
+        let clip = make(request, &task.patches, tools, task.rate, &mut found);
+        // What is wrong has a place in this reading of the script.
+        if found.iter().next().is_none() {
+            let mut known = memory.made.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(key, clip.clone());
+        }
+        if made.send(Made { reading: task.reading, index, clip, found }).is_err() {
+            return;
+        }
+    }
+}
+
+fn next(queue: &Queue) -> Option<(Arc<Task>, usize)> {
+    let mut waiting = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        if waiting.over {
+            return None;
+        }
+        if let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front()) {
+            return Some((task, index));
+        }
+        waiting = queue.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// Everything a clip depends on, but the program itself: what was asked for, and for files their length and when they
+/// were written last.
+pub fn key(workshop: &Workshop, rate: SampleRate, request: &Request) -> String {
+    let mut key = format!("{} ", rate.hz());
+    let stamp = |path: &str| {
+        let about = workshop.show.real(path).and_then(|real| real.metadata().ok());
+        about.map(|about| (about.len(), about.modified().ok()))
+    };
+    // Writing to a string cannot fail.
+    let _ = match request {
+        Request::Line(line) => {
+            let pauses: Vec<_> = line
+                .text
+                .stops
+                .iter()
+                .map(|stop| match &stop.what {
+                    StopKind::Pause(length) => (stop.at, Some(*length)),
+                    StopKind::Mark(_) => (stop.at, None),
+                })
+                .collect();
+            let cues: Vec<_> = line.cues.iter().map(|cue| (cue.at, &cue.name)).collect();
+            let take = line.take.as_deref().map(|take| (take, stamp(take)));
+            write!(
+                key,
+                "{:?} {:?} {pauses:?} {:?} {cues:?} {:?} {:?} {take:?} {:?}",
+                (&line.role, &line.id),
+                line.text.plain,
+                line.text.stresses,
+                line.voice,
+                line.mood,
+                line.speed
+            )
+        }
+        Request::Sound(sound) => {
+            write!(key, "{:?} {:?} {} {:?}", sound.file, stamp(&sound.file), sound.variant, sound.speed)
+        }
+    };
+    key
+}

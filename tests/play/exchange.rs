@@ -1,0 +1,136 @@
+//! Performances exchanged in mid-play: where they agree nobody hears it, to the bit.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use radioplay::audio::decode::Limits;
+use radioplay::cache::Cache;
+use radioplay::host::Show;
+use radioplay::master::Settings as Master;
+use radioplay::pipeline::Settings;
+use radioplay::play::performance::Performance;
+use radioplay::play::player::Player;
+use radioplay::play::renderer::{Board, Order, Stretch, run};
+use radioplay::play::ring::ring;
+use radioplay::play::score::Score;
+use radioplay::progress::Silent;
+use radioplay::units::time::SampleRate;
+
+use super::episode;
+
+/// The episode of a show, from the last block settled to all of it.
+fn performances(show: &crate::show::TestShow, untils: &[f64]) -> Vec<Arc<Performance>> {
+    let host = Show::open(show.path(""), Vec::new()).unwrap();
+    let settings = Settings { rate: SampleRate::DEFAULT, limits: Limits::default() };
+    let built =
+        radioplay::pipeline::build(&host, "script/test.toml", settings, &Cache::none(), &Silent).unwrap();
+    assert!(!built.diagnostics.has_errors());
+    let until = |share: &f64| (built.timeline.length.get() as f64 * share) as u64;
+    let make = |until| {
+        Performance::new(built.timeline.clone(), &built.samples(), Master::default(), until, |_| false)
+            .unwrap()
+    };
+    untils.iter().map(until).map(make).map(Arc::new).collect()
+}
+
+/// Plays, taking frames as they come, exchanging at these frames; all that was heard.
+fn played(performances: &[Arc<Performance>], at: &[usize]) -> Vec<f32> {
+    let (orders, taken) = channel();
+    let board = Arc::new(Board::default());
+    let heard = Arc::clone(&board);
+    let renderer = std::thread::spawn(move || run(&taken, &heard));
+    let (feed, mut tap) = ring(4800, NonZero::new(2).unwrap(), NonZero::new(48_000).unwrap());
+    let shared = Arc::clone(&feed.shared);
+    orders.send(Order::Feed(feed)).unwrap();
+    let player =
+        |performance: &Arc<Performance>, at| Box::new(Player::warm(Arc::clone(performance), at).unwrap());
+    orders.send(Order::Start(player(&performances[0], 0))).unwrap();
+    orders.send(Order::Stretch(Stretch::ALL, None)).unwrap();
+    let length = performances[0].length() as usize;
+    let (mut out, mut next) = (Vec::new(), 1);
+    let mut deadline = Instant::now() + Duration::from_secs(60);
+    while out.len() < length * 2 && Instant::now() < deadline {
+        if next < performances.len() && out.len() / 2 >= at[next - 1] {
+            // Sometimes the renderer has still to come there, sometimes it has been there before.
+            let frame = board.played_to() + [0, 3000][next % 2];
+            orders.send(Order::Exchange(player(&performances[next], frame), frame)).unwrap();
+            next += 1;
+        }
+        if tap.buffered() > 0 {
+            let (before, frame) = (shared.taken(), [tap.next().unwrap(), tap.next().unwrap()]);
+            // It begins when there is enough to begin with.
+            out.extend(frame.iter().filter(|_| shared.taken() > before));
+            deadline = Instant::now() + Duration::from_secs(60);
+        } else {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    orders.send(Order::Stop).unwrap();
+    renderer.join().unwrap();
+    out
+}
+
+fn rendered(show: &crate::show::TestShow) -> Vec<f32> {
+    assert_eq!(show.run(&["render", "--deliver", "none", "--bits", "32f", "-o", "render.wav"]).code, 0);
+    show.wav("render.wav").0
+}
+
+fn first_difference(a: &[f32], b: &[f32]) -> Option<usize> {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).position(|(a, b)| a.to_bits() != b.to_bits()).map(|sample| sample / 2)
+}
+
+#[test]
+fn exchanging_what_agrees_is_not_heard_at_all() {
+    let show = episode();
+    let performances = performances(&show, &[1.0; 6]);
+    let heard = played(&performances, &[1, 20_000, 61_111, 150_000, 150_100]);
+    assert_eq!(first_difference(&heard, &rendered(&show)), None);
+}
+
+#[test]
+fn what_is_settled_bit_by_bit_is_played_as_one() {
+    let show = episode();
+    let performances = performances(&show, &[0.2, 0.4, 0.6, 0.8, 1.0]);
+    // Each comes while there is still something of the one before.
+    let length = performances[0].length() as f64;
+    let at: Vec<usize> = [0.1, 0.3, 0.5, 0.7].iter().map(|share| (length * share) as usize).collect();
+    let heard = played(&performances, &at);
+    assert_eq!(first_difference(&heard, &rendered(&show)), None);
+}
+
+#[test]
+fn what_is_settled_while_clips_are_made_never_becomes_another() {
+    let show = episode();
+    let host = Show::open(show.path(""), Vec::new()).unwrap();
+    let settings = Settings { rate: SampleRate::DEFAULT, limits: Limits::default() };
+    let built =
+        radioplay::pipeline::build(&host, "script/test.toml", settings, &Cache::none(), &Silent).unwrap();
+    let (mut score, _) = Score::read(&host, "script/test.toml", settings);
+    let order = {
+        let likely = score.outlook(None).timeline;
+        score.needed(&likely, 0)
+    };
+    assert_eq!(score.outlook(None).until, 0, "nothing is made");
+    let mut before = 0;
+    for clip in order {
+        score.accept(clip, built.sheet.clips[clip].clone(), radioplay::diag::Diagnostics::new());
+        let outlook = score.outlook(None);
+        assert!(outlook.until >= before, "{} after {before}", outlook.until);
+        before = outlook.until;
+        // What begins before that is where it will be.
+        for region in &outlook.timeline.regions {
+            let start = region.start.from_start().unwrap().get();
+            let settled = built
+                .timeline
+                .regions
+                .iter()
+                .any(|own| (own.entry, own.clip, own.start) == (region.entry, region.clip, region.start));
+            assert!(start >= outlook.until || settled, "{region:?} before {}", outlook.until);
+        }
+    }
+    assert_eq!(before, built.timeline.length.get());
+    assert_eq!(score.outlook(None).timeline, built.timeline);
+}

@@ -1,0 +1,174 @@
+//! The transport on a terminal: keys are pressed in a pseudo-terminal, and the screen is read.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::server::{Server, ended};
+use crate::show::{TestShow, has_program};
+
+/// What a terminal is told when a program gives it back.
+const LEFT: &str = "\u{1b}[?1049l";
+
+/// The program on a terminal of 100 by 30 characters.
+struct Session {
+    child: Child,
+    keys: ChildStdin,
+    screen: Arc<Mutex<(vt100::Parser, String)>>,
+}
+
+fn parser() -> vt100::Parser {
+    let [rows, columns] = [30, 100].map(|count| std::num::NonZero::new(count).expect("not zero"));
+    vt100::Parser::new(rows, columns, 0)
+}
+
+impl Session {
+    /// Starts it; `script` of util-linux makes the terminal.
+    fn start(server: &Server, show: &TestShow, args: &str) -> Session {
+        let program = env!("CARGO_BIN_EXE_radioplay");
+        let line = format!("stty rows 30 cols 100; echo $$ > pid; exec '{program}' play {args}");
+        let mut command = Command::new("script");
+        command.args(["-qefc", &line, "/dev/null"]).current_dir(show.path("")).env("TERM", "xterm-256color");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        server.environment(&mut command);
+        let mut child = command.spawn().expect("it starts");
+        let screen = Arc::new(Mutex::new((parser(), String::new())));
+        let (shown, mut output) = (Arc::clone(&screen), child.stdout.take().expect("it is piped"));
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = output.read(&mut bytes) {
+                let mut shown = shown.lock().unwrap();
+                shown.0.process(&bytes[..read]);
+                shown.1.push_str(&String::from_utf8_lossy(&bytes[..read]));
+            }
+        });
+        let keys = child.stdin.take().expect("it is piped");
+        Session { child, keys, screen }
+    }
+
+    fn screen(&self) -> String {
+        self.screen.lock().unwrap().0.screen().contents()
+    }
+
+    fn raw(&self) -> String {
+        self.screen.lock().unwrap().1.clone()
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).expect("it listens");
+    }
+
+    #[track_caller]
+    fn wait(&self, what: &str, holds: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let screen = self.screen();
+            if holds(&screen) {
+                return screen;
+            }
+            assert!(Instant::now() < deadline, "{what}:\n{screen}\n--\n{}", self.raw().len());
+            std::thread::sleep(Duration::from_millis(15));
+        }
+    }
+
+    /// Ends, gives the terminal back, and says how it ended.
+    #[track_caller]
+    fn finish(mut self) -> Option<i32> {
+        let code = ended(&mut self.child, Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(50));
+        let raw = self.raw();
+        assert!(raw.contains(LEFT) && raw.contains("\u{1b}[?25h"), "the terminal was not given back");
+        code
+    }
+}
+
+/// Where the pointer is.
+fn current(screen: &str) -> &str {
+    screen.lines().find(|line| line.contains('▶')).unwrap_or("")
+}
+
+fn show() -> TestShow {
+    let ids = ["a", "b", "c", "d", "e", "f"];
+    let line = |id: &&str| format!("{{ id = \"{id}\", by = \"ann\", line = \"Line {id}.\" }},\n");
+    let scene = |id: &str, ids: &[&str]| {
+        let lines: String = ids.iter().map(line).collect();
+        format!("[[scene]]\nid = \"{id}\"\ntitle = \"Scene {id}\"\nscript = [\n{lines}]\n")
+    };
+    let text = format!(
+        "format = 1\ntitle = \"Keys\"\ndeliver = \"none\"\n[cast.ann]\n{}{}",
+        scene("one", &ids[..3]),
+        scene("two", &ids[3..])
+    );
+    ids.iter().fold(TestShow::with_script(&text), |show, id| {
+        show.clip(&format!("voices/ann/{id}.wav"), &[0.1; 48_000 * 4])
+    })
+}
+
+#[test]
+fn keys_do_what_they_say_and_the_terminal_is_given_back() {
+    if !has_program("script", &["--version"]) {
+        return;
+    }
+    let Some(server) = Server::start() else { return };
+    let show = show();
+    let mut session = Session::start(&server, &show, "");
+    session.wait("the first line plays", |screen| current(screen).contains("Line a."));
+    let screen = session.wait("its scene", |screen| screen.contains("scene 1/2 Scene one"));
+    assert!(screen.contains("Keys") && screen.contains("master") && screen.contains("●"), "{screen}");
+    session.wait("meters move", |screen| {
+        screen.lines().any(|line| line.contains("dialogue") && line.contains('█'))
+    });
+    session.press("\u{1b}[B");
+    session.wait("down", |screen| current(screen).contains("Line b."));
+    session.press("\u{1b}[A\u{1b}[A");
+    session.wait("up", |screen| current(screen).contains("Line a."));
+    session.press("\u{1b}[6~");
+    session.wait("page down", |screen| {
+        current(screen).contains("Line d.") && screen.contains("scene 2/2 Scene two")
+    });
+    session.press("\u{1b}[D");
+    session.wait("left", |screen| current(screen).contains("Line c."));
+    session.press("\u{1b}[C");
+    session.wait("right", |screen| current(screen).contains("Line d."));
+    session.press("l");
+    session.wait("loop", |screen| screen.contains("·  loop line"));
+    session.press("l");
+    session.wait("no loop", |screen| !screen.contains("·  loop line"));
+    session.press(" ");
+    session.wait("pause", |screen| screen.contains("paused"));
+    std::thread::sleep(Duration::from_millis(100));
+    let title = |screen: &str| screen.lines().next().unwrap_or("").to_owned();
+    let before = title(&session.screen());
+    std::thread::sleep(Duration::from_millis(400));
+    assert_eq!(title(&session.screen()), before, "nothing goes on");
+    session.press(" ");
+    session.wait("on", |screen| screen.contains("playing") && title(screen) != before);
+    session.press("s");
+    let is = |screen: &str, bus: &str, how: &str| {
+        screen.lines().any(|line| line.contains(bus) && line.trim_end().ends_with(how))
+    };
+    session.wait("solo", |screen| is(screen, "dialogue", "solo"));
+    session.press("s\tm");
+    session.wait("mute", |screen| is(screen, "effects", "muted") && !is(screen, "dialogue", "solo"));
+    session.press("q");
+    assert_eq!(session.finish(), Some(0));
+}
+
+#[test]
+fn the_terminal_is_given_back_after_ctrl_c_and_when_it_is_killed() {
+    if !has_program("script", &["--version"]) {
+        return;
+    }
+    let Some(server) = Server::start() else { return };
+    let show = show();
+    let mut session = Session::start(&server, &show, "");
+    session.wait("it plays", |screen| current(screen).contains("Line a."));
+    session.press("\u{3}");
+    assert_eq!(session.finish(), Some(0));
+    let session = Session::start(&server, &show, "");
+    session.wait("it plays", |screen| current(screen).contains("Line a."));
+    let pid = std::fs::read_to_string(show.path("pid")).expect("it wrote its number");
+    assert!(Command::new("kill").arg(pid.trim()).status().expect("it starts").success());
+    session.finish();
+}
