@@ -23,6 +23,7 @@ mod moments;
 pub mod resolve;
 mod speak;
 pub mod takes;
+pub mod tools;
 mod unknown;
 pub mod words;
 

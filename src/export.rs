@@ -18,6 +18,7 @@ pub mod picture;
 pub mod plot;
 pub mod report;
 pub mod session;
+pub mod shape;
 pub mod sheet;
 pub mod stems;
 pub mod tags;

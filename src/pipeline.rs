@@ -3,9 +3,10 @@
 use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
 use crate::cache::Cache;
-use crate::cuesheet::bind::{Tools, bind};
+use crate::cuesheet::bind::bind;
 use crate::cuesheet::resolve::resolve;
 use crate::cuesheet::takes::Takes;
+use crate::cuesheet::tools::Tools;
 use crate::cuesheet::{CueSheet, Cues};
 use crate::diag::Diagnostics;
 use crate::diag::code::Code;

@@ -3,41 +3,20 @@
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::audio::buffer::Channels;
-use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
-use crate::cache::Cache;
 use crate::cuesheet::load::{Patches, is_patch, sound};
 use crate::cuesheet::speak::line;
+use crate::cuesheet::tools::Tools;
 use crate::cuesheet::{Clip, CuePoint, CueSheet, CueTime, Cues, LineRequest, Origin, Request};
 use crate::diag::Diagnostics;
-use crate::host::Show;
-use crate::progress::{Progress, Stage};
+use crate::progress::Stage;
 use crate::source::Sources;
-use crate::speech::Engines;
-use crate::spool::Spool;
 use crate::units::time::{FrameCount, SampleRate, Seconds};
 
 /// How long a word is taken to last where nothing can be heard, seconds.
 const WORD: f64 = 0.35;
 /// How long a sound is taken to last where it cannot be had, seconds.
 const SOUND: f64 = 1.0;
-
-/// What clips are made with.
-#[derive(Clone, Copy)]
-pub struct Tools<'a> {
-    /// Where files come from.
-    pub show: &'a Show,
-    /// Who speaks.
-    pub engines: &'a Engines,
-    /// Where finished audio goes.
-    pub spool: &'a Spool,
-    /// Where it may lie already.
-    pub cache: &'a Cache,
-    /// How long a clip may be.
-    pub limits: Limits,
-    /// Who is told.
-    pub progress: &'a dyn Progress,
-}
 
 /// Makes every clip that `cues` asks for. What cannot be had is reported, and stands as silence.
 pub fn bind(cues: Cues, tools: Tools<'_>, sources: &mut Sources, diagnostics: &mut Diagnostics) -> CueSheet {
@@ -130,33 +109,4 @@ fn estimate(line: &LineRequest, rate: SampleRate, factor: f64) -> Vec<CueTime> {
     let cue =
         |cue: &CuePoint| CueTime { byte: cue.at, name: cue.name.clone(), at: at(cue.at), estimated: true };
     line.cues.iter().map(cue).collect()
-}
-
-/// How far each cue lies from its line's beginning to its end, 0 to 1, by characters that are heard.
-pub(super) fn fractions(line: &LineRequest) -> Vec<f64> {
-    let heard = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
-    let all = heard(&line.text.plain).max(1) as f64;
-    let (mut done, mut before) = (0, 0);
-    // Cues rise, so that the text is gone through once.
-    let fraction = |cue: &CuePoint| {
-        before += heard(&line.text.plain[done..cue.at]);
-        done = cue.at;
-        before as f64 / all
-    };
-    line.cues.iter().map(fraction).collect()
-}
-
-/// A frame of a clip, counted in its own rate, at the project rate.
-pub(super) fn scaled(frames: FrameCount, factor: f64) -> FrameCount {
-    let seconds = frames.get() as f64 * factor;
-    Seconds::new(seconds).map_or(frames, |_| FrameCount::new(round(seconds)))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "lengths are far below 2^53 frames"
-)]
-fn round(frames: f64) -> u64 {
-    frames.max(0.0).round() as u64
 }

@@ -11,7 +11,7 @@ use crate::audio::decode::error::DecodeError;
 use crate::audio::samples::Samples;
 use crate::cache::Kind;
 use crate::cache::key::{Key, Parts, SOUND};
-use crate::cuesheet::bind::{Tools, scaled};
+use crate::cuesheet::tools::{Tools, scaled};
 use crate::cuesheet::{Clip, Cues, Origin, Request, SoundRequest};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};

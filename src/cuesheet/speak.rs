@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::audio::buffer::AudioBuffer;
 use crate::cache::Kind;
 use crate::cache::key::{Key, Parts, SPEECH};
-use crate::cuesheet::bind::{Tools, fractions};
 use crate::cuesheet::load::{Recorded, Recording, Use, recorded, spooled};
+use crate::cuesheet::tools::{Tools, fractions};
 use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
@@ -52,7 +52,7 @@ fn estimate(
 ) -> Vec<CueTime> {
     let time = |fraction: f64| {
         let spoken = last.minus(first).get() as f64 * fraction;
-        first.plus(super::bind::scaled(FrameCount::new(1), spoken))
+        first.plus(super::tools::scaled(FrameCount::new(1), spoken))
     };
     for cue in &request.cues {
         let message = format!("when `{}` is said in a recorded take is an estimate", cue.name);
@@ -140,7 +140,7 @@ fn say(
         let channels = audio.channels();
         let faster = AudioBuffer::new(audio.into_samples(), channels, from);
         audio = crate::dsp::resample::resample(&faster, rate);
-        cues.iter_mut().for_each(|cue| *cue = super::bind::scaled(*cue, 1.0 / request.speed));
+        cues.iter_mut().for_each(|cue| *cue = super::tools::scaled(*cue, 1.0 / request.speed));
     }
     Ok(Some((TakeFacts { cues: cues.into_iter().map(FrameCount::get).collect() }, audio)))
 }

@@ -82,7 +82,7 @@ impl Line<'_> {
         let speaking = (to.at - from.at - silent).max(0.0);
         let share = self.heard(all.start..byte) / self.heard(all).max(1.0);
         let frames = from.at + (paused + speaking * share).min(to.at - from.at);
-        super::bind::scaled(FrameCount::new(1), frames)
+        super::tools::scaled(FrameCount::new(1), frames)
     }
 
     fn heard(&self, range: Range<usize>) -> f64 {

@@ -10,9 +10,10 @@ use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Measures;
-use crate::export::encode::{Encoder, Format, Shape};
+use crate::export::encode::{Encoder, Format};
 use crate::export::episode::EpisodeError;
 use crate::export::lossy;
+use crate::export::shape::Shape;
 use crate::export::tags::Tags;
 use crate::master::dither::Dither;
 use crate::master::limit::{Decision, Shortfall, decide};

@@ -2,18 +2,16 @@
 
 use std::path::Path;
 
-use crate::audio::buffer::Channels;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::episode::EpisodeError;
 use crate::export::flac::FlacWriter;
 #[cfg(feature = "mp3")]
 use crate::export::mp3::Mp3Writer;
 use crate::export::opus::OpusWriter;
+use crate::export::shape::Shape;
 use crate::export::tags::Tags;
 use crate::export::wav::{WavFormat, WavWriter};
 use crate::host::whole::WholeFile;
-use crate::units::depth::BitDepth;
-use crate::units::time::{FrameCount, SampleRate};
 
 /// How sound is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,19 +52,6 @@ impl Format {
     pub fn is_built(self) -> bool {
         self != Format::Mp3 || cfg!(feature = "mp3")
     }
-}
-
-/// The sound that is to be stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// Frames per second.
-    pub rate: SampleRate,
-    /// Mono or stereo.
-    pub channels: Channels,
-    /// The word length, where the format has one.
-    pub depth: BitDepth,
-    /// The length.
-    pub frames: FrameCount,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there are few at a time")]

@@ -7,8 +7,8 @@ use std::path::Path;
 use flac_codec::encode::{FlacSampleWriter, Options};
 use flac_codec::metadata::{Picture, PictureType, VorbisComment};
 
-use crate::export::encode::Shape;
 use crate::export::episode::EpisodeError;
+use crate::export::shape::Shape;
 use crate::export::tags::Tags;
 use crate::host::whole::WholeFile;
 use crate::units::depth::BitDepth;

@@ -10,9 +10,9 @@ use std::path::Path;
 use mp3lame_encoder::{Bitrate, Builder, DualPcm, Encoder, FlushGap, Mode, MonoPcm, Quality};
 
 use crate::dsp::resample::Resampler;
-use crate::export::encode::Shape;
 use crate::export::episode::EpisodeError;
 use crate::export::id3;
+use crate::export::shape::Shape;
 use crate::export::tags::Tags;
 use crate::host::whole::{WholeError, WholeFile};
 use crate::units::time::SampleRate;

@@ -14,9 +14,9 @@ use opus_pure::{
 
 use crate::audio::buffer::Channels;
 use crate::dsp::resample::{Resampler, resampled_length};
-use crate::export::encode::Shape;
 use crate::export::episode::EpisodeError;
 use crate::export::picture;
+use crate::export::shape::Shape;
 use crate::export::tags::Tags;
 use crate::host::whole::WholeFile;
 use crate::units::time::SampleRate;

@@ -7,8 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::audio::decode::Limits;
 use crate::cache::Cache;
-use crate::cuesheet::bind::{Tools, make};
+use crate::cuesheet::bind::make;
 use crate::cuesheet::load::Patches;
+use crate::cuesheet::tools::Tools;
 use crate::cuesheet::{Clip, Request};
 use crate::diag::Diagnostics;
 use crate::host::Show;

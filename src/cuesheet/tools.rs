@@ -1,0 +1,56 @@
+//! What clips are made with, and the arithmetic of their cues.
+
+use crate::audio::decode::Limits;
+use crate::cache::Cache;
+use crate::cuesheet::{CuePoint, LineRequest};
+use crate::host::Show;
+use crate::progress::Progress;
+use crate::speech::Engines;
+use crate::spool::Spool;
+use crate::units::time::{FrameCount, Seconds};
+
+/// What clips are made with.
+#[derive(Clone, Copy)]
+pub struct Tools<'a> {
+    /// Where files come from.
+    pub show: &'a Show,
+    /// Who speaks.
+    pub engines: &'a Engines,
+    /// Where finished audio goes.
+    pub spool: &'a Spool,
+    /// Where it may lie already.
+    pub cache: &'a Cache,
+    /// How long a clip may be.
+    pub limits: Limits,
+    /// Who is told.
+    pub progress: &'a dyn Progress,
+}
+
+/// How far each cue lies from its line's beginning to its end, 0 to 1, by characters that are heard.
+pub(super) fn fractions(line: &LineRequest) -> Vec<f64> {
+    let heard = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    let all = heard(&line.text.plain).max(1) as f64;
+    let (mut done, mut before) = (0, 0);
+    // Cues rise, so that the text is gone through once.
+    let fraction = |cue: &CuePoint| {
+        before += heard(&line.text.plain[done..cue.at]);
+        done = cue.at;
+        before as f64 / all
+    };
+    line.cues.iter().map(fraction).collect()
+}
+
+/// A frame of a clip, counted in its own rate, at the project rate.
+pub(super) fn scaled(frames: FrameCount, factor: f64) -> FrameCount {
+    let seconds = frames.get() as f64 * factor;
+    Seconds::new(seconds).map_or(frames, |_| FrameCount::new(round(seconds)))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "lengths are far below 2^53 frames"
+)]
+fn round(frames: f64) -> u64 {
+    frames.max(0.0).round() as u64
+}
