@@ -45,10 +45,12 @@ pub mod plan;
 pub mod spans;
 pub mod stretch;
 
+mod at_rest;
 mod desk;
 mod dry;
 mod duck;
 mod hush;
+mod placed;
 mod rooms;
 mod shifts;
 mod strip;
@@ -80,7 +82,12 @@ pub struct Mixer {
 impl Mixer {
     /// A mixer at the episode's first block.
     pub fn new(plan: Arc<Plan>) -> Mixer {
-        Mixer { heard: Block::new(&plan), dry: Dry::new(Arc::clone(&plan)), wet: Wet::new(plan), next: 0 }
+        Mixer {
+            heard: Block::new(plan.buses()),
+            dry: Dry::new(Arc::clone(&plan)),
+            wet: Wet::new(plan),
+            next: 0,
+        }
     }
 
     /// What it plays.

@@ -24,6 +24,7 @@ pub mod dump;
 mod entries;
 pub mod load;
 pub mod name;
+pub mod refusal;
 mod settings;
 pub mod text;
 

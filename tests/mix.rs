@@ -147,7 +147,7 @@ impl Track2 {
 
 impl Mixed {
     fn of(mixer: &mut Mixer, blocks: u64) -> Mixed {
-        let mut block = Block::new(mixer.plan());
+        let mut block = Block::new(mixer.plan().buses());
         let mut mixed = Mixed::default();
         for _ in 0..blocks {
             mixer.render(&mut block).expect("clips in memory can be read");

@@ -7,7 +7,7 @@ use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::host::Show;
 use crate::host::error::HostError;
-use crate::script::load::refusal;
+use crate::script::refusal::refusal;
 use crate::script::{Script, name};
 
 /// The endings of files that can be a take.

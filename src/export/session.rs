@@ -254,7 +254,7 @@ fn write_print(source: &Source<'_>, print: &Region, target: &Path) -> Result<(),
     let samples: &[Samples] = source.samples;
     let plan = Arc::new(Plan::new(&alone, samples)?);
     let mut mixer = Mixer::new(Arc::clone(&plan));
-    let mut block = Block::new(&plan);
+    let mut block = Block::new(plan.buses());
     let mut writer = WavWriter::create(target, format(plan.rate()), Some(plan.length()))?;
     let mut frames = Vec::new();
     while mixer.render(&mut block)? > FrameCount::ZERO {
@@ -280,7 +280,7 @@ fn write_treatment(
     }
     let dry = Arc::new(Plan::new(&dry, source.samples)?);
     let mut mixer = Mixer::new(Arc::clone(&dry));
-    let mut without = Block::new(&dry);
+    let mut without = Block::new(dry.buses());
     let mut writer = WavWriter::create(target, format(plan.rate()), Some(plan.length()))?;
     let (mut wet, mut frames) = (Vec::new(), Vec::new());
     spans::mix::<EpisodeError>(plan, 0..plan.blocks(), |block| {

@@ -73,7 +73,7 @@ pub fn write(source: &Source<'_>, targets: &Targets) -> Result<(), EpisodeError>
         targets.stems.iter().map(|(_, path)| create(path.as_deref())).collect::<Result<Vec<_>, _>>()?;
     let (mut rest, mut mix) = (create(targets.rest.as_deref())?, create(targets.mix.as_deref())?);
     let mut whole = (targets.split != Split::Bus && (rest.is_some() || mix.is_some()))
-        .then(|| (Mixer::new(Arc::clone(&plan)), Block::new(&plan)));
+        .then(|| (Mixer::new(Arc::clone(&plan)), Block::new(plan.buses())));
     let mut splitter = Splitter::default();
     source.progress.begin(Stage::Write, plan.length().get());
     let mixed = spans::mix(&split_plan, 0..split_plan.blocks(), |block| {

@@ -180,7 +180,7 @@ impl Kept {
     ) -> Result<(), E> {
         let mut mixer = Mixer::new(Arc::clone(&self.plan));
         mixer.seek(range.start / FRAMES as u64);
-        let (mut block, mut sum) = (Block::new(&self.plan), Vec::new());
+        let (mut block, mut sum) = (Block::new(self.plan.buses()), Vec::new());
         while mixer.position() < range.end.div_ceil(FRAMES as u64)
             && mixer.render(&mut block)? > FrameCount::ZERO
         {

@@ -113,7 +113,7 @@ impl Mixture {
         }
         let mut mixer = Mixer::new(Arc::clone(&self.plan));
         mixer.seek(range.start / FRAMES as u64);
-        let (mut block, mut mix) = (Block::new(&self.plan), Vec::new());
+        let (mut block, mut mix) = (Block::new(self.plan.buses()), Vec::new());
         while mixer.position() < range.end.div_ceil(FRAMES as u64)
             && mixer.render(&mut block)? > FrameCount::ZERO
         {

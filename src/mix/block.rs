@@ -1,6 +1,5 @@
 //! What the mixer hands out: a block of every bus, and of their sum.
 
-use crate::mix::plan::Plan;
 use crate::units::time::{FrameCount, FramePos};
 
 /// How many frames a block has, but the episode's last. Blocks start at multiples of it.
@@ -45,13 +44,13 @@ pub struct View<'a> {
 }
 
 impl Block {
-    /// Room for a block of `plan`.
-    pub fn new(plan: &Plan) -> Block {
+    /// Room for a block of this many buses.
+    pub fn new(buses: usize) -> Block {
         Block {
             start: FramePos::ZERO,
             frames: 0,
-            buses: vec![Stereo::silent(); plan.buses()],
-            sounded: vec![false; plan.buses()],
+            buses: vec![Stereo::silent(); buses],
+            sounded: vec![false; buses],
             sum: Stereo::silent(),
             sent: Vec::new(),
             sending: 0,

@@ -2,13 +2,13 @@
 
 use crate::dsp::compressor::Compressor;
 use crate::dsp::equalizer::Equalizer;
+use crate::mix::at_rest::AtRest;
 use crate::mix::duck::Ducker;
 use crate::mix::error::Error;
 use crate::mix::hush::Hushes;
-use crate::mix::plan::Placed;
+use crate::mix::placed::Placed;
 use crate::mix::rooms::{Burst, Fed, Feed, LONGEST_OF_BUS, Send, Space};
 use crate::mix::shifts::{Shifts, Spans, joined};
-use crate::mix::strip::AtRest;
 use crate::timeline::Timeline;
 
 /// A bus, made ready.

@@ -17,7 +17,7 @@ use crate::dsp::room::{LONGEST_IMPULSE, shape};
 use crate::mix::block::{FRAMES, Stereo};
 use crate::mix::error::Error;
 use crate::mix::hush::CUT;
-use crate::mix::plan::Placed;
+use crate::mix::placed::Placed;
 use crate::mix::shifts::{Spans, joined};
 use crate::staging::Perspective;
 use crate::timeline::{Room, Timeline};

@@ -91,7 +91,7 @@ impl Span {
         self.mixed = 0;
         while self.mixed < length && self.mixer.position() < end {
             if self.mixed == self.blocks.len() {
-                self.blocks.push(Block::new(self.mixer.plan()));
+                self.blocks.push(Block::new(self.mixer.plan().buses()));
             }
             if self.mixer.render(&mut self.blocks[self.mixed])? == FrameCount::ZERO {
                 break;

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 
 use crate::cache::key::{Key, MIX, Parts};
 use crate::mix::block::FRAMES;
-use crate::mix::plan::{Placed, Plan};
+use crate::mix::placed::Placed;
+use crate::mix::plan::Plan;
 use crate::mix::rooms::Feed;
 
 /// How long a stretch is: 8 s.

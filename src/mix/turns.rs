@@ -6,7 +6,7 @@ use crate::audio::buffer::Channels;
 use crate::audio::samples::Samples;
 use crate::dsp::fade::equal_power_into;
 use crate::mix::block::FRAMES;
-use crate::mix::plan::Placed;
+use crate::mix::placed::Placed;
 use crate::units::time::FrameCount;
 
 /// Room to work in, one block long. Nothing in it outlives the region it was used for.

@@ -40,7 +40,7 @@ impl Player {
         let mut mixer = Mixer::new(Arc::clone(plan));
         mixer.seek(first);
         Player {
-            block: Block::new(plan),
+            block: Block::new(plan.buses()),
             mixer,
             master: Some(master),
             meters: Meters::new(plan, performance.master, first * FRAMES as u64),

@@ -7,7 +7,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::Fields;
 use crate::host::Show;
 use crate::host::error::HostError;
-use crate::script::load::refusal;
+use crate::script::refusal::refusal;
 use crate::source::Spanned;
 
 /// The largest picture, in bytes: 16 MiB.

@@ -177,7 +177,7 @@ fn a_sink_that_fails_is_given_nothing_more() {
 fn past_the_end_there_is_nothing() {
     let show = busy(0);
     let plan = show.plan().expect("consistent");
-    let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(&plan));
+    let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(plan.buses()));
     mixer.seek(plan.blocks() - 1);
     assert_eq!(mixer.render(&mut block).expect("readable"), frames(88_000 % 1024));
     assert_eq!(block.sum().left.len(), 88_000 % FRAMES);
@@ -195,7 +195,7 @@ fn state_is_kept_only_for_what_sounds() {
         show.play(clip, 0, index * 1024).through = Some(Through::Door);
     }
     let plan = show.plan().expect("consistent");
-    let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(&plan));
+    let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(plan.buses()));
     let mut most = 0;
     while mixer.render(&mut block).expect("readable") > frames(0) {
         most = most.max(mixer.sounding());
@@ -208,6 +208,6 @@ fn state_is_kept_only_for_what_sounds() {
     show.play(clip, 0, 0);
     let plan = show.plan().expect("consistent");
     let mut mixer = Mixer::new(Arc::clone(&plan));
-    mixer.render(&mut Block::new(&plan)).expect("readable");
+    mixer.render(&mut Block::new(plan.buses())).expect("readable");
     assert_eq!(mixer.sounding(), 0, "one that ends with the block does not go on");
 }

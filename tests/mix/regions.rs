@@ -197,7 +197,7 @@ fn unreadable() -> (Show, File) {
 fn a_clip_that_cannot_be_read_is_named() {
     let (show, _file) = unreadable();
     let plan = show.plan().expect("lengths agree");
-    let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(&plan));
+    let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(plan.buses()));
     mixer.render(&mut block).expect("the first block is good");
     let error = mixer.render(&mut block).expect_err("the second is not");
     assert_eq!(error.to_string(), "cannot read the samples of `clip 1`");
@@ -210,7 +210,7 @@ fn a_clip_that_cannot_be_read_is_named() {
 fn a_block_that_failed_can_be_asked_for_again() {
     let (show, mut file) = unreadable();
     let plan = show.plan().expect("lengths agree");
-    let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(&plan));
+    let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(plan.buses()));
     mixer.render(&mut block).expect("the first block is good");
     for _ in 0..2 {
         assert!(matches!(mixer.render(&mut block), Err(Error::Read { .. })));

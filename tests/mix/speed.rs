@@ -98,7 +98,7 @@ fn mixing_speed() {
         let mut fastest = 0.0_f64;
         for _ in 0..4 {
             let start = cpu_seconds();
-            let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(&plan));
+            let (mut mixer, mut block) = (Mixer::new(Arc::clone(&plan)), Block::new(plan.buses()));
             while mixer.render(&mut block).expect("readable") > frames(0) {}
             fastest = fastest.max(SECONDS as f64 / (cpu_seconds() - start));
         }

@@ -82,7 +82,7 @@ impl<'t> Blame<'t> {
         let (first, last) = (block(start), block(end.before(FrameCount::new(1))));
         let mut mixer = Mixer::new(Arc::clone(self.plan));
         mixer.seek(first);
-        let mut heard = Block::new(self.plan);
+        let mut heard = Block::new(self.plan.buses());
         let mut peaks = vec![0.0_f32; self.timeline.buses.len()];
         for _ in first..=last.min(first + HEARD) {
             mixer.render(&mut heard)?;
