@@ -12,12 +12,16 @@ use crate::dsp::limiter::{Detect, Limiter, Report, Settings as LimiterSettings};
 use crate::units::level::{Gain, Level};
 use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
 
+mod blocks;
 pub mod dither;
+pub mod envelopes;
+mod in_order;
 mod kept;
 pub mod limit;
 pub mod measure;
 pub mod mixture;
 pub mod perform;
+mod portions;
 pub mod preset;
 pub mod recall;
 
@@ -98,6 +102,15 @@ impl Master {
     /// as came less [`Master::latency`] at the very start; interleaved, of [`Settings::channels`]. Allocates only where
     /// `out` has no room, or more comes at once than ever before.
     pub fn push(&mut self, mix: &[f32], out: &mut Vec<f32>) {
+        self.run(mix, out, Limiter::process);
+    }
+
+    /// The same for frames of which is known that they need no limiting: see [`Limiter::process_calm`].
+    pub fn push_calm(&mut self, mix: &[f32], out: &mut Vec<f32>) {
+        self.run(mix, out, Limiter::process_calm);
+    }
+
+    fn run(&mut self, mix: &[f32], out: &mut Vec<f32>, limit: fn(&mut Limiter, &mut [f32])) {
         let frames = mix.as_chunks::<2>().0;
         self.stereo.clear();
         let turned_up = frames.iter().map(|frame| frame.map(|sample| sample * self.factor));
@@ -107,10 +120,15 @@ impl Master {
                 self.stereo.extend(turned_up.flat_map(|[left, right]| [(left + right) * 0.5; 2]))
             }
         }
-        self.limiter.process(&mut self.stereo);
+        limit(&mut self.limiter, &mut self.stereo);
         let early = self.early.min(frames.len());
         self.early -= early;
         hand_over(&self.stereo[early * 2..], self.channels, out);
+    }
+
+    /// What the limiter has done so far.
+    pub fn report(&self) -> Report {
+        self.limiter.report()
     }
 
     /// Appends the frames held back to `out`, so that it has as many as were pushed, and says what the limiter did.

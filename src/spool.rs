@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::audio::buffer::{AudioBuffer, Channels};
-use crate::audio::samples::{Piece, SAMPLE_BYTES, Samples};
+use crate::audio::samples::{Piece, SAMPLE_BYTES, Samples, Word};
 use crate::units::time::{FrameCount, SampleRate};
 
 /// Audio of fewer samples than this stays in memory: 64 KiB.
@@ -60,8 +60,9 @@ impl Spool {
         if buffer.samples().len() < SHORT {
             return Ok(Samples::in_memory(buffer));
         }
-        let offset = self.store(buffer.samples())?;
-        Ok(Samples::in_file(Arc::clone(&self.file), offset, buffer.channels(), buffer.frames()))
+        let piece = self.store(buffer.samples(), FrameCount::ZERO)?;
+        let file = Arc::clone(&self.file);
+        Ok(Samples::in_pieces(file, Arc::new([piece]), buffer.channels(), buffer.frames()))
     }
 
     /// A writer for audio that comes piece by piece, such as a clip being decoded.
@@ -76,21 +77,89 @@ impl Spool {
         }
     }
 
-    /// Writes samples to a place of their own and gives its first byte.
-    fn store(&self, samples: &[f32]) -> Result<u64, SpoolError> {
-        let offset = self.end.fetch_add((samples.len() * SAMPLE_BYTES) as u64, Ordering::Relaxed);
-        let mut at = offset;
+    /// Room for audio of which the length is known, and that many threads write.
+    pub fn stage(&self, channels: Channels, frames: FrameCount) -> Staged {
+        let bytes = frames.get() * (channels.count() * SAMPLE_BYTES) as u64;
+        let offset = self.end.fetch_add(bytes, Ordering::Relaxed);
+        Staged { spool: self.clone(), offset, channels, frames }
+    }
+
+    /// Writes samples, the first of the frame `first`, to a place of their own.
+    fn store(&self, samples: &[f32], first: FrameCount) -> Result<Piece, SpoolError> {
+        let word = if samples.iter().fold(true, |all, sample| all & is_short(*sample)) {
+            Word::Short
+        } else {
+            Word::Float
+        };
+        let offset = self.end.fetch_add((samples.len() * word.bytes()) as u64, Ordering::Relaxed);
+        self.store_at(samples, offset, word)?;
+        Ok(Piece { first, offset, word })
+    }
+
+    fn store_at(&self, samples: &[f32], mut offset: u64, word: Word) -> Result<(), SpoolError> {
         let mut bytes = [0; AT_ONCE * SAMPLE_BYTES];
         for samples in samples.chunks(AT_ONCE) {
-            let bytes = &mut bytes[..samples.len() * SAMPLE_BYTES];
-            for (bytes, sample) in bytes.as_chunks_mut::<SAMPLE_BYTES>().0.iter_mut().zip(samples) {
-                *bytes = sample.to_le_bytes();
+            let bytes = &mut bytes[..samples.len() * word.bytes()];
+            match word {
+                Word::Float => {
+                    for (bytes, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
+                        *bytes = sample.to_le_bytes();
+                    }
+                }
+                Word::Short => {
+                    for (bytes, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
+                        *bytes = short(*sample).to_le_bytes();
+                    }
+                }
             }
-            write_all_at(&self.file, bytes, at)
+            write_all_at(&self.file, bytes, offset)
                 .map_err(|source| SpoolError { folder: self.folder.clone(), source })?;
-            at += bytes.len() as u64;
+            offset += bytes.len() as u64;
         }
-        Ok(offset)
+        Ok(())
+    }
+}
+
+/// What is added to a sample as a 16-bit integer so that its lower bits are that integer: numbers this large have no room
+/// for a fraction.
+const WHOLE: f32 = 12_582_912.0;
+
+/// Whether a sample is a 16-bit integer, and none of those that floats tell apart.
+fn is_short(sample: f32) -> bool {
+    let scaled = sample * 32_768.0;
+    let whole = (scaled + WHOLE) - WHOLE;
+    (whole.to_bits() == scaled.to_bits()) & (-32_768.0..=32_767.0).contains(&scaled)
+}
+
+/// A sample for which [`is_short`] is true, as that integer.
+fn short(sample: f32) -> i16 {
+    #[expect(clippy::cast_possible_truncation, reason = "the lower bits")]
+    let bits = (sample * 32_768.0 + WHOLE).to_bits() as u16;
+    bits.cast_signed()
+}
+
+/// Audio in a [`Spool`] that is written from any place, by many threads at once.
+#[derive(Debug)]
+pub struct Staged {
+    spool: Spool,
+    offset: u64,
+    channels: Channels,
+    frames: FrameCount,
+}
+
+impl Staged {
+    /// Writes interleaved frames to where the frame `first` is.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses.
+    pub fn write(&self, first: FrameCount, interleaved: &[f32]) -> Result<(), SpoolError> {
+        let before = first.get() * (self.channels.count() * SAMPLE_BYTES) as u64;
+        self.spool.store_at(interleaved, self.offset + before, Word::Float)
+    }
+
+    /// The audio, for reading, once all of it has been written.
+    pub fn finish(self) -> Samples {
+        Samples::in_file(self.spool.file, self.offset, self.channels, self.frames)
     }
 }
 
@@ -153,11 +222,12 @@ impl SpoolWriter {
         if self.gathered.is_empty() {
             return Ok(());
         }
-        let offset = self.spool.store(&self.gathered)?;
-        if self.pieces.is_empty() || offset != self.end {
-            self.pieces.push(Piece { first: self.stored, offset });
+        let piece = self.spool.store(&self.gathered, self.stored)?;
+        let goes_on = |last: &Piece| piece.offset == self.end && piece.word == last.word;
+        if !self.pieces.last().is_some_and(goes_on) {
+            self.pieces.push(piece);
         }
-        self.end = offset + (self.gathered.len() * SAMPLE_BYTES) as u64;
+        self.end = piece.offset + (self.gathered.len() * piece.word.bytes()) as u64;
         self.stored = self.frames();
         self.gathered.clear();
         Ok(())

@@ -12,8 +12,27 @@ use crate::units::time::FrameCount;
 /// How many bytes are read from a scratch file at once, through the stack.
 const READ_BYTES: usize = 16 << 10;
 
-/// How many bytes a sample takes in a scratch file: 32-bit float, little-endian.
+/// How many bytes a sample takes where it is kept as it is: 32-bit float, little-endian.
 pub const SAMPLE_BYTES: usize = 4;
+
+/// How samples stand in a scratch file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// As 32-bit floats, little-endian.
+    Float,
+    /// As 16-bit integers, little-endian, of which there are 32 768 in 1.0: as most recordings came, in half the room.
+    Short,
+}
+
+impl Word {
+    /// How many bytes a sample takes.
+    pub fn bytes(self) -> usize {
+        match self {
+            Word::Float => SAMPLE_BYTES,
+            Word::Short => 2,
+        }
+    }
+}
 
 /// Immutable audio at the project rate. Cheap to clone; read from several threads at once.
 #[derive(Clone, Debug)]
@@ -71,6 +90,8 @@ pub struct Piece {
     pub first: FrameCount,
     /// The byte it begins at in the file.
     pub offset: u64,
+    /// How it stands there.
+    pub word: Word,
 }
 
 impl Samples {
@@ -87,11 +108,11 @@ impl Samples {
 
     /// Audio in a file: interleaved 32-bit little-endian floats, `frames` of them from byte `offset` on.
     pub fn in_file(file: Arc<File>, offset: u64, channels: Channels, frames: FrameCount) -> Samples {
-        let piece = Piece { first: FrameCount::ZERO, offset };
+        let piece = Piece { first: FrameCount::ZERO, offset, word: Word::Float };
         Samples::in_pieces(file, Arc::new([piece]), channels, frames)
     }
 
-    /// Audio in several places of a file, as [`Samples::in_file`]. The pieces are in order, the first at frame 0, and
+    /// Audio in several places of a file, interleaved. The pieces are in order, the first at frame 0, and
     /// each reaches to the next one's first frame, the last to the end of the `frames`.
     pub fn in_pieces(
         file: Arc<File>,
@@ -180,14 +201,24 @@ fn read_pieces(
         let reach =
             pieces.get(next).map_or(usize::MAX, |next| next.first.minus(at).index().saturating_mul(width));
         let (now, later) = rest.split_at_mut(reach.min(rest.len()));
-        let mut offset = piece.offset + at.minus(piece.first).get() * (width * SAMPLE_BYTES) as u64;
+        let word = piece.word.bytes();
+        let mut offset = piece.offset + at.minus(piece.first).get() * (width * word) as u64;
         at = at.plus(FrameCount::new((now.len() / width) as u64));
-        for samples in now.chunks_mut(READ_BYTES / SAMPLE_BYTES) {
-            let bytes = &mut bytes[..samples.len() * SAMPLE_BYTES];
+        for samples in now.chunks_mut(READ_BYTES / word) {
+            let bytes = &mut bytes[..samples.len() * word];
             read_exact_at(file, bytes, offset)?;
             offset += bytes.len() as u64;
-            for (sample, bytes) in samples.iter_mut().zip(bytes.as_chunks::<SAMPLE_BYTES>().0) {
-                *sample = f32::from_le_bytes(*bytes);
+            match piece.word {
+                Word::Float => {
+                    for (sample, bytes) in samples.iter_mut().zip(bytes.as_chunks().0) {
+                        *sample = f32::from_le_bytes(*bytes);
+                    }
+                }
+                Word::Short => {
+                    for (sample, bytes) in samples.iter_mut().zip(bytes.as_chunks().0) {
+                        *sample = f32::from(i16::from_le_bytes(*bytes)) * (1.0 / 32_768.0);
+                    }
+                }
             }
         }
         (rest, next) = (later, next + 1);

@@ -3,13 +3,14 @@
 //! An integer is the sample times 2^(bits − 1), rounded to the nearest, halves to the even one, and held inside the
 //! range. Bytes are little-endian, without padding.
 
+use multiversion::multiversion;
+
 /// Samples converted at once: few enough to stay in the innermost cache.
 const AT_ONCE: usize = 256;
 
 /// Appends `samples`, which are all numbers, to `out` as integers of two or three `BYTES`; says how many lay outside the
 /// range, +1.0 included, and were held at its end.
 pub fn pack<const BYTES: usize>(samples: &[f32], out: &mut Vec<u8>) -> u64 {
-    const { assert!(BYTES == 2 || BYTES == 3, "the word lengths that files have") };
     // The lower half of this number's bits, once another is added, are the whole number nearest to that other:
     // numbers this large have no room for a fraction. The standard library's rounding is a call for each sample where
     // a processor may lack the instruction.
@@ -31,34 +32,59 @@ pub fn pack<const BYTES: usize>(samples: &[f32], out: &mut Vec<u8>) -> u64 {
             *word = bits;
         }
         clamped += u64::from(outside);
-        match BYTES {
-            2 => out.extend(words.iter().flat_map(|word| [word.to_le_bytes()[0], word.to_le_bytes()[1]])),
-            _ => pack_24(words, out),
-        }
+        put::<BYTES>(words, out);
     }
     clamped
 }
 
-/// Appends the lower three bytes of each word, four words in three.
-fn pack_24(words: &[u32], out: &mut Vec<u8>) {
+/// Appends `words`, which fit, to `out` as integers of two or three `BYTES`.
+pub fn pack_words<const BYTES: usize>(words: &[i32], out: &mut Vec<u8>) {
+    out.reserve(words.len() * BYTES);
+    for words in words.chunks(AT_ONCE) {
+        let mut bits = [0_u32; AT_ONCE];
+        bits.iter_mut().zip(words).for_each(|(bits, word)| *bits = word.cast_unsigned());
+        put::<BYTES>(&bits[..words.len()], out);
+    }
+}
+
+/// Appends the lower bytes of each word, of at most [`AT_ONCE`].
+fn put<const BYTES: usize>(words: &[u32], out: &mut Vec<u8>) {
+    const { assert!(BYTES == 2 || BYTES == 3, "the word lengths that files have") };
+    // First to a place that is there already: growing the other costs more than copying into it.
+    let mut bytes = [0_u8; AT_ONCE * 3];
+    let bytes = &mut bytes[..words.len() * BYTES];
+    if BYTES == 2 {
+        for (bytes, word) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(words) {
+            let [a, b, ..] = word.to_le_bytes();
+            *bytes = [a, b];
+        }
+    } else {
+        put_24(words, bytes);
+    }
+    out.extend_from_slice(bytes);
+}
+
+/// The lower three bytes of each word, four words in three.
+#[multiversion(targets("x86_64+avx2"))]
+fn put_24(words: &[u32], out: &mut [u8]) {
     const LOWER: u32 = 0xff_ffff;
     let (fours, rest) = words.as_chunks::<4>();
-    let start = out.len();
-    out.resize(start + fours.len() * 12, 0);
-    for (bytes, [a, b, c, d]) in out[start..].as_chunks_mut::<12>().0.iter_mut().zip(fours) {
+    let (all, left) = out.split_at_mut(fours.len() * 12);
+    for (bytes, [a, b, c, d]) in all.as_chunks_mut::<12>().0.iter_mut().zip(fours) {
         let threes = [(a & LOWER) | b << 24, ((b & LOWER) >> 8) | c << 16, ((c & LOWER) >> 16) | d << 8];
         for (bytes, three) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(threes) {
             *bytes = three.to_le_bytes();
         }
     }
-    for word in rest {
-        out.extend_from_slice(&word.to_le_bytes()[..3]);
+    for (bytes, word) in left.as_chunks_mut::<3>().0.iter_mut().zip(rest) {
+        let [a, b, c, _] = word.to_le_bytes();
+        *bytes = [a, b, c];
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::pack;
+    use super::{pack, pack_words};
 
     /// One by one, as the definition says it.
     fn one_by_one<const BYTES: usize>(samples: &[f32]) -> (Vec<u8>, u64) {
@@ -92,6 +118,16 @@ mod tests {
         let (mut two, mut three) = (Vec::new(), Vec::new());
         let clamped = (pack::<2>(&samples, &mut two), pack::<3>(&samples, &mut three));
         assert_eq!((two, clamped.0), one_by_one::<2>(&samples));
-        assert_eq!((three, clamped.1), one_by_one::<3>(&samples));
+        assert_eq!((&three, clamped.1), (&one_by_one::<3>(&samples).0, one_by_one::<3>(&samples).1));
+        let words = |bytes: &[u8], width: usize| -> Vec<i32> {
+            let sign =
+                |bytes: &[u8]| bytes.iter().rev().fold(0_i64, |word, byte| word << 8 | i64::from(*byte));
+            let top = 1_i64 << (8 * width - 1);
+            bytes.chunks(width).map(|it| i32::try_from((sign(it) ^ top) - top).expect("a word")).collect()
+        };
+        let mut again = (Vec::new(), Vec::new());
+        pack_words::<2>(&words(&one_by_one::<2>(&samples).0, 2), &mut again.0);
+        pack_words::<3>(&words(&three, 3), &mut again.1);
+        assert_eq!(again, (one_by_one::<2>(&samples).0, three));
     }
 }

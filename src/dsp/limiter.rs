@@ -101,6 +101,8 @@ struct Lowest {
 struct Wave {
     interpolator: Interpolator,
     channels: [Follower; 2],
+    /// The highest point between the frame whose height came last and the next.
+    before: f32,
     planar: Vec<f32>,
     heights: Vec<f32>,
 }
@@ -183,6 +185,20 @@ impl Limiter {
         }
     }
 
+    /// The same for frames of which is known, while they come, that neither a sample nor (where the wave counts) any
+    /// point of it whose taps end among them passes the ceiling.
+    pub fn process_calm(&mut self, frames: &mut [f32]) {
+        if !self.is_idle() {
+            return self.process(frames);
+        }
+        let frames = frames.as_chunks_mut::<2>().0;
+        self.silence_what_is_no_number(frames);
+        if let Some(wave) = &mut self.wave {
+            wave.skip(frames);
+        }
+        self.pass(frames);
+    }
+
     /// What was done so far to the frames that came out.
     pub fn report(&self) -> Report {
         let (deepest, at) = self.deepest(self.lowest);
@@ -207,7 +223,12 @@ impl Limiter {
     }
 
     fn silence_what_is_no_number(&mut self, frames: &mut [[f32; 2]]) {
-        for sample in frames.as_flattened_mut() {
+        let samples = frames.as_flattened_mut();
+        // All are, as a rule, and that is seen many at a time.
+        if samples.iter().fold(true, |finite, sample| finite & sample.is_finite()) {
+            return;
+        }
+        for sample in samples {
             if !sample.is_finite() {
                 *sample = 0.0;
                 self.not_finite += 1;
@@ -299,12 +320,21 @@ impl Wave {
         Wave {
             interpolator,
             channels: [follower.clone(), follower],
+            before: 0.0,
             planar: Vec::with_capacity(AT_ONCE),
             heights: Vec::with_capacity(AT_ONCE),
         }
     }
 
-    /// Appends the louder channel's heights to `louder`.
+    /// Takes frames around which the wave passes no ceiling.
+    fn skip(&mut self, frames: &[[f32; 2]]) {
+        for (channel, follower) in self.channels.iter_mut().enumerate() {
+            follower.skip(&self.interpolator, frames.iter().map(|frame| frame[channel]));
+        }
+        self.before = 0.0;
+    }
+
+    /// Appends the louder channel's heights to `louder`, each from the sample before to the one after.
     fn follow(&mut self, frames: &[[f32; 2]], floor: f32, louder: &mut Vec<f32>) {
         for (channel, follower) in self.channels.iter_mut().enumerate() {
             self.planar.clear();
@@ -318,6 +348,9 @@ impl Wave {
                     *louder = louder.max(*height);
                 }
             }
+        }
+        for height in louder {
+            (*height, self.before) = (height.max(self.before), *height);
         }
     }
 }

@@ -1,18 +1,21 @@
 //! Loudness, level and peaks of audio as it goes by: ITU-R BS.1770-5, with the windows of EBU Tech 3341.
 //!
-//! A [`Meter`] takes mono or stereo frames and keeps one [`Hop`] for each tenth of a second, 40 bytes: 14 MB for ten
-//! hours. What they add up to, in all or between two moments, [`profile`] works out afterwards: the gated integrated
-//! loudness, its range, RMS, the noise floor. The longest momentary and short-term windows are looked at every 10 ms,
-//! ten times as often as Tech 3341 asks at least, so that a window never misses what it should hold by more than 5 ms.
+//! A [`Meter`] takes mono or stereo frames and keeps the energy of each hundredth of a second and one [`Hop`] for each
+//! tenth, 80 bytes together: 29 MB for ten hours. What they add up to, in all or between two moments, [`profile`] works
+//! out afterwards: the gated integrated loudness, its range, the loudest windows, RMS, the noise floor. The momentary and
+//! short-term windows are looked at every 10 ms, ten times as often as Tech 3341 asks at least, so that a window never
+//! misses what it should hold by more than 5 ms.
 //!
 //! Sums are taken sample by sample in `f64`, in the order of time: the same on every machine, however the input is cut.
 //! Latency: none that is seen; true peaks are attributed [`Oversampling::reach`] frames late, a third of a millisecond.
 
 pub mod profile;
 
+use multiversion::multiversion;
+
 use crate::audio::buffer::Channels;
 use crate::dsp::loudness::profile::{Hop, Profile};
-use crate::dsp::true_peak::{Follower, Interpolator, Oversampling};
+use crate::dsp::true_peak::{self, Follower, Interpolator, Oversampling};
 use crate::units::narrow;
 use crate::units::time::{FrameCount, SampleRate};
 
@@ -20,10 +23,6 @@ use crate::units::time::{FrameCount, SampleRate};
 const STEPS: u64 = 100;
 /// Steps in a hop.
 const STEPS_IN_HOP: u64 = 10;
-/// Steps in the momentary window, 400 ms.
-const MOMENTARY: usize = 40;
-/// Steps in the short-term window, 3 s.
-const SHORT_TERM: usize = 300;
 
 /// Measures a stream.
 #[derive(Clone, Debug)]
@@ -33,21 +32,20 @@ pub struct Meter {
     weighting: KWeighting,
     interpolator: Interpolator,
     followers: [Follower; 2],
+    /// As finely as anybody looks at the wave: only for bounds.
+    fine: Interpolator,
     /// The step being filled, counted in the episode.
     step: u64,
     /// The frame of the episode that comes next.
     next: u64,
-    /// K-weighted squares of the step, all channels.
-    energy: f64,
-    /// The hop's squares, channel by channel.
-    power: [f64; 2],
+    /// Of the step being filled, and of its hop.
+    squares: Squares,
     /// How many frames the step has so far.
     filled: u64,
-    /// The mean K-weighted squares of the last steps, the newest at the end of what was written last.
-    ring: Vec<f64>,
     /// The hop being filled: its energy and power are sums until it is full.
     hop: Hop,
     profile: Profile,
+    /// What is measured, channel by channel, after as much of what came before as [`Meter::fine`] looks back on.
     planar: [Vec<f32>; 2],
     heights: Vec<f32>,
 }
@@ -56,27 +54,33 @@ impl Meter {
     /// A meter for a stream of `channels` that begins at frame `start` of the episode: hops lie on one grid from the
     /// episode's first frame, so `start` should be where one begins (see [`Meter::hop_start`]).
     pub fn new(channels: Channels, rate: SampleRate, start: FrameCount) -> Meter {
-        let hop = start.get() * STEPS / STEPS_IN_HOP / u64::from(rate.hz());
         let interpolator = Interpolator::new(Oversampling::Standard, rate);
         let follower = Follower::new(&interpolator);
-        let first = (hop..).find(|hop| Meter::hop_start(*hop, rate) >= start).unwrap_or(hop);
+        let fine = Interpolator::new(Oversampling::Fine, rate);
+        let history = vec![0.0; fine.history()];
+        let first = Meter::hop_from(start.get(), rate);
         Meter {
             channels,
             rate,
             weighting: KWeighting::new(rate),
             interpolator,
             followers: [follower.clone(), follower],
+            fine,
             step: first * STEPS_IN_HOP,
             next: start.get(),
-            energy: 0.0,
-            power: [0.0; 2],
+            squares: Squares::default(),
             filled: 0,
-            ring: Vec::with_capacity(SHORT_TERM),
             hop: Hop::default(),
             profile: Profile::new(rate, first),
-            planar: [Vec::new(), Vec::new()],
+            planar: [history.clone(), history],
             heights: Vec::new(),
         }
+    }
+
+    /// The first hop that begins at a frame or after it, counted from the episode's start.
+    pub fn hop_from(frame: u64, rate: SampleRate) -> u64 {
+        let hop = frame * STEPS / STEPS_IN_HOP / u64::from(rate.hz());
+        (hop..).find(|hop| Meter::hop_start(*hop, rate).get() >= frame).unwrap_or(hop)
     }
 
     /// The first frame of a hop, counted from the episode's start.
@@ -105,8 +109,14 @@ impl Meter {
         &self.profile
     }
 
+    /// Everything that was measured, where the sound goes on: what is not a whole hop is left out.
+    pub fn leave(self) -> Profile {
+        self.profile
+    }
+
     /// Everything that was measured.
     pub fn finish(mut self) -> Profile {
+        self.look();
         // The wave after the last sample.
         let silence = vec![0.0; Oversampling::Standard.reach()];
         self.follow(&silence, 0);
@@ -121,39 +131,50 @@ impl Meter {
 
     /// Takes frames that all belong to the current step.
     fn measure(&mut self, interleaved: &[f32]) {
-        let [mut left, mut right] = std::mem::take(&mut self.planar);
-        left.clear();
-        right.clear();
-        match self.channels {
-            Channels::Mono => left.extend_from_slice(interleaved),
-            Channels::Stereo => {
-                let frames = interleaved.as_chunks::<2>().0;
-                left.extend(frames.iter().map(|frame| frame[0]));
-                right.extend(frames.iter().map(|frame| frame[1]));
+        let stereo = self.channels == Channels::Stereo;
+        for (channel, planar) in self.planar.iter_mut().enumerate().take(self.channels.count()) {
+            if stereo {
+                planar.extend(interleaved.as_chunks::<2>().0.iter().map(|frame| frame[channel]));
+            } else {
+                planar.extend_from_slice(interleaved);
             }
         }
-        let frames = left.len();
-        self.hop.sample_peak = highest(&right, highest(&left, self.hop.sample_peak));
-        self.follow(&left, 0);
-        if self.channels == Channels::Stereo {
-            self.follow(&right, 1);
+        if stereo {
+            add_up(&mut self.weighting, &mut self.squares, interleaved.as_chunks::<2>().0);
+        } else {
+            // The other channel is silent.
+            let frames: Vec<[f32; 2]> = interleaved.iter().map(|sample| [*sample, 0.0]).collect();
+            add_up(&mut self.weighting, &mut self.squares, &frames);
         }
-        self.planar = [left, right];
-        let squares = Squares { energy: self.energy, power: self.power };
-        let squares = match self.channels {
-            Channels::Mono => {
-                let frames = interleaved.iter().map(|sample| [*sample, 0.0]);
-                frames.fold(squares, |squares, frame| squares.plus(frame, &mut self.weighting))
-            }
-            Channels::Stereo => {
-                let frames = interleaved.as_chunks::<2>().0.iter();
-                frames.fold(squares, |squares, frame| squares.plus(*frame, &mut self.weighting))
-            }
-        };
-        (self.energy, self.power) = (squares.energy, squares.power);
-        self.next += frames as u64;
-        self.filled += frames as u64;
+        let frames = (interleaved.len() / self.channels.count()) as u64;
+        self.next += frames;
+        self.filled += frames;
         self.hop.frames += u32::try_from(frames).unwrap_or(u32::MAX);
+    }
+
+    /// Looks for the peaks of a step, once all of it is there.
+    fn look(&mut self) {
+        let width = self.channels.count();
+        let history = self.fine.history();
+        let mut planar = std::mem::take(&mut self.planar);
+        for planar in &planar[..width] {
+            self.hop.sample_peak = self.hop.sample_peak.max(true_peak::peak(&planar[history..]));
+        }
+        for (channel, planar) in planar.iter_mut().enumerate().take(width) {
+            let (around, bend) = (true_peak::peak(planar), true_peak::bend(planar));
+            self.hop.bound = self.hop.bound.max(self.fine.bound(around, bend));
+            // What cannot be higher than what is known already need not be looked for.
+            let known = self.hop.true_peak.max(self.hop.sample_peak);
+            if self.interpolator.bound(around, bend) > known {
+                self.follow(&planar[history..], channel);
+            } else {
+                self.followers[channel].skip(&self.interpolator, planar[history..].iter().copied());
+            }
+            let frames = planar.len() - history;
+            planar.copy_within(frames.., 0);
+            planar.truncate(history);
+        }
+        self.planar = planar;
     }
 
     fn follow(&mut self, samples: &[f32], channel: usize) {
@@ -164,21 +185,12 @@ impl Meter {
     }
 
     fn end_step(&mut self) {
+        self.look();
         self.weighting.rest();
-        self.hop.energy += self.energy;
-        if self.ring.len() == SHORT_TERM {
-            self.ring.copy_within(1.., 0);
-            self.ring.pop();
-        }
-        self.ring.push(self.energy / self.filled.max(1) as f64);
-        (self.energy, self.filled) = (0.0, 0);
-        let mean = |steps: usize| {
-            let window = self.ring.len().checked_sub(steps).map(|first| &self.ring[first..]);
-            window.map_or(0.0, |window| narrow(window.iter().sum::<f64>() / steps as f64))
-        };
-        let (momentary, short_term) = (mean(MOMENTARY), mean(SHORT_TERM));
-        self.hop.momentary = self.hop.momentary.max(momentary);
-        self.hop.short_term = self.hop.short_term.max(short_term);
+        let energy = std::mem::take(&mut self.squares.energy).iter().sum::<f64>();
+        self.hop.energy += energy;
+        self.profile.push_step(narrow(energy / self.filled.max(1) as f64));
+        self.filled = 0;
         self.step += 1;
         if self.step.is_multiple_of(STEPS_IN_HOP) {
             self.end_hop(false);
@@ -187,47 +199,25 @@ impl Meter {
 
     fn end_hop(&mut self, partial: bool) {
         if partial {
-            self.hop.energy += self.energy;
+            self.hop.energy += self.squares.energy.iter().sum::<f64>();
         }
         let frames = f64::from(self.hop.frames.max(1));
         self.hop.energy /= frames;
-        self.hop.power = (self.power[0] + self.power[1]) / (frames * self.channels.count() as f64);
-        self.power = [0.0; 2];
+        let power = std::mem::take(&mut self.squares.power).iter().sum::<f64>();
+        self.hop.power = power / (frames * self.channels.count() as f64);
         self.hop.true_peak = self.hop.true_peak.max(self.hop.sample_peak);
         let hop = std::mem::take(&mut self.hop);
         self.profile.push(hop, partial);
     }
 }
 
-/// Sums of squares.
-#[derive(Clone, Copy)]
+/// Sums of squares, channel by channel.
+#[derive(Clone, Copy, Debug, Default)]
 struct Squares {
-    /// K-weighted, of all channels.
-    energy: f64,
-    /// Not weighted, channel by channel.
+    /// K-weighted, of the step.
+    energy: [f64; 2],
+    /// Not weighted, of the hop.
     power: [f64; 2],
-}
-
-impl Squares {
-    fn plus(self, frame: [f32; 2], weighting: &mut KWeighting) -> Squares {
-        let frame = frame.map(f64::from);
-        let [left, right] = weighting.tick(frame);
-        let power = [self.power[0] + frame[0] * frame[0], self.power[1] + frame[1] * frame[1]];
-        Squares { energy: self.energy + (left + right), power }
-    }
-}
-
-/// The highest of the samples and `so_far`.
-fn highest(samples: &[f32], so_far: f32) -> f32 {
-    // Side by side, as a maximum is the same in any order.
-    let (chunks, rest) = samples.as_chunks::<8>();
-    let mut peaks = [so_far; 8];
-    for chunk in chunks {
-        for (peak, sample) in peaks.iter_mut().zip(chunk) {
-            *peak = if sample.abs() > *peak { sample.abs() } else { *peak };
-        }
-    }
-    peaks.iter().chain(rest).fold(so_far, |peak, sample| peak.max(sample.abs()))
 }
 
 /// The first frame of a step, counted from the episode's start. In 128 bits: no episode is too long.
@@ -241,59 +231,66 @@ fn step_start(step: u64, rate: SampleRate) -> u64 {
 /// prototypes behind them, by the bilinear transform, with the parameters found by B. De Man, "Evaluation of
 /// Implementations of the EBU R128 Loudness Measurement", AES Convention 145, 2018; at 48 kHz the result is that of the
 /// Recommendation's table within 1e-12.
+///
+/// Both are second-order sections in direct form I and `f64`. Of a frame's result only the last product waits for that of
+/// the frame before: frames follow each other twice as fast as in the transposed form.
 #[derive(Clone, Debug)]
 struct KWeighting {
-    shelf: Section,
-    high_pass: Section,
+    shelf: Coefficients,
+    high_pass: Coefficients,
+    /// What went in, what came out of the shelf and what came out of the high-pass: of the last frame and the one before.
+    state: [[[f64; 2]; 2]; 3],
 }
 
-/// A second-order section for two channels, transposed direct form II in `f64`.
-#[derive(Clone, Debug)]
-struct Section {
+/// Of a second-order section: b₀ to b₂; a₁ and a₂.
+#[derive(Clone, Copy, Debug)]
+struct Coefficients {
     b: [f64; 3],
     a: [f64; 2],
-    state: [[f64; 2]; 2],
 }
 
 impl KWeighting {
     fn new(rate: SampleRate) -> KWeighting {
-        KWeighting { shelf: shelf(rate), high_pass: high_pass(rate) }
-    }
-
-    /// The weighted frame's squares.
-    fn tick(&mut self, frame: [f64; 2]) -> [f64; 2] {
-        let weighted = self.high_pass.tick(self.shelf.tick(frame));
-        [weighted[0] * weighted[0], weighted[1] * weighted[1]]
+        KWeighting { shelf: shelf(rate), high_pass: high_pass(rate), state: Default::default() }
     }
 
     /// Silences what is left of a sound that is long over, before it becomes numbers that are slow to compute with.
     fn rest(&mut self) {
-        for section in [&mut self.shelf, &mut self.high_pass] {
-            if section.state.as_flattened().iter().all(|state| state.abs() < 1e-30) {
-                section.state = [[0.0; 2]; 2];
-            }
+        if self.state.as_flattened().as_flattened().iter().all(|state| state.abs() < 1e-30) {
+            self.state = Default::default();
         }
     }
 }
 
-impl Section {
-    fn tick(&mut self, x: [f64; 2]) -> [f64; 2] {
-        let mut out = [0.0; 2];
+/// Takes frames and adds their squares to those so far.
+#[multiversion(targets("x86_64+avx2"))]
+fn add_up(weighting: &mut KWeighting, squares: &mut Squares, frames: &[[f32; 2]]) {
+    let (Coefficients { b, a }, [c1, c2]) = (weighting.shelf, weighting.high_pass.a);
+    let [[mut x1, mut x2], [mut y1, mut y2], [mut z1, mut z2]] = weighting.state;
+    let Squares { mut energy, mut power } = *squares;
+    for frame in frames {
+        let x = frame.map(f64::from);
+        let (mut y, mut z) = ([0.0; 2], [0.0; 2]);
         for lane in 0..2 {
-            let y = self.b[0] * x[lane] + self.state[0][lane];
-            self.state[0][lane] = self.b[1] * x[lane] - self.a[0] * y + self.state[1][lane];
-            self.state[1][lane] = self.b[2] * x[lane] - self.a[1] * y;
-            out[lane] = y;
+            y[lane] =
+                ((b[0] * x[lane] + b[1] * x1[lane]) + (b[2] * x2[lane] - a[1] * y2[lane])) - a[0] * y1[lane];
+            // Its b are 1, −2 and 1.
+            z[lane] = (((y2[lane] - c2 * z2[lane]) - 2.0 * y1[lane]) + y[lane]) - c1 * z1[lane];
+            power[lane] += x[lane] * x[lane];
+            energy[lane] += z[lane] * z[lane];
         }
-        out
+        (x2, y2, z2) = (x1, y1, z1);
+        (x1, y1, z1) = (x, y, z);
     }
+    weighting.state = [[x1, x2], [y1, y2], [z1, z2]];
+    *squares = Squares { energy, power };
 }
 
 fn warped(hz: f64, rate: SampleRate) -> f64 {
     libm::tan(std::f64::consts::PI * hz / f64::from(rate.hz()))
 }
 
-fn shelf(rate: SampleRate) -> Section {
+fn shelf(rate: SampleRate) -> Coefficients {
     const HZ: f64 = 1_681.974_450_955_533;
     const DB: f64 = 3.999_843_853_973_347;
     const Q: f64 = 0.707_175_236_955_419_6;
@@ -301,27 +298,25 @@ fn shelf(rate: SampleRate) -> Section {
     let high = libm::pow(10.0, DB / 20.0);
     let band = libm::pow(high, 0.499_666_774_154_541_6);
     let a0 = 1.0 + k / Q + k * k;
-    Section {
+    Coefficients {
         b: [
             (high + band * k / Q + k * k) / a0,
             2.0 * (k * k - high) / a0,
             (high - band * k / Q + k * k) / a0,
         ],
         a: [2.0 * (k * k - 1.0) / a0, (1.0 - k / Q + k * k) / a0],
-        state: [[0.0; 2]; 2],
     }
 }
 
-fn high_pass(rate: SampleRate) -> Section {
+fn high_pass(rate: SampleRate) -> Coefficients {
     const HZ: f64 = 38.135_470_876_024_44;
     const Q: f64 = 0.500_327_037_323_877_3;
     let k = warped(HZ, rate);
     let a0 = 1.0 + k / Q + k * k;
-    Section {
+    Coefficients {
         // Not normalised: so it is in the Recommendation, which makes up for it by the −0.691.
         b: [1.0, -2.0, 1.0],
         a: [2.0 * (k * k - 1.0) / a0, (1.0 - k / Q + k * k) / a0],
-        state: [[0.0; 2]; 2],
     }
 }
 

@@ -12,6 +12,7 @@
 mod kernel;
 
 use kernel::Kernel;
+use multiversion::multiversion;
 
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::units::time::{FrameCount, SampleRate};
@@ -131,6 +132,7 @@ impl Resampler {
 
 /// The sum of products, in an order that never changes: sixteen sums side by side, then pairwise. Both slices have
 /// the same length, a multiple of sixteen.
+#[multiversion(targets("x86_64+avx2"))]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 16];
     for (a, b) in a.as_chunks::<16>().0.iter().zip(b.as_chunks::<16>().0) {

@@ -7,6 +7,8 @@
 //! missed: at most 20·log₁₀ cos(π·f / (n·fs)), for n-fold oversampling of a sine f, which is 0.46 dB at 20 kHz for
 //! n = 4 and 0.12 dB for n = 8.
 
+use multiversion::multiversion;
+
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -79,6 +81,12 @@ impl Interpolator {
         Interpolator { reach, phases, overshoot, bending }
     }
 
+    /// What no point of the wave passes whose taps reach no farther than samples of this `peak` and this sharpest
+    /// `bend` (see [`bend`]).
+    pub fn bound(&self, peak: f32, bend: f32) -> f32 {
+        (peak * self.overshoot).min(peak * HAIR + bend * self.bending)
+    }
+
     /// Whether no point of the wave whose taps reach no farther than `samples` can pass `floor`. Costs a small part of
     /// finding the points.
     fn stays_below(&self, samples: &[f32], floor: f32) -> bool {
@@ -94,7 +102,7 @@ impl Interpolator {
     }
 
     /// How many samples before the one that comes next have a part in what it completes.
-    fn history(&self) -> usize {
+    pub fn history(&self) -> usize {
         2 * self.reach - 1
     }
 
@@ -104,17 +112,23 @@ impl Interpolator {
         for (highest, sample) in highest.iter_mut().zip(&window[self.reach - 1..]) {
             *highest = sample.abs();
         }
-        for taps in &self.phases {
-            // Point by point beside each other, tap after tap: the same sums in vectors of any width.
-            let mut sums = [0.0_f32; CHUNK];
-            for (samples, tap) in window.windows(CHUNK).zip(taps) {
-                for (sum, sample) in sums.iter_mut().zip(samples) {
-                    *sum += sample * tap;
-                }
+        raise(highest, &self.phases, window);
+    }
+}
+
+/// Raises each of `highest` to the highest of the points that phases of taps make of the samples from its own on.
+#[multiversion(targets("x86_64+avx2"))]
+fn raise(highest: &mut [f32; CHUNK], phases: &[Vec<f32>], window: &[f32]) {
+    for taps in phases {
+        // Point by point beside each other, tap after tap: the same sums in vectors of any width.
+        let mut sums = [0.0_f32; CHUNK];
+        for (samples, tap) in window.windows(CHUNK).zip(taps) {
+            for (sum, sample) in sums.iter_mut().zip(samples) {
+                *sum += sample * tap;
             }
-            for (highest, sum) in highest.iter_mut().zip(&sums) {
-                *highest = highest.max(sum.abs());
-            }
+        }
+        for (highest, sum) in highest.iter_mut().zip(&sums) {
+            *highest = highest.max(sum.abs());
         }
     }
 }
@@ -150,7 +164,8 @@ fn bending(taps: &[f32]) -> f32 {
 }
 
 /// The highest sample.
-fn peak(samples: &[f32]) -> f32 {
+#[multiversion(targets("x86_64+avx2"))]
+pub fn peak(samples: &[f32]) -> f32 {
     // Side by side, as a maximum is the same in any order.
     let (chunks, rest) = samples.as_chunks::<LANES>();
     let mut peaks = [0.0_f32; LANES];
@@ -159,12 +174,31 @@ fn peak(samples: &[f32]) -> f32 {
             *peak = if sample.abs() > *peak { sample.abs() } else { *peak };
         }
     }
-    peaks.iter().chain(rest).fold(0.0, |peak, sample| peak.max(sample.abs()))
+    for (peak, sample) in peaks.iter_mut().zip(rest) {
+        *peak = if sample.abs() > *peak { sample.abs() } else { *peak };
+    }
+    highest(peaks)
 }
 
-/// The sharpest bend among three samples or more.
-fn bend(samples: &[f32]) -> f32 {
-    let count = samples.len() - 2;
+/// The highest of all lanes, none of which is negative.
+#[inline(always)]
+fn highest(mut peaks: [f32; LANES]) -> f32 {
+    let mut width = LANES;
+    while width > 1 {
+        width /= 2;
+        let (low, high) = peaks.split_at_mut(width);
+        for (low, high) in low.iter_mut().zip(high) {
+            *low = if *high > *low { *high } else { *low };
+        }
+    }
+    peaks[0]
+}
+
+/// The sharpest bend, which is how far a sample's two neighbours together lie from twice itself; 0 for fewer than three
+/// samples.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn bend(samples: &[f32]) -> f32 {
+    let Some(count) = samples.len().checked_sub(2) else { return 0.0 };
     let (before, middle, after) = (&samples[..count], &samples[1..=count], &samples[2..]);
     let bend = |before: f32, middle: f32, after: f32| ((before - middle) + (after - middle)).abs();
     let mut peaks = [0.0_f32; LANES];
@@ -175,8 +209,11 @@ fn bend(samples: &[f32]) -> f32 {
             peaks[lane] = if bend > peaks[lane] { bend } else { peaks[lane] };
         }
     }
-    let rest = count / LANES * LANES..count;
-    rest.map(|at| bend(before[at], middle[at], after[at])).chain(peaks).fold(0.0, f32::max)
+    for (peak, at) in peaks.iter_mut().zip(count / LANES * LANES..count) {
+        let bend = bend(before[at], middle[at], after[at]);
+        *peak = if bend > *peak { bend } else { *peak };
+    }
+    highest(peaks)
 }
 
 /// The taps of the point `at` of the way from the sample before it to the one after.
@@ -213,20 +250,18 @@ fn bessel(x: f64) -> f64 {
     sum
 }
 
-/// A channel's wave, sample by sample as it comes: for each sample the highest point of the wave that belongs to it,
-/// from the sample before it to the one after. Latency: [`Oversampling::reach`] frames.
+/// A channel's wave, sample by sample as it comes: the highest point from each sample up to but not including the next.
+/// Latency: [`Oversampling::reach`] frames.
 #[derive(Clone, Debug)]
 pub struct Follower {
     /// The last samples and, while working, the next.
     window: Vec<f32>,
-    /// The highest point of the wave in the interval before the one that comes next.
-    before: f32,
 }
 
 impl Follower {
     /// After nothing but silence.
     pub fn new(interpolator: &Interpolator) -> Follower {
-        Follower { window: vec![0.0; interpolator.history()], before: 0.0 }
+        Follower { window: vec![0.0; interpolator.history()] }
     }
 
     /// Takes `samples` and appends as many heights to `heights`: those of the samples [`Oversampling::reach`] frames
@@ -253,10 +288,18 @@ impl Follower {
                 }
             }
         }
-        for height in heights {
-            (*height, self.before) = (height.max(self.before), *height);
-        }
-        self.window.copy_within(samples.len()..samples.len() + history, 0);
+        self.forget(samples.len(), history);
+    }
+
+    /// Takes `samples` of which nobody wants to know the heights.
+    pub fn skip(&mut self, interpolator: &Interpolator, samples: impl ExactSizeIterator<Item = f32>) {
+        let (history, count) = (interpolator.history(), samples.len());
+        self.window.extend(samples.skip(count.saturating_sub(history)));
+        self.forget(count.min(history), history);
+    }
+
+    fn forget(&mut self, count: usize, history: usize) {
+        self.window.copy_within(count..count + history, 0);
         self.window.truncate(history);
     }
 }

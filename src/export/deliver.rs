@@ -73,7 +73,7 @@ pub struct Written {
 /// See [`EpisodeError`]. What has been completed stays.
 pub fn deliver(delivery: &Delivery<'_>, heard: &Heard, parts: &[Part]) -> Result<Vec<Written>, EpisodeError> {
     let decision = decide(heard, delivery.specification, delivery.progress)?;
-    write(delivery, &heard.mixture, &decision, parts)
+    write(delivery, heard, &decision, parts)
 }
 
 /// Masters each part by itself, as if there were nothing else, and writes it.
@@ -88,7 +88,7 @@ pub fn deliver_apart(
     let mut written = Vec::new();
     for part in parts {
         let channels = delivery.specification.channels;
-        let heard = measure::measure_part(mixture.part(&part.range), channels, delivery.progress)?;
+        let heard = measure::measure_mix(mixture.part(&part.range), channels, delivery.progress)?;
         let alone = Part { range: 0..part.range.end - part.range.start, ..part.clone() };
         written.extend(deliver(delivery, &heard, &[alone])?);
     }
@@ -97,7 +97,7 @@ pub fn deliver_apart(
 
 fn write(
     delivery: &Delivery<'_>,
-    mixture: &Mixture,
+    heard: &Heard,
     decision: &Decision,
     parts: &[Part],
 ) -> Result<Vec<Written>, EpisodeError> {
@@ -107,9 +107,8 @@ fn write(
         return Ok(Vec::new());
     };
     let Delivery { specification, depth, progress } = *delivery;
-    let channels = specification.channels;
-    let mut dither = Dither::new(depth, channels, start);
-    let shape = |part: &Part| Shape {
+    let (channels, mixture) = (specification.channels, &heard.mixture);
+    let shape_of = |part: &Part| Shape {
         rate: mixture.plan().rate(),
         channels,
         depth,
@@ -119,26 +118,29 @@ fn write(
     };
     let kept = |part: &&Part| part.targets.iter().any(|(format, _)| !format.is_lossy());
     let mut sinks: Vec<Sink<'_>> =
-        parts.iter().filter(kept).map(|part| Sink::new(part, shape(part))).collect();
+        parts.iter().filter(kept).map(|part| Sink::new(part, shape_of(part))).collect();
     // What cannot be written is known before any work is done.
     sinks.iter_mut().filter(|sink| sink.part.range.start == start).try_for_each(Sink::open)?;
-    let mut at = start;
-    let mut heard = Vec::new();
     progress.begin(Stage::Write, end - start);
     // Nothing is performed for nobody.
-    let (start, end) = if sinks.is_empty() { (start, start) } else { (start, end) };
-    let performed = perform::perform(mixture, decision.settings, &(start..end), |frames| {
+    let range = if sinks.is_empty() { start..start } else { start..end };
+    let shape = |piece: &mut Piece, first, frames: &[f32]| {
+        piece.first.get_or_insert(first);
+        piece.heard.extend_from_slice(frames);
+        let before = piece.written.len();
+        piece.written.extend_from_slice(frames);
+        Dither::new(depth, channels, first).process(&mut piece.written[before..]);
+    };
+    let take = |piece: Piece| {
         if progress.stopped() {
             return Err(EpisodeError::Stopped);
         }
-        heard.clone_from(frames);
-        dither.process(frames);
-        sinks.par_iter_mut().try_for_each(|sink| sink.take(at, &heard, frames))?;
-        let count = (frames.len() / channels.count()) as u64;
-        at += count;
-        progress.advance(Stage::Write, count);
+        let Piece { first: Some(first), heard, written } = piece else { return Ok(()) };
+        sinks.par_iter_mut().try_for_each(|sink| sink.take(first, &heard, &written))?;
+        progress.advance(Stage::Write, (written.len() / channels.count()) as u64);
         Ok(())
-    });
+    };
+    let performed = perform::perform(mixture, decision.settings, &heard.profile, &range, shape, take);
     progress.end(Stage::Write);
     let performed = performed?;
     let mut written = Vec::new();
@@ -157,10 +159,21 @@ fn write(
     }
     for part in parts {
         for (format, path) in part.targets.iter().filter(|(format, _)| format.is_lossy()) {
-            written.push(lossy::write(delivery, mixture, decision, part, (*format, path), shape(part))?);
+            written.push(lossy::write(delivery, heard, decision, part, (*format, path), shape_of(part))?);
         }
     }
     Ok(written)
+}
+
+/// Frames of the master on their way into files.
+#[derive(Default)]
+struct Piece {
+    /// The first of them.
+    first: Option<u64>,
+    /// As they are heard.
+    heard: Vec<f32>,
+    /// As they are written.
+    written: Vec<f32>,
 }
 
 /// A part on its way into its files.

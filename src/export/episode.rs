@@ -7,19 +7,21 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::audio::buffer::Channels;
 use crate::audio::samples::Samples;
 use crate::cache::Cache;
 use crate::dsp::limiter::Report;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
 use crate::export::outcome;
-use crate::export::wav::{WavError, WavFormat, WavWriter};
+use crate::export::wav::{Packed, WavError, WavFormat, WavWriter};
 use crate::host::whole::WholeError;
 use crate::master::dither::Dither;
+use crate::master::envelopes::envelopes;
 use crate::master::limit::{self, Decision, Shortfall};
 use crate::master::measure::{self, MasterError};
 use crate::master::mixture::Mixture;
-use crate::master::perform::{self, Effort};
+use crate::master::perform::{self, Effort, Performed};
 use crate::master::preset::{Specification, Target};
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
@@ -157,34 +159,22 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     }
     // What cannot be written is known before any work is done.
     let writer = target.map(|target| WavWriter::create(target, format, Some(length))).transpose()?;
-    let (mixture, decision, buses) = decide(job, mixture, progress)?;
-    let mut output = Output {
-        writer,
-        meter: Meter::new(channels, rate, FrameCount::ZERO),
-        undithered: Vec::new(),
-        width: channels.count(),
-        progress,
-    };
+    let buses = if job.draw { envelopes(mixture.plan(), progress)? } else { Vec::new() };
+    let whole = *ranges == [0..mixture.length().get()];
+    let known = learn(job, mixture, whole, progress)?;
     progress.begin(Stage::Mix, length.get());
     progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });
-    let performed = ranges.iter().map(|range| {
-        let mut dither = Dither::new(job.depth, channels, range.start);
-        perform::perform(&mixture, decision.settings, range, |frames| {
-            progress.advance(Stage::Mix, (frames.len() / channels.count()) as u64);
-            output.take(frames, &mut dither)
-        })
-    });
-    let performed = performed.collect::<Result<Vec<_>, EpisodeError>>();
-    let written = performed.and_then(|performed| Ok((performed, output.finish()?)));
+    let finish = Finish { format: writer.is_some().then_some(format), channels, progress };
+    let made = make(&known, &ranges, whole, finish, writer);
     progress.end(Stage::Mix);
     progress.end(Stage::Write);
-    let (performed, profile) = written?;
+    let (performed, profile) = made?;
     let deepest = performed.iter().map(|it| it.limiter).reduce(worse);
     let summary = Summary {
         length,
         peak: profile.measures().sample_peak,
-        gain: decision.settings.gain,
-        shortfall: decision.shortfall,
+        gain: known.decision.settings.gain,
+        shortfall: known.decision.shortfall,
         limiter: deepest.unwrap_or(Report { deepest: Gain::UNITY, at: None, not_finite: 0, clamped: 0 }),
         efforts: performed.into_iter().flat_map(|it| it.efforts).collect(),
         profile,
@@ -197,23 +187,118 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     Ok(summary)
 }
 
-/// The gain, by the whole episode; and the buses' peaks.
-fn decide(
+/// What is known before anything is mastered.
+struct Known {
+    mixture: Mixture,
+    decision: Decision,
+    /// What the mix is like; nothing where it was not heard.
+    mixed: Profile,
+    /// What the master of all of it will be like, if that is known.
+    mastered: Option<Profile>,
+}
+
+/// Decides on the gain, by the whole episode.
+fn learn(
     job: &Job<'_>,
     mixture: Mixture,
+    whole: bool,
     progress: &dyn Progress,
-) -> Result<(Mixture, Decision, Vec<Vec<f32>>), EpisodeError> {
+) -> Result<Known, EpisodeError> {
     let specification = &job.specification;
-    if specification.target == Target::AsMixed && !job.draw {
-        return Ok((mixture, limit::as_mixed(specification), Vec::new()));
+    if specification.target == Target::AsMixed {
+        let mixed = Profile::empty(job.timeline.rate);
+        return Ok(Known { mixture, decision: limit::as_mixed(specification), mixed, mastered: None });
     }
-    let heard = if mixture.stretches().is_some() {
-        measure::measure_part(mixture, specification.channels, progress)?
+    let heard = measure::measure_mix(mixture, specification.channels, progress)?;
+    let (decision, mastered) = if whole {
+        let (decision, profile) = limit::decide_and_measure(&heard, specification, progress)?;
+        (decision, Some(profile))
     } else {
-        measure::measure(mixture.plan(), specification.channels, progress)?
+        (limit::decide(&heard, specification, progress)?, None)
     };
-    let decision = limit::decide(&heard, specification, progress)?;
-    Ok((heard.mixture, decision, heard.buses))
+    Ok(Known { mixture: heard.mixture, decision, mixed: heard.profile, mastered })
+}
+
+/// Masters and writes `ranges`, which may be the `whole`; says what was done in each, and what came of it all.
+fn make(
+    known: &Known,
+    ranges: &[Range<u64>],
+    whole: bool,
+    finish: Finish<'_>,
+    mut writer: Option<WavWriter>,
+) -> Result<(Vec<Performed>, Profile), EpisodeError> {
+    let Known { mixture, decision, mixed, mastered } = known;
+    let mut write = |packed: Option<Packed>| {
+        if finish.progress.stopped() {
+            return Err(EpisodeError::Stopped);
+        }
+        let (Some(writer), Some(packed)) = (&mut writer, packed) else { return Ok(()) };
+        writer.write_packed(&packed)?;
+        finish.progress.advance(Stage::Write, packed.frames().get());
+        Ok(())
+    };
+    let shape = |packed: &mut _, first, frames: &[f32]| finish.shape(packed, first, frames);
+    let made = match mastered {
+        Some(profile) => {
+            let performed = perform::perform(
+                mixture,
+                decision.settings,
+                mixed,
+                &(0..mixture.length().get()),
+                shape,
+                write,
+            )?;
+            (vec![performed], profile.clone())
+        }
+        None if whole => {
+            let (performed, profile) = perform::perform_unmeasured(mixture, decision.settings, shape, write)?;
+            (vec![performed], profile)
+        }
+        None => {
+            // Counted from the first frame written, whatever part of the episode that is.
+            let mut meter = Meter::new(finish.channels, mixture.plan().rate(), FrameCount::ZERO);
+            let shape = |(heard, packed): &mut (Vec<f32>, Option<Packed>), first, frames: &[f32]| {
+                heard.extend_from_slice(frames);
+                finish.shape(packed, first, frames);
+            };
+            let performed = ranges.iter().map(|range| {
+                perform::perform(mixture, decision.settings, mixed, range, shape, |(heard, packed)| {
+                    meter.push(&heard);
+                    write(packed)
+                })
+            });
+            (performed.collect::<Result<_, EpisodeError>>()?, meter.finish())
+        }
+    };
+    if let Some(writer) = writer {
+        writer.finish()?;
+    }
+    Ok(made)
+}
+
+/// The way from the master to words.
+#[derive(Clone, Copy)]
+struct Finish<'a> {
+    /// Nothing is written where there is none.
+    format: Option<WavFormat>,
+    channels: Channels,
+    progress: &'a dyn Progress,
+}
+
+impl Finish<'_> {
+    /// The frames of the episode from `first` on as they are written.
+    fn shape(&self, packed: &mut Option<Packed>, first: u64, frames: &[f32]) {
+        self.progress.advance(Stage::Mix, (frames.len() / self.channels.count()) as u64);
+        let Some(format) = self.format else { return };
+        let packed = packed.get_or_insert_default();
+        if format.depth == BitDepth::Float32 {
+            return format.pack(frames, packed);
+        }
+        let mut dither = Dither::new(format.depth, format.channels, first);
+        let mut words = Vec::with_capacity(frames.len());
+        dither.words(frames, &mut words);
+        format.pack_words(&words, packed);
+    }
 }
 
 /// Two parts' reports as one.
@@ -237,43 +322,4 @@ fn ranges(job: &Job<'_>) -> Vec<Range<u64>> {
         }
     }
     ranges
-}
-
-/// The way from the master to the file.
-struct Output<'a> {
-    writer: Option<WavWriter>,
-    meter: Meter,
-    undithered: Vec<f32>,
-    width: usize,
-    progress: &'a dyn Progress,
-}
-
-impl Output<'_> {
-    fn take(&mut self, frames: &mut [f32], dither: &mut Dither) -> Result<(), EpisodeError> {
-        if self.progress.stopped() {
-            return Err(EpisodeError::Stopped);
-        }
-        let Output { writer, meter, undithered, width, progress } = self;
-        let Some(writer) = writer else {
-            meter.push(frames);
-            return Ok(());
-        };
-        undithered.clear();
-        undithered.extend_from_slice(frames);
-        // Each takes as long as the other, and neither needs the other.
-        let write = || {
-            dither.process(frames);
-            writer.write(frames)?;
-            progress.advance(Stage::Write, (frames.len() / *width) as u64);
-            Ok(())
-        };
-        rayon::join(write, || meter.push(undithered)).0
-    }
-
-    fn finish(self) -> Result<Profile, EpisodeError> {
-        if let Some(writer) = self.writer {
-            writer.finish()?;
-        }
-        Ok(self.meter.finish())
-    }
 }

@@ -17,7 +17,7 @@ use crate::export::opus;
 use crate::export::shape::Shape;
 use crate::host::whole::WholeFile;
 use crate::master::limit::Decision;
-use crate::master::mixture::Mixture;
+use crate::master::measure::Heard;
 use crate::master::perform;
 use crate::master::preset::Specification;
 use crate::units::level::Gain;
@@ -34,7 +34,7 @@ const SAFETY: f32 = 0.05;
 /// See [`EpisodeError`].
 pub(super) fn write(
     delivery: &Delivery<'_>,
-    mixture: &Mixture,
+    heard: &Heard,
     decision: &Decision,
     part: &Part,
     (format, target): (Format, &Path),
@@ -47,12 +47,15 @@ pub(super) fn write(
         let mut encoder = Encoder::create(format, target, shape, &part.tags)?;
         let silence = |length: FrameCount| vec![0.0; length.index() * shape.channels.count()];
         encoder.write(&silence(part.silence[0]))?;
-        let performed = perform::perform(mixture, settings, &part.range, |frames| {
+        let write = |frames: Vec<f32>| {
             if delivery.progress.stopped() {
                 return Err(EpisodeError::Stopped);
             }
-            encoder.write(frames)
-        })?;
+            encoder.write(&frames)
+        };
+        let as_it_is = |piece: &mut Vec<f32>, _, frames: &[f32]| piece.extend_from_slice(frames);
+        let Heard { mixture, profile } = heard;
+        let performed = perform::perform(mixture, settings, profile, &part.range, as_it_is, write)?;
         encoder.write(&silence(part.silence[1]))?;
         let whole = encoder.finish()?;
         let measures = measure(&whole, format, shape)?;

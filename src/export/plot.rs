@@ -240,8 +240,8 @@ fn loudness(svg: &mut Svg, picture: &Picture<'_>, axis: &Axis, top: f64) {
         svg.text(RIGHT + 2.0, y(aim) + 4.0, &format!("{aim:.0}"), "font-size='12' fill='#009e73'");
     }
     let profile = &picture.summary.profile;
-    let momentary: Vec<f32> = profile.hops().iter().map(|hop| hop.momentary).collect();
-    let short_term: Vec<f32> = profile.hops().iter().map(|hop| hop.short_term).collect();
+    let momentary: Vec<f32> = profile.momentary().collect();
+    let short_term: Vec<f32> = profile.short_term().collect();
     curve(svg, profile, axis, &momentary, &y, "stroke='#999' stroke-width='0.6'");
     curve(svg, profile, axis, &short_term, &y, "stroke='#0072b2' stroke-width='1.5'");
     for effort in &picture.summary.efforts {

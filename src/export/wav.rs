@@ -50,9 +50,65 @@ impl WavFormat {
         FrameCount::new(MOST_BYTES / self.frame())
     }
 
+    /// Adds frames, interleaved and whole ones only, to those that are `packed` as they stand in a file; an incomplete last
+    /// frame is dropped. Any thread may do that for a [`WavWriter`].
+    pub fn pack(self, interleaved: &[f32], packed: &mut Packed) {
+        let width = self.channels.count();
+        let frames = interleaved.len() / width;
+        let samples = &interleaved[..frames * width];
+        // All are numbers, as a rule, and that is seen many at a time.
+        if !samples.iter().fold(true, |finite, sample| finite & sample.is_finite()) && packed.stray.is_none()
+        {
+            let at = samples.iter().position(|sample| !sample.is_finite());
+            packed.stray = at.map(|at| packed.written.frames.plus(FrameCount::new((at / width) as u64)));
+        }
+        packed.written.clamped += match self.depth {
+            BitDepth::Int16 => words::pack::<2>(samples, &mut packed.bytes),
+            BitDepth::Int24 => words::pack::<3>(samples, &mut packed.bytes),
+            BitDepth::Float32 => {
+                packed.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+                0
+            }
+        };
+        packed.written.frames = packed.written.frames.plus(FrameCount::new(frames as u64));
+    }
+
+    /// The same for frames that are whole numbers of steps of this format's words already. Not for floats.
+    pub fn pack_words(self, words: &[i32], packed: &mut Packed) {
+        match self.depth {
+            BitDepth::Int16 => words::pack_words::<2>(words, &mut packed.bytes),
+            BitDepth::Int24 => words::pack_words::<3>(words, &mut packed.bytes),
+            BitDepth::Float32 => return,
+        }
+        let frames = FrameCount::new((words.len() / self.channels.count()) as u64);
+        packed.written.frames = packed.written.frames.plus(frames);
+    }
+
     /// Bytes in a frame.
     fn frame(self) -> u64 {
         self.depth.bytes() * self.channels.count() as u64
+    }
+}
+
+/// Frames in the words of a [`WavFormat`]; none by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Packed {
+    bytes: Vec<u8>,
+    written: WavWritten,
+    /// The first frame that is no number.
+    stray: Option<FrameCount>,
+}
+
+impl Packed {
+    /// Takes all of them out again, and keeps the room.
+    fn clear(&mut self) {
+        self.bytes.clear();
+        (self.written, self.stray) = (WavWritten::default(), None);
+    }
+
+    /// How many they are.
+    pub fn frames(&self) -> FrameCount {
+        self.written.frames
     }
 }
 
@@ -70,7 +126,8 @@ pub struct WavWriter {
     samples: u64,
     /// What comes after them.
     after: Vec<u8>,
-    bytes: Vec<u8>,
+    /// Kept for its room.
+    packed: Packed,
 }
 
 /// What was written.
@@ -150,7 +207,7 @@ impl WavWriter {
             loudness,
             samples: head.len() as u64,
             after,
-            bytes: Vec::new(),
+            packed: Packed::default(),
         };
         writer.file.write_all(&head).map_err(|error| writer.failed(error))?;
         Ok(writer)
@@ -161,30 +218,32 @@ impl WavWriter {
     /// # Errors
     /// Where they do not fit a WAV, where one is no number, where the disk is full.
     pub fn write(&mut self, interleaved: &[f32]) -> Result<(), WavError> {
-        let width = self.format.channels.count();
-        let frames = interleaved.len() / width;
-        let samples = &interleaved[..frames * width];
-        let total = self.written.frames.plus(FrameCount::new(frames as u64));
+        let mut packed = std::mem::take(&mut self.packed);
+        packed.clear();
+        self.format.pack(interleaved, &mut packed);
+        let written = self.write_packed(&packed);
+        self.packed = packed;
+        written
+    }
+
+    /// The same for frames that were packed already, in this file's format.
+    ///
+    /// # Errors
+    /// See [`WavWriter::write`].
+    pub fn write_packed(&mut self, packed: &Packed) -> Result<(), WavError> {
+        let total = self.written.frames.plus(packed.frames());
         let longest = self.format.longest();
         if !self.long && total > longest {
             let path = self.whole.target().to_owned();
             return Err(WavError::TooLong { path, longest, rate: self.format.rate });
         }
-        if let Some(at) = samples.iter().position(|sample| !sample.is_finite()) {
-            let frame = self.written.frames.plus(FrameCount::new((at / width) as u64));
+        if let Some(stray) = packed.stray {
+            let frame = self.written.frames.plus(stray);
             return Err(WavError::NotASample { path: self.whole.target().to_owned(), frame });
         }
-        self.bytes.clear();
-        self.written.clamped += match self.format.depth {
-            BitDepth::Int16 => words::pack::<2>(samples, &mut self.bytes),
-            BitDepth::Int24 => words::pack::<3>(samples, &mut self.bytes),
-            BitDepth::Float32 => {
-                self.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
-                0
-            }
-        };
-        self.file.write_all(&self.bytes).map_err(|error| self.failed(error))?;
+        self.file.write_all(&packed.bytes).map_err(|error| self.failed(error))?;
         self.written.frames = total;
+        self.written.clamped += packed.written.clamped;
         Ok(())
     }
 

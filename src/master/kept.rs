@@ -4,17 +4,15 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use rayon::prelude::{IntoParallelIterator, ParallelIterator};
-
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::audio::samples::{SAMPLE_BYTES, Samples};
 use crate::cache::key::Key;
 use crate::cache::{Cache, Kind};
-use crate::mix::block::{Block, FRAMES};
+use crate::master::blocks::{each_block, inside};
+use crate::mix::block::FRAMES;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
 use crate::mix::stretch::{Known, Stretch, stretches};
-use crate::mix::{Mixer, spans};
 use crate::units::time::FrameCount;
 
 /// Nothing is kept of a stretch.
@@ -54,51 +52,27 @@ impl Kept {
     }
 
     /// Hands the frames of `range` to `sink`, in order, interleaved stereo, cut where blocks are.
-    pub(super) fn hear<E: From<MixError> + Send>(
-        &self,
-        range: &Range<u64>,
-        sink: impl FnMut(&[f32]) -> Result<(), E> + Send,
-    ) -> Result<(), E> {
-        let mut cut = Cut { next: range.start, end: range.end, pending: Vec::new(), sink };
-        let wanted = self.overlapping(range);
-        let mut at = wanted.start;
-        while at < wanted.end {
-            // As many as there are threads are read at once.
-            let most = wanted.end.min(at + 2 * rayon::current_num_threads());
-            let there = (at..most).take_while(|index| self.is_there(*index)).count();
-            let read: Vec<Option<Vec<f32>>> =
-                (at..at + there).into_par_iter().map(|index| self.read(index)).collect();
-            for audio in read {
-                let start = self.stretches[at].start;
-                match audio {
-                    Some(audio) => cut.take(start, &audio)?,
-                    None => self.mix(at..at + 1, &mut cut)?,
-                }
-                at += 1;
-            }
-            let missing = (at..wanted.end).take_while(|index| !self.is_there(*index)).count();
-            if missing > 0 {
-                self.mix(at..at + missing, &mut cut)?;
-                at += missing;
-            }
-        }
-        cut.finish()
-    }
-
-    /// The same without help from other threads.
-    pub(super) fn hear_alone<E: From<MixError>>(
+    pub(super) fn hear<E: From<MixError>>(
         &self,
         range: &Range<u64>,
         sink: impl FnMut(&[f32]) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut cut = Cut { next: range.start, end: range.end, pending: Vec::new(), sink };
-        for index in self.overlapping(range) {
-            let Stretch { start, end, .. } = self.stretches[index];
+        let wanted = self.overlapping(range);
+        let mut at = wanted.start;
+        while at < wanted.end {
+            let Stretch { start, end, .. } = self.stretches[at];
             let inside = start.max(range.start)..end.min(range.end);
-            match self.part(index, &inside) {
-                Some(audio) => cut.take(inside.start, &audio)?,
-                None => self.mix_alone(&inside, &mut cut)?,
+            if let Some(audio) = self.part(at, &inside) {
+                cut.take(inside.start, &audio)?;
+                at += 1;
+                continue;
             }
+            // All that are missing in a row are mixed in one go.
+            let missing = 1 + (at + 1..wanted.end).take_while(|index| !self.is_there(*index)).count();
+            let last = self.stretches[at + missing - 1].end;
+            self.mix(at, &(inside.start..last.min(range.end)), &mut cut)?;
+            at += missing;
         }
         cut.finish()
     }
@@ -145,49 +119,35 @@ impl Kept {
         }
     }
 
-    /// Mixes some stretches, and keeps them.
-    fn mix<E: From<MixError> + Send, S: FnMut(&[f32]) -> Result<(), E> + Send>(
+    /// Mixes frames, the first of them in the stretch `index`, and keeps the stretches that lie among them as a whole.
+    fn mix<E: From<MixError>, S: FnMut(&[f32]) -> Result<(), E>>(
         &self,
-        indices: Range<usize>,
+        mut index: usize,
+        range: &Range<u64>,
         cut: &mut Cut<S>,
     ) -> Result<(), E> {
-        let all = self.stretches[indices.start].start..self.stretches[indices.end - 1].end;
-        let blocks = all.start / FRAMES as u64..all.end.div_ceil(FRAMES as u64);
-        let (mut index, mut made, mut block_sum) = (indices.start, Vec::new(), Vec::new());
-        spans::mix(&self.plan, blocks, |block| {
-            let (first, mut audio) = within(block, &all, &mut block_sum);
-            let mut at = first;
-            cut.take(first, audio)?;
+        let (mut made, mut sum) = (Vec::new(), Vec::new());
+        each_block(&self.plan, range, |block| {
+            let mut audio = inside(block, range, &mut sum);
+            let mut at = block.start().from_start().unwrap_or_default().get().max(range.start);
+            cut.take(at, audio)?;
             while !audio.is_empty() {
                 let stretch = self.stretches[index];
                 let now = FrameCount::new(stretch.end - at).index().saturating_mul(2).min(audio.len());
-                made.extend_from_slice(&audio[..now]);
+                if stretch.start >= range.start && stretch.end <= range.end {
+                    made.extend_from_slice(&audio[..now]);
+                }
                 at += (now / 2) as u64;
                 audio = &audio[now..];
                 if at == stretch.end {
-                    self.keep(index, std::mem::take(&mut made));
+                    if !made.is_empty() {
+                        self.keep(index, std::mem::take(&mut made));
+                    }
                     index += 1;
                 }
             }
             Ok(())
         })
-    }
-
-    fn mix_alone<E: From<MixError>, S: FnMut(&[f32]) -> Result<(), E>>(
-        &self,
-        range: &Range<u64>,
-        cut: &mut Cut<S>,
-    ) -> Result<(), E> {
-        let mut mixer = Mixer::new(Arc::clone(&self.plan));
-        mixer.seek(range.start / FRAMES as u64);
-        let (mut block, mut sum) = (Block::new(self.plan.buses()), Vec::new());
-        while mixer.position() < range.end.div_ceil(FRAMES as u64)
-            && mixer.render(&mut block)? > FrameCount::ZERO
-        {
-            let (first, audio) = within(&block, range, &mut sum);
-            cut.take(first, audio)?;
-        }
-        Ok(())
     }
 
     fn keep(&self, index: usize, audio: Vec<f32>) {
@@ -197,15 +157,6 @@ impl Kept {
         // If it could not be written, reading it will show that.
         self.states[index].store(THERE, Ordering::Relaxed);
     }
-}
-
-/// The frames of a block that lie in `range`, and the first of them.
-fn within<'m>(block: &Block, range: &Range<u64>, sum: &'m mut Vec<f32>) -> (u64, &'m [f32]) {
-    sum.clear();
-    block.sum().interleave_to(sum);
-    let first = block.start().from_start().unwrap_or_default().get();
-    let sample = |frame: u64| (FrameCount::new(frame.saturating_sub(first)).index() * 2).min(sum.len());
-    (first.max(range.start), &sum[sample(range.start)..sample(range.end)])
 }
 
 fn floats(bytes: &[u8]) -> Vec<f32> {

@@ -2,13 +2,13 @@
 //!
 //! The limiter takes loudness away, and how much depends on the gain, so the gain is searched for. What the limiter
 //! leaves alone only moves with the gain; so each round hears, masters and measures again just the stretches in which
-//! peaks would pass the ceiling, all of them at once.
+//! peaks might pass the ceiling, all of them at once.
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::Meter;
-use crate::dsp::loudness::profile::{Hop, Profile};
+use crate::dsp::loudness::profile::{Hop, Measures, Profile};
 use crate::master::measure::{Heard, MasterError};
 use crate::master::mixture::Mixture;
 use crate::master::preset::Specification;
@@ -80,43 +80,85 @@ pub fn decide(
     specification: &Specification,
     progress: &dyn Progress,
 ) -> Result<Decision, MasterError> {
-    let Decision { mut settings, .. } = as_mixed(specification);
-    let Some(aim) = specification.target.aim() else { return Ok(Decision { settings, shortfall: None }) };
-    let Some(mut found) = specification.target.of(&heard.profile.measures()) else {
-        return Ok(Decision { settings, shortfall: Some(Shortfall::Unmeasurable) });
+    decide_and_measure(heard, specification, progress).map(|(decision, _)| decision)
+}
+
+/// The same, and what the master is like that comes of it.
+///
+/// # Errors
+/// See [`MasterError`].
+pub fn decide_and_measure(
+    heard: &Heard,
+    specification: &Specification,
+    progress: &dyn Progress,
+) -> Result<(Decision, Profile), MasterError> {
+    let mut search = Search { heard, progress, last: None };
+    let decision = search.decide(specification)?;
+    let known = search.last.take().filter(|(settings, _)| *settings == decision.settings);
+    let profile = match known {
+        Some((_, profile)) => profile,
+        None => limited(heard, decision.settings, progress)?,
     };
-    let mut db = (aim - found).clamp(LEAST, MOST);
-    let mut before: Option<(f64, f64)> = None;
-    for _ in 0..ROUNDS {
-        settings.gain = gain(db);
-        let limited = limited(heard, settings, progress)?;
-        let measures = limited.measures();
-        let over = measures.true_peak.map_or(0.0, |peak| peak.value.dbtp() - specification.ceiling.dbfs());
-        if specification.detect == Detect::Wave && over > 0.0 {
-            settings.ceiling = settings.ceiling + gain(f64::from(-over - 0.01));
-            continue;
-        }
-        let Some(now) = specification.target.of(&measures) else { break };
-        found = now;
-        let missing = aim - found;
-        if missing.abs() <= NEAR {
-            return Ok(Decision { settings, shortfall: None });
-        }
-        // How much of a decibel more comes out as loudness: by the last two rounds, else all of it.
-        let slope = before.map_or(1.0, |(gain, loudness)| (found - loudness) / (db - gain)).clamp(0.1, 1.0);
-        before = Some((db, found));
-        let next = (db + missing / slope).clamp(LEAST, MOST);
-        if next >= MOST && db >= MOST {
-            break;
-        }
-        db = next;
+    Ok((decision, profile))
+}
+
+/// The way to a decision.
+struct Search<'a> {
+    heard: &'a Heard,
+    progress: &'a dyn Progress,
+    /// What was tried last, and what came of it.
+    last: Option<(Settings, Profile)>,
+}
+
+impl Search<'_> {
+    /// What the meter would say of the master.
+    fn try_out(&mut self, settings: Settings) -> Result<Measures, MasterError> {
+        let profile = limited(self.heard, settings, self.progress)?;
+        let measures = profile.measures();
+        self.last = Some((settings, profile));
+        Ok(measures)
     }
-    let shortfall = match (aim - found).abs() {
-        missing if missing <= 0.1 => None,
-        _ if db >= MOST => Some(Shortfall::TooQuiet),
-        _ => Some(Shortfall::TooPeaky),
-    };
-    Ok(Decision { settings, shortfall })
+
+    fn decide(&mut self, specification: &Specification) -> Result<Decision, MasterError> {
+        let Decision { mut settings, .. } = as_mixed(specification);
+        let Some(aim) = specification.target.aim() else { return Ok(Decision { settings, shortfall: None }) };
+        let Some(mut found) = specification.target.of(&self.heard.profile.measures()) else {
+            return Ok(Decision { settings, shortfall: Some(Shortfall::Unmeasurable) });
+        };
+        let mut db = (aim - found).clamp(LEAST, MOST);
+        let mut before: Option<(f64, f64)> = None;
+        for _ in 0..ROUNDS {
+            settings.gain = gain(db);
+            let measures = self.try_out(settings)?;
+            let over =
+                measures.true_peak.map_or(0.0, |peak| peak.value.dbtp() - specification.ceiling.dbfs());
+            if specification.detect == Detect::Wave && over > 0.0 {
+                settings.ceiling = settings.ceiling + gain(f64::from(-over - 0.01));
+                continue;
+            }
+            let Some(now) = specification.target.of(&measures) else { break };
+            found = now;
+            let missing = aim - found;
+            if missing.abs() <= NEAR {
+                return Ok(Decision { settings, shortfall: None });
+            }
+            // How much of a decibel more comes out as loudness: by the last two rounds, else all of it.
+            let slope =
+                before.map_or(1.0, |(gain, loudness)| (found - loudness) / (db - gain)).clamp(0.1, 1.0);
+            before = Some((db, found));
+            let next = (db + missing / slope).clamp(LEAST, MOST);
+            if next >= MOST && db >= MOST {
+                break;
+            }
+            db = next;
+        }
+        let shortfall = match (aim - found).abs() {
+            missing if missing <= 0.1 => None,
+            _ if db >= MOST => Some(Shortfall::TooQuiet),
+            _ => Some(Shortfall::TooPeaky),
+        };
+        Ok(Decision { settings, shortfall })
+    }
 }
 
 fn gain(db: f64) -> Gain {
@@ -124,19 +166,22 @@ fn gain(db: f64) -> Gain {
 }
 
 /// What the meter would say of the master, without making all of it.
-fn limited(heard: &Heard, settings: Settings, progress: &dyn Progress) -> Result<Profile, MasterError> {
+///
+/// # Errors
+/// See [`MasterError`].
+pub fn limited(heard: &Heard, settings: Settings, progress: &dyn Progress) -> Result<Profile, MasterError> {
     let mut profile = heard.profile.clone();
     profile.turn(settings.gain);
-    let stretches = stretches(profile.hops(), settings.ceiling, settings.detect);
+    let stretches = stretches(profile.hops(), settings.ceiling);
     let work = |stretch: &Stretch| {
         if progress.stopped() {
             return Err(MasterError::Stopped);
         }
-        Ok((stretch.first, master_stretch(&heard.mixture, stretch, settings)?))
+        Ok((stretch.first - stretch.from, master_stretch(&heard.mixture, stretch, settings)?))
     };
-    let replaced: Vec<(usize, Vec<Hop>)> = stretches.par_iter().map(work).collect::<Result<_, _>>()?;
-    for (first, hops) in replaced {
-        profile.replace(first as u64, &hops);
+    let replaced: Vec<(usize, Profile)> = stretches.par_iter().map(work).collect::<Result<_, _>>()?;
+    for (skipped, mastered) in replaced {
+        profile.replace(&mastered, skipped);
     }
     Ok(profile)
 }
@@ -151,11 +196,10 @@ struct Stretch {
     end: usize,
 }
 
-fn stretches(hops: &[Hop], ceiling: Level, detect: Detect) -> Vec<Stretch> {
+fn stretches(hops: &[Hop], ceiling: Level) -> Vec<Stretch> {
     let ceiling = ceiling.amplitude();
-    let peak = |hop: &Hop| if detect == Detect::Wave { hop.true_peak } else { hop.sample_peak };
     let mut found: Vec<Stretch> = Vec::new();
-    for (index, _) in hops.iter().enumerate().filter(|(_, hop)| peak(hop) > ceiling) {
+    for (index, _) in hops.iter().enumerate().filter(|(_, hop)| hop.bound > ceiling) {
         // The look-ahead reaches into the hop before.
         let (first, end) = (index.saturating_sub(1), (index + 1 + AFTER).min(hops.len()));
         match found.last_mut() {
@@ -171,7 +215,7 @@ fn stretches(hops: &[Hop], ceiling: Level, detect: Detect) -> Vec<Stretch> {
 }
 
 /// The hops of a stretch as they are after mastering.
-fn master_stretch(mixture: &Mixture, stretch: &Stretch, settings: Settings) -> Result<Vec<Hop>, MasterError> {
+fn master_stretch(mixture: &Mixture, stretch: &Stretch, settings: Settings) -> Result<Profile, MasterError> {
     let rate = mixture.plan().rate();
     let start = Meter::hop_start(stretch.from as u64, rate);
     let length = mixture.length().get();
@@ -187,13 +231,12 @@ fn master_stretch(mixture: &Mixture, stretch: &Stretch, settings: Settings) -> R
         left -= now;
         out.clear();
     };
-    mixture.hear_alone::<MixError>(&(start.get()..late), |mix| {
+    mixture.hear::<MixError>(&(start.get()..late), |mix| {
         master.push(mix, &mut out);
         measure(&mut out);
         Ok(())
     })?;
     master.finish(&mut out);
     measure(&mut out);
-    let profile = meter.finish();
-    Ok(profile.hops().get(stretch.first - stretch.from..).map(<[Hop]>::to_vec).unwrap_or_default())
+    Ok(if end == length { meter.finish() } else { meter.leave() })
 }

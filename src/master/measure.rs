@@ -1,17 +1,16 @@
 //! The whole mix, heard once before anything is decided.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
-use crate::cache::Cache;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
+use crate::master::in_order::in_order;
 use crate::master::mixture::{Keeper, Mixture};
-use crate::mix::block::Block;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
-use crate::mix::spans;
 use crate::progress::{Progress, Stage};
 use crate::units::time::FrameCount;
 
@@ -22,9 +21,11 @@ pub struct Heard {
     pub mixture: Mixture,
     /// Its loudness, in the channels it is delivered in.
     pub profile: Profile,
-    /// For each bus, the highest sample of each tenth of a second, as hops have them.
-    pub buses: Vec<Vec<f32>>,
 }
+
+/// Hops heard before those that count, so that filters have swung in: then the state of the high-pass at 38 Hz, which
+/// has a double pole, has fallen by more than 500 dB.
+const SWING: u64 = 3;
 
 /// Why nothing was mastered.
 #[derive(Debug)]
@@ -59,121 +60,117 @@ impl From<MixError> for MasterError {
     }
 }
 
-/// Mixes the whole episode and measures it, keeping it if it is not too long. Memory: 40 bytes for a tenth of a second, and 4 for each bus.
+/// Mixes a whole episode and measures it; see [`measure_mix`].
 ///
 /// # Errors
 /// See [`MasterError`].
 pub fn measure(plan: &Arc<Plan>, channels: Channels, progress: &dyn Progress) -> Result<Heard, MasterError> {
-    let rate = plan.rate();
-    let mut meter = Meter::new(channels, rate, FrameCount::ZERO);
-    let mut envelopes =
-        Envelopes { buses: vec![Vec::new(); plan.buses()], hop: 0, end: 0, rate: plan.rate() };
-    let mut keeper = Keeper::new(plan);
-    let (mut stereo, mut mono) = (Vec::new(), Vec::new());
-    progress.begin(Stage::Measure, plan.length().get());
-    let mixed = spans::mix(plan, 0..plan.blocks(), |block| {
-        if progress.stopped() {
-            return Err(MasterError::Stopped);
-        }
-        stereo.clear();
-        block.sum().interleave_to(&mut stereo);
-        keeper.keep(&stereo);
-        match channels {
-            Channels::Stereo => meter.push(&stereo),
-            Channels::Mono => {
-                mono.clear();
-                mono.extend(stereo.as_chunks::<2>().0.iter().map(|[left, right]| (left + right) * 0.5));
-                meter.push(&mono);
-            }
-        }
-        envelopes.take(block);
-        progress.advance(Stage::Measure, block.frames().get());
-        Ok(())
-    });
-    progress.end(Stage::Measure);
-    mixed?;
-    Ok(Heard { mixture: keeper.finish(plan), profile: meter.finish(), buses: envelopes.buses })
+    measure_mix(Mixture::new(Arc::clone(plan)), channels, progress)
 }
 
-/// Measures the mix of a plan as [`measure`] does but for the buses, taking from `cache` what is kept there.
+/// Measures a mix, or a part of one as a mix by itself; keeps it to be heard again, if it is not too long. Memory: 80 bytes
+/// for a tenth of a second.
 ///
 /// # Errors
 /// See [`MasterError`].
-pub fn measure_kept(
-    plan: &Arc<Plan>,
-    cache: &Cache,
-    channels: Channels,
-    progress: &dyn Progress,
-) -> Result<Heard, MasterError> {
-    let mixture = Mixture::cached(Arc::clone(plan), cache);
-    if mixture.stretches().is_some() {
-        measure_part(mixture, channels, progress)
-    } else {
-        measure(plan, channels, progress)
-    }
-}
-
-/// Measures a part of a mix as a mix by itself: loudness, and the buses not at all.
-///
-/// # Errors
-/// See [`MasterError`].
-pub fn measure_part(
+pub fn measure_mix(
     mixture: Mixture,
     channels: Channels,
     progress: &dyn Progress,
 ) -> Result<Heard, MasterError> {
-    let mut meter = Meter::new(channels, mixture.plan().rate(), FrameCount::ZERO);
-    let mut mono = Vec::new();
+    let (portions, keeper) = (mixture.portions(), Keeper::new(&mixture));
+    let mut profile = Profile::empty(mixture.plan().rate());
     progress.begin(Stage::Measure, mixture.length().get());
-    let heard = mixture.hear(&(0..mixture.length().get()), |stereo| {
+    let measured = in_order(
+        portions.len(),
+        |index| measure_portion(&mixture, &portions[index], channels, keeper.as_ref(), progress),
+        |portion| {
+            profile.append(&portion);
+            Ok(())
+        },
+    );
+    progress.end(Stage::Measure);
+    measured?;
+    Ok(Heard { mixture: mixture.kept_by(keeper), profile })
+}
+
+/// Measures the hops that begin in a portion, after those before it in which filters swing in.
+fn measure_portion(
+    mixture: &Mixture,
+    portion: &Range<u64>,
+    channels: Channels,
+    keeper: Option<&Keeper>,
+    progress: &dyn Progress,
+) -> Result<Profile, MasterError> {
+    let mut gauge = Gauge::new(mixture, channels, portion, portion.end);
+    let all = gauge.heard().start.min(portion.start)..gauge.heard().end.max(portion.end);
+    let mut at = all.start;
+    mixture.hear(&all, |mix| {
         if progress.stopped() {
             return Err(MasterError::Stopped);
         }
-        match channels {
-            Channels::Stereo => meter.push(stereo),
-            Channels::Mono => {
-                mono.clear();
-                mono.extend(stereo.as_chunks::<2>().0.iter().map(|[left, right]| (left + right) * 0.5));
-                meter.push(&mono);
-            }
+        gauge.take(at, mix);
+        let (own, first) = cut(at, mix, portion);
+        if let Some(keeper) = keeper {
+            keeper.keep(first, own);
         }
-        progress.advance(Stage::Measure, (stereo.len() / 2) as u64);
+        progress.advance(Stage::Measure, (own.len() / 2) as u64);
+        at += (mix.len() / 2) as u64;
         Ok(())
-    });
-    progress.end(Stage::Measure);
-    heard?;
-    Ok(Heard { mixture, profile: meter.finish(), buses: Vec::new() })
+    })?;
+    Ok(gauge.finish())
 }
 
-/// The buses' peaks, hop by hop.
-struct Envelopes {
-    buses: Vec<Vec<f32>>,
-    /// The hop being filled.
-    hop: u64,
-    /// The frame after its last.
-    end: u64,
-    rate: crate::units::time::SampleRate,
+/// Those of the frames from `at` on that lie in a range, and the first of them.
+pub(super) fn cut<'m>(at: u64, mix: &'m [f32], range: &Range<u64>) -> (&'m [f32], u64) {
+    let sample =
+        |frame: u64| FrameCount::new(frame.saturating_sub(at)).index().saturating_mul(2).min(mix.len());
+    let from = sample(range.start);
+    (&mix[from..sample(range.end).max(from)], at.max(range.start))
 }
 
-impl Envelopes {
-    fn take(&mut self, block: &Block) {
-        let first = block.start().from_start().unwrap_or_default().get();
-        let (mut at, end) = (first, first + block.frames().get());
-        while at < end {
-            if at >= self.end {
-                self.hop = if self.end == 0 { 0 } else { self.hop + 1 };
-                self.end = Meter::hop_start(self.hop + 1, self.rate).get();
-                self.buses.iter_mut().for_each(|bus| bus.push(0.0));
+/// Measures a part of a mix so that it is as if all before had been measured too.
+pub(super) struct Gauge {
+    meter: Meter,
+    channels: Channels,
+    heard: Range<u64>,
+    /// Whether the mix ends where this ends.
+    last: bool,
+    mono: Vec<f32>,
+}
+
+impl Gauge {
+    /// For the hops that begin in `range` and those after that begin before `until`, of a mix of which the master has
+    /// so many channels.
+    pub(super) fn new(mixture: &Mixture, channels: Channels, range: &Range<u64>, until: u64) -> Gauge {
+        let (rate, length) = (mixture.plan().rate(), mixture.length().get());
+        let start = |hop: u64| Meter::hop_start(hop, rate);
+        let from = start(Meter::hop_from(range.start, rate).saturating_sub(SWING));
+        let end = start(Meter::hop_from(until, rate)).get();
+        let heard = from.get().min(length)..end.min(length);
+        let meter = Meter::new(channels, rate, from);
+        Gauge { meter, channels, heard, last: end >= length, mono: Vec::new() }
+    }
+
+    /// What it has to hear.
+    pub(super) fn heard(&self) -> &Range<u64> {
+        &self.heard
+    }
+
+    /// Takes the frames from `at` on, as far as it wants them.
+    pub(super) fn take(&mut self, at: u64, mix: &[f32]) {
+        let (mix, _) = cut(at, mix, &self.heard);
+        match self.channels {
+            Channels::Stereo => self.meter.push(mix),
+            Channels::Mono => {
+                self.mono.clear();
+                self.mono.extend(mix.as_chunks::<2>().0.iter().map(|[left, right]| (left + right) * 0.5));
+                self.meter.push(&self.mono);
             }
-            let until = self.end.min(end);
-            let part = FrameCount::new(at - first).index()..FrameCount::new(until - first).index();
-            for (envelope, bus) in self.buses.iter_mut().zip(block.buses()) {
-                let samples = bus.left[part.clone()].iter().chain(&bus.right[part.clone()]);
-                if let Some(last) = envelope.last_mut() {
-                    *last = samples.fold(*last, |peak, sample| peak.max(sample.abs()));
-                }
-            }
-            at = until;
         }
+    }
+
+    pub(super) fn finish(self) -> Profile {
+        if self.last { self.meter.finish() } else { self.meter.leave() }
     }
 }

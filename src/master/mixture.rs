@@ -8,18 +8,19 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audio::buffer::Channels;
 use crate::audio::samples::{SAMPLE_BYTES, Samples};
 use crate::cache::Cache;
+use crate::master::blocks::{each_block, inside};
 use crate::master::kept::Kept;
-use crate::mix::Mixer;
-use crate::mix::block::{Block, FRAMES};
+use crate::master::portions::portions;
+use crate::mix::block::FRAMES;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
-use crate::mix::spans;
 use crate::mix::stretch::Stretch;
-use crate::spool::{Spool, SpoolWriter};
+use crate::spool::{Spool, Staged};
 use crate::units::time::FrameCount;
 
 /// The most that is kept, in bytes: 46 minutes at 48 kHz.
@@ -74,32 +75,17 @@ impl Mixture {
         &self.plan
     }
 
-    /// Hands the frames of `range` to `sink`, in order, interleaved stereo, a block's worth at most at once.
-    ///
-    /// # Errors
-    /// The first error of the mixer or of `sink`.
-    pub fn hear<E: From<MixError> + Send>(
-        &self,
-        range: &Range<u64>,
-        mut sink: impl FnMut(&[f32]) -> Result<(), E> + Send,
-    ) -> Result<(), E> {
-        let range = &self.of_plan(range);
-        if let Some(kept) = &self.kept {
-            return read(kept, range, sink);
-        }
-        if let Some(kept) = &self.stretches {
-            return kept.hear(range, sink);
-        }
-        let mut mix = Vec::new();
-        let blocks = range.start / FRAMES as u64..range.end.div_ceil(FRAMES as u64);
-        spans::mix(&self.plan, blocks, |block| sink(part(block, range, &mut mix)))
+    /// The portions of it that are best worked on apart.
+    pub(super) fn portions(&self) -> Vec<Range<u64>> {
+        portions(&self.plan, &self.window)
     }
 
-    /// The same without help from other threads, for who has enough to do for all of them.
+    /// Hands the frames of `range` to `sink`, in order, interleaved stereo, a block's worth at most at once. Any number
+    /// of threads may hear different parts at the same time; what a cache is missing of it is kept there.
     ///
     /// # Errors
     /// The first error of the mixer or of `sink`.
-    pub(super) fn hear_alone<E: From<MixError>>(
+    pub fn hear<E: From<MixError>>(
         &self,
         range: &Range<u64>,
         mut sink: impl FnMut(&[f32]) -> Result<(), E>,
@@ -109,27 +95,16 @@ impl Mixture {
             return read(kept, range, sink);
         }
         if let Some(kept) = &self.stretches {
-            return kept.hear_alone(range, sink);
+            return kept.hear(range, sink);
         }
-        let mut mixer = Mixer::new(Arc::clone(&self.plan));
-        mixer.seek(range.start / FRAMES as u64);
-        let (mut block, mut mix) = (Block::new(self.plan.buses()), Vec::new());
-        while mixer.position() < range.end.div_ceil(FRAMES as u64)
-            && mixer.render(&mut block)? > FrameCount::ZERO
-        {
-            sink(part(&block, range, &mut mix))?;
-        }
-        Ok(())
+        let mut mix = Vec::new();
+        each_block(&self.plan, range, |block| sink(inside(block, range, &mut mix)))
     }
-}
 
-/// The frames of a block that lie in `range`.
-fn part<'m>(block: &Block, range: &Range<u64>, mix: &'m mut Vec<f32>) -> &'m [f32] {
-    mix.clear();
-    block.sum().interleave_to(mix);
-    let first = block.start().from_start().unwrap_or_default().get();
-    let sample = |frame: u64| (FrameCount::new(frame.saturating_sub(first)).index() * 2).min(mix.len());
-    &mix[sample(range.start)..sample(range.end)]
+    /// The same mix, of which the keeper has what is to be heard again.
+    pub(super) fn kept_by(self, keeper: Option<Keeper>) -> Mixture {
+        Mixture { kept: keeper.and_then(Keeper::finish), ..self }
+    }
 }
 
 /// Hands over what was kept, cut as blocks are.
@@ -152,28 +127,33 @@ fn read<E: From<MixError>>(
     Ok(())
 }
 
-/// Keeps a mix while it is heard for the first time.
+/// Keeps a mix while it is heard for the first time, by any number of threads.
 pub(super) struct Keeper {
-    /// `None` where it is too long to be kept, or there is no room for it: then it is mixed again.
-    writer: Option<SpoolWriter>,
+    staged: Staged,
+    failed: AtomicBool,
 }
 
 impl Keeper {
-    pub(super) fn new(plan: &Plan) -> Keeper {
-        let bytes = plan.length().get().saturating_mul(2 * SAMPLE_BYTES as u64);
-        let spool = (bytes <= MOST).then(Spool::new).and_then(Result::ok);
-        Keeper { writer: spool.map(|spool| spool.writer(Channels::Stereo)) }
+    /// `None` where there is nothing to be gained, it is too long to be kept, or there is no room for it: then it is mixed
+    /// again.
+    pub(super) fn new(mixture: &Mixture) -> Option<Keeper> {
+        let known = mixture.kept.is_some() || mixture.stretches.is_some();
+        let whole = mixture.window == (0..mixture.plan.length().get());
+        let bytes = mixture.plan.length().get().saturating_mul(2 * SAMPLE_BYTES as u64);
+        let spool = (!known && whole && bytes <= MOST).then(Spool::new).and_then(Result::ok)?;
+        let staged = spool.stage(Channels::Stereo, mixture.plan.length());
+        Some(Keeper { staged, failed: AtomicBool::new(false) })
     }
 
-    pub(super) fn keep(&mut self, mix: &[f32]) {
-        if self.writer.as_mut().is_some_and(|writer| writer.write(mix).is_err()) {
-            self.writer = None;
+    /// Takes the frames from `first` on.
+    pub(super) fn keep(&self, first: u64, mix: &[f32]) {
+        if self.staged.write(FrameCount::new(first), mix).is_err() {
+            self.failed.store(true, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn finish(self, plan: &Arc<Plan>) -> Mixture {
-        let kept = self.writer.and_then(|writer| writer.finish().ok());
-        let whole = kept.filter(|kept| kept.frames() == plan.length());
-        Mixture { kept: whole, ..Mixture::new(Arc::clone(plan)) }
+    /// Everything, if all of it was taken.
+    fn finish(self) -> Option<Samples> {
+        (!self.failed.into_inner()).then(|| self.staged.finish())
     }
 }

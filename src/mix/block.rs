@@ -180,8 +180,8 @@ impl Stereo {
     }
 
     pub(super) fn scale(&mut self, factor: f32) {
-        for sample in self.left.iter_mut().chain(&mut self.right[..]) {
-            *sample *= factor;
+        for channel in [&mut self.left, &mut self.right] {
+            channel.iter_mut().for_each(|sample| *sample *= factor);
         }
     }
 

@@ -17,7 +17,12 @@ pub(super) struct Ducker {
     attack: i64,
     release: i64,
     by: Gain,
+    /// The factors of the way down and of the way back, frame by frame, each as far as [`MOST_KEPT`].
+    ways: [Vec<f32>; 2],
 }
+
+/// How many frames of a way are worked out once for all: 20 s at 48 kHz. Who needs longer waits for each.
+const MOST_KEPT: i64 = 960_000;
 
 /// log₂ 10 / 20: what turns dB into powers of two.
 const OCTAVES_PER_DB: f32 = 0.166_096_4;
@@ -36,7 +41,12 @@ impl Ducker {
                 _ => down.push((start, end)),
             }
         }
-        Ducker { down, attack, release, by: duck.by }
+        let mut ducker = Ducker { down, attack, release, by: duck.by, ways: [Vec::new(), Vec::new()] };
+        ducker.ways = [attack, release].map(|length| {
+            let kept = if ducker.down.is_empty() { 0 } else { length.min(MOST_KEPT) };
+            (0..kept).map(|done| ducker.partly(done, length)).collect()
+        });
+        ducker
     }
 
     /// Lowers each of `gains`, factors for frames from `first` on, to this duck's where that is lower.
@@ -44,13 +54,17 @@ impl Ducker {
         let first = i64::try_from(first).unwrap_or(i64::MAX / 4);
         let end = first + gains.len() as i64;
         let factor = self.by.factor();
+        let way = |kept: &[f32], done: i64, length: i64| {
+            let known = usize::try_from(done).ok().and_then(|done| kept.get(done)).copied();
+            known.unwrap_or_else(|| self.partly(done, length))
+        };
         let begin = self.down.partition_point(|(_, up)| up + self.release <= first);
         for (down, up) in self.down[begin..].iter().take_while(|(down, _)| down - self.attack < end) {
             let fall = down - self.attack;
-            lower(gains, first, (fall, *down), |frame| self.partly(frame - fall, self.attack));
+            lower(gains, first, (fall, *down), |frame| way(&self.ways[0], frame - fall, self.attack));
             lower(gains, first, (*down, *up), |_| factor);
             let back = up + self.release;
-            lower(gains, first, (*up, back), |frame| self.partly(back - 1 - frame, self.release));
+            lower(gains, first, (*up, back), |frame| way(&self.ways[1], back - 1 - frame, self.release));
         }
     }
 

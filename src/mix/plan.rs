@@ -167,6 +167,12 @@ impl Plan {
         FrameCount::new(self.desk.memory())
     }
 
+    /// How much of what comes before a frame buses and rooms have to hear again for what follows to be right: at most
+    /// [`Plan::memory`].
+    pub fn run_up(&self, frame: u64) -> FrameCount {
+        FrameCount::new(frame - self.desk.begin(frame, &self.sends, &self.bursts))
+    }
+
     /// How much of a region with a treatment has to be filtered again after a seek, at most.
     pub fn replay(&self) -> FrameCount {
         FrameCount::new(self.segment + self.settle)

@@ -43,8 +43,8 @@ pub enum Known {
     Unknown,
 }
 
-/// Every frame of a plan, stretch by stretch, in order.
-pub fn stretches(plan: &Plan) -> Vec<Stretch> {
+/// The first frame of each stretch of a plan and the one after its last, in order.
+pub fn bounds(plan: &Plan) -> Vec<(u64, u64)> {
     let length = u64::from(plan.rate.hz()) * LENGTH;
     let cuts = plan.scenes.iter().copied().chain([plan.length]);
     let mut bounds: Vec<(u64, u64)> = Vec::new();
@@ -56,6 +56,11 @@ pub fn stretches(plan: &Plan) -> Vec<Stretch> {
             start = end;
         }
     }
+    bounds
+}
+
+/// Every frame of a plan, stretch by stretch, in order.
+pub fn stretches(plan: &Plan) -> Vec<Stretch> {
     let last = heard_until(plan);
     let bus_of = buses_of_tracks(plan);
     let memory = plan.desk.memory();
@@ -89,7 +94,7 @@ pub fn stretches(plan: &Plan) -> Vec<Stretch> {
         };
         Stretch { start, end, known: reach.known() }
     };
-    bounds.into_iter().map(stretch).collect()
+    bounds(plan).into_iter().map(stretch).collect()
 }
 
 /// The bus of each track.

@@ -86,8 +86,9 @@ impl Meters {
 
 fn show(meter: &Meter, gain: Gain) -> Show {
     let hop = meter.so_far().hops().last().copied().unwrap_or_default();
+    let momentary = meter.so_far().latest_momentary();
     let db = f64::from(gain.db());
-    let loudness = Loudness::of_energy(f64::from(hop.momentary)).lufs() + db;
+    let loudness = Loudness::of_energy(f64::from(momentary)).lufs() + db;
     let peak = f64::from(TruePeak::of_amplitude(hop.true_peak).dbtp()) + db;
     Show {
         momentary: Loudness::new(loudness).unwrap_or(Loudness::SILENCE),

@@ -82,3 +82,24 @@ fn short_streams_stay_in_memory_and_empty_ones_are_empty() {
     assert_eq!((empty.frames(), read(&empty, 0, 1)), (FrameCount::ZERO, vec![0.0]));
     assert!(Spool::in_folder("/nothing/here").unwrap_err().to_string().contains("`/nothing/here`"));
 }
+
+/// What fits 16 bits is kept in 16 bits; where it does not, and where that changes, no bit is lost either.
+#[test]
+fn every_word_comes_back_bit_by_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::in_folder(folder.path()).unwrap();
+    let shorts = || (i32::from(i16::MIN)..=i32::from(i16::MAX)).map(|word| word as f32 / 32_768.0);
+    let others = [-0.0, 1.0, 1.0 / 65_536.0, f32::MIN_POSITIVE, -1.000_1, 1e-9, f32::MAX];
+    for other in [None].into_iter().chain(others.map(Some)) {
+        let long: Vec<f32> = shorts().chain(shorts()).chain(other).chain(shorts().take(70_001)).collect();
+        let mut writer = spool.writer(Channels::Mono);
+        long.chunks(999).for_each(|piece| writer.write(piece).unwrap());
+        for samples in [writer.finish().unwrap(), spool.append(buffer(long.clone(), Channels::Mono)).unwrap()]
+        {
+            let back = read(&samples, 0, long.len());
+            assert!(back.iter().zip(&long).all(|(a, b)| a.to_bits() == b.to_bits()), "{other:?}");
+            let part = read(&samples, 65_000, 1_000);
+            assert!(part.iter().zip(&long[65_000..]).all(|(a, b)| a.to_bits() == b.to_bits()), "{other:?}");
+        }
+    }
+}

@@ -288,11 +288,17 @@ fn a_mix_too_long_to_be_kept_gives_the_same_samples() {
     for range in [0..length, 100_001..500_000, length - 7..length] {
         let [kept, mixed] = [&heard, &again].map(|heard| {
             let mut all = Vec::new();
-            let performed =
-                perform::perform::<Error>(&heard.mixture, decided[0].settings, &range, |frames| {
+            let performed = perform::perform::<_, Error>(
+                &heard.mixture,
+                decided[0].settings,
+                &heard.profile,
+                &range,
+                |piece: &mut Vec<f32>, _, frames| piece.extend_from_slice(frames),
+                |frames| {
                     all.extend(frames.iter().map(|sample| sample.to_bits()));
                     Ok(())
-                });
+                },
+            );
             (performed.expect("it can be mixed"), all)
         });
         assert_eq!(kept.1.len() as u64, 2 * (range.end - range.start));

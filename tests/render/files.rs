@@ -203,8 +203,8 @@ fn the_limiter_holds_every_sample_under_its_ceiling() {
         let run = show.run(&["render", "--bits", bits, "-o", "out.wav"]);
         assert!(run.stderr.contains("limiter -"), "{}", run.stderr);
         let peak = show.wav("out.wav").0.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-        // Rounding to 16 bits may go half a step beyond.
-        assert!(peak <= ceiling + 1.0 / 65_536.0 && peak > 0.8, "{bits}: {peak}");
+        // Of 16 bits: dither goes a step beyond at most, and rounding half a step.
+        assert!(peak <= ceiling + 1.5 / 32_768.0 && peak > 0.8, "{bits}: {peak}");
     }
 }
 

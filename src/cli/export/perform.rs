@@ -22,6 +22,7 @@ use crate::export::session::{self, Session, SessionFormat};
 use crate::export::stems::{self, Source, Targets};
 use crate::export::tags::{Chapter, Tags};
 use crate::master::measure::{self, Heard};
+use crate::master::mixture::Mixture;
 use crate::master::preset::specification;
 use crate::mix::plan::Plan;
 use crate::pipeline::Build;
@@ -152,7 +153,11 @@ fn masters(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Res
         let delivery = Delivery { specification: &specification, depth: args.bits, progress };
         let heard = match heard.entry(channels.count()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(measure::measure_kept(&plan, cache, channels, progress)?),
+            Entry::Vacant(new) => new.insert(measure::measure_mix(
+                Mixture::cached(Arc::clone(&plan), cache),
+                channels,
+                progress,
+            )?),
         };
         let of_preset: Vec<&Output> = outputs.iter().filter(|output| output.preset == Some(preset)).collect();
         let mut parts = parts(order, &of_preset);

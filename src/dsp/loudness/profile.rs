@@ -13,6 +13,8 @@ use crate::units::time::{FrameCount, FramePos, SampleRate};
 const BLOCK: usize = 4;
 /// Hops in the short-term window, 3 s.
 const SHORT_TERM: usize = 30;
+/// Steps in a hop.
+const STEPS: usize = 10;
 /// Hops in the window of the noise floor, half a second.
 const FLOOR: usize = 5;
 /// The gate that is always there.
@@ -24,9 +26,9 @@ const RELATIVE_RANGE: f64 = -20.0;
 /// Below this mean square, −100 dBFS, there is no noise but digital silence, or a fade's end: dither in 16 bits is louder.
 const NOTHING: f64 = 1e-10;
 
-/// Bytes that a profile takes before its hops, and for each of them.
-const HEAD: usize = 16;
-const HOP: usize = 36;
+/// Bytes that a profile takes before its hops, and for each of them; a step takes four.
+const HEAD: usize = 24;
+const HOP: usize = 32;
 
 /// A tenth of a second. Energies and powers are mean squares, ±1.0 full scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -35,14 +37,13 @@ pub struct Hop {
     pub energy: f64,
     /// Not weighted, the mean of the channels.
     pub power: f64,
-    /// The highest K-weighted energy over 400 ms that end in this hop; 0 where none are over yet.
-    pub momentary: f32,
-    /// The same over 3 s.
-    pub short_term: f32,
     /// The highest sample.
     pub sample_peak: f32,
     /// The highest point of the wave.
     pub true_peak: f32,
+    /// What no point of the wave passes, as finely as anybody may look at it, of those whose taps end in the hop (see
+    /// [`crate::dsp::true_peak::Oversampling::Fine`]).
+    pub bound: f32,
     /// How many frames it has.
     pub frames: u32,
 }
@@ -54,6 +55,8 @@ pub struct Profile {
     /// The first hop, counted from the episode's start.
     first: u64,
     hops: Vec<Hop>,
+    /// The mean K-weighted squares of each hundredth of a second, channels added up.
+    steps: Vec<f32>,
     /// Whether the last hop is shorter than a tenth of a second, and so is part of no window.
     partial: bool,
 }
@@ -93,12 +96,40 @@ pub struct Measures {
 
 impl Profile {
     pub(super) fn new(rate: SampleRate, first: u64) -> Profile {
-        Profile { rate, first, hops: Vec::new(), partial: false }
+        Profile { rate, first, hops: Vec::new(), steps: Vec::new(), partial: false }
     }
 
     pub(super) fn push(&mut self, hop: Hop, partial: bool) {
         self.hops.push(hop);
         self.partial = partial;
+    }
+
+    pub(super) fn push_step(&mut self, energy: f32) {
+        self.steps.push(energy);
+    }
+
+    /// A profile of nothing yet, from the episode's first frame on.
+    pub fn empty(rate: SampleRate) -> Profile {
+        Profile::new(rate, 0)
+    }
+
+    /// Adds what `later` measured, which may have begun before this one ended, and from then on counts.
+    pub fn append(&mut self, later: &Profile) {
+        let known = self.first + self.hops.len() as u64;
+        let skipped = usize::try_from(known.saturating_sub(later.first)).unwrap_or(usize::MAX);
+        self.hops.extend_from_slice(later.hops.get(skipped..).unwrap_or_default());
+        self.steps.extend_from_slice(later.steps.get(skipped.saturating_mul(STEPS)..).unwrap_or_default());
+        self.partial = later.partial;
+    }
+
+    /// What no point of the wave passes in some frames, nor any sample: the highest bound of the hops they lie in.
+    /// Infinite where some were not measured.
+    pub fn bound_within(&self, frames: &Range<u64>) -> f32 {
+        let first = Meter::hop_from(frames.start + 1, self.rate).saturating_sub(1);
+        let end = Meter::hop_from(frames.end, self.rate);
+        let index = |hop: u64| hop.checked_sub(self.first).and_then(|hop| usize::try_from(hop).ok());
+        let hops = index(first).zip(index(end)).and_then(|(first, end)| self.hops.get(first..end));
+        hops.map_or(f32::INFINITY, |hops| hops.iter().fold(0.0, |bound, hop| bound.max(hop.bound)))
     }
 
     pub(super) fn raise_last(&mut self, true_peak: f32) {
@@ -109,24 +140,29 @@ impl Profile {
 
     /// Everything in it but its rate, exactly.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEAD + self.hops.len() * HOP);
+        let size = HEAD + self.hops.len() * HOP + self.steps.len() * size_of::<f32>();
+        let mut bytes = Vec::with_capacity(size);
         bytes.extend_from_slice(&self.first.to_le_bytes());
         bytes.extend_from_slice(&u64::from(self.partial).to_le_bytes());
+        bytes.extend_from_slice(&(self.hops.len() as u64).to_le_bytes());
         for hop in &self.hops {
             bytes.extend_from_slice(&hop.energy.to_le_bytes());
             bytes.extend_from_slice(&hop.power.to_le_bytes());
-            for value in [hop.momentary, hop.short_term, hop.sample_peak, hop.true_peak] {
+            for value in [hop.sample_peak, hop.true_peak, hop.bound] {
                 bytes.extend_from_slice(&value.to_le_bytes());
             }
             bytes.extend_from_slice(&hop.frames.to_le_bytes());
         }
+        bytes.extend(self.steps.iter().flat_map(|step| step.to_le_bytes()));
         bytes
     }
 
     /// What [`Profile::to_bytes`] made of a profile at `rate`; `None` for anything else.
     pub fn from_bytes(rate: SampleRate, bytes: &[u8]) -> Option<Profile> {
-        let (head, hops) = bytes.split_at_checked(HEAD)?;
-        let (head, (hops, rest)) = (head.as_chunks::<8>().0, hops.as_chunks::<HOP>());
+        let (head, rest) = bytes.split_at_checked(HEAD)?;
+        let [first, partial, count] = head.as_chunks::<8>().0 else { return None };
+        let count = usize::try_from(u64::from_le_bytes(*count)).ok()?;
+        let (hops, steps) = rest.split_at_checked(count.checked_mul(HOP)?)?;
         let double = |hop: &[u8; HOP], at: usize| {
             hop[at..].first_chunk::<8>().map_or(0.0, |bytes| f64::from_le_bytes(*bytes))
         };
@@ -136,15 +172,19 @@ impl Profile {
         let hop = |hop: &[u8; HOP]| Hop {
             energy: double(hop, 0),
             power: double(hop, 8),
-            momentary: f32::from_bits(single(hop, 16)),
-            short_term: f32::from_bits(single(hop, 20)),
-            sample_peak: f32::from_bits(single(hop, 24)),
-            true_peak: f32::from_bits(single(hop, 28)),
-            frames: single(hop, 32),
+            sample_peak: f32::from_bits(single(hop, 16)),
+            true_peak: f32::from_bits(single(hop, 20)),
+            bound: f32::from_bits(single(hop, 24)),
+            frames: single(hop, 28),
         };
-        let partial = u64::from_le_bytes(head[1]) == 1;
-        let first = u64::from_le_bytes(head[0]);
-        rest.is_empty().then(|| Profile { rate, first, hops: hops.iter().map(hop).collect(), partial })
+        let (steps, left) = steps.as_chunks::<4>();
+        left.is_empty().then(|| Profile {
+            rate,
+            first: u64::from_le_bytes(*first),
+            hops: hops.as_chunks::<HOP>().0.iter().map(hop).collect(),
+            steps: steps.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+            partial: u64::from_le_bytes(*partial) == 1,
+        })
     }
 
     /// The hops in order, the last one perhaps shorter.
@@ -159,18 +199,23 @@ impl Profile {
         for hop in &mut self.hops {
             hop.energy *= power;
             hop.power *= power;
-            hop.momentary *= factor * factor;
-            hop.short_term *= factor * factor;
             hop.sample_peak *= factor;
             hop.true_peak *= factor;
+            hop.bound *= factor;
         }
+        self.steps.iter_mut().for_each(|step| *step *= factor * factor);
     }
 
-    /// Puts `hops` in the place of those from `first` on, counted from the episode's start. For their energies alone:
-    /// windows that reach across the seam are as they were.
-    pub fn replace(&mut self, first: u64, hops: &[Hop]) {
-        let at = usize::try_from(first.saturating_sub(self.first)).unwrap_or(usize::MAX);
+    /// Puts what `other` measured in the place of what is here from its hop `skipped` on.
+    pub fn replace(&mut self, other: &Profile, skipped: usize) {
+        let at = usize::try_from((other.first + skipped as u64).saturating_sub(self.first));
+        let at = at.unwrap_or(usize::MAX);
+        let hops = other.hops.get(skipped..).unwrap_or_default();
         for (old, new) in self.hops.iter_mut().skip(at).zip(hops) {
+            *old = *new;
+        }
+        let steps = other.steps.get(skipped * STEPS..).unwrap_or_default();
+        for (old, new) in self.steps.iter_mut().skip(at.saturating_mul(STEPS)).zip(steps) {
             *old = *new;
         }
     }
@@ -214,8 +259,8 @@ impl Profile {
         let squares: f64 = hops.iter().map(|hop| hop.power * f64::from(hop.frames)).sum();
         Measures {
             integrated: integrated(windows.whole),
-            momentary: windows.loudest(BLOCK, |hop| hop.momentary),
-            short_term: windows.loudest(SHORT_TERM, |hop| hop.short_term),
+            momentary: windows.loudest(BLOCK),
+            short_term: windows.loudest(SHORT_TERM),
             range: loudness_range(windows.whole),
             true_peak: windows.true_peak(),
             sample_peak: Level::of_amplitude(hops.iter().fold(0.0, |peak, hop| peak.max(hop.sample_peak))),
@@ -224,9 +269,37 @@ impl Profile {
         }
     }
 
-    /// The short-term loudness of the 3 s that end with each hop, for drawing; the loudest of the hop's windows.
-    pub fn short_term(&self) -> impl Iterator<Item = Loudness> {
-        self.hops.iter().map(|hop| Loudness::of_energy(f64::from(hop.short_term)))
+    /// For each hop the highest mean energy over the 400 ms that end in it; 0 where none are over yet.
+    pub fn momentary(&self) -> impl Iterator<Item = f32> {
+        (0..self.hops.len()).map(|hop| self.loudest_in(hop, BLOCK))
+    }
+
+    /// The last of them: that of the hop measured last.
+    pub fn latest_momentary(&self) -> f32 {
+        self.hops.len().checked_sub(1).map_or(0.0, |last| self.loudest_in(last, BLOCK))
+    }
+
+    /// The same over 3 s, for each hop.
+    pub fn short_term(&self) -> impl Iterator<Item = f32> {
+        (0..self.hops.len()).map(|hop| self.loudest_in(hop, SHORT_TERM))
+    }
+
+    /// The highest mean energy of the windows, so many hops long, that end in a hop; 0 where there is none.
+    fn loudest_in(&self, hop: usize, length: usize) -> f32 {
+        let length = length * STEPS;
+        let end = ((hop + 1) * STEPS).min(self.steps.len());
+        let first = (hop * STEPS + 1).max(length);
+        if first > end {
+            return 0.0;
+        }
+        let sum = |steps: &[f32]| steps.iter().map(|step| f64::from(*step)).sum::<f64>();
+        let mut window = sum(&self.steps[first - length..first]);
+        let mut highest = window;
+        for end in first..end {
+            window += f64::from(self.steps[end]) - f64::from(self.steps[end - length]);
+            highest = highest.max(window);
+        }
+        narrow(highest / length as f64)
     }
 }
 
@@ -241,12 +314,11 @@ struct Windows<'p> {
 
 impl Windows<'_> {
     /// The highest of the windows of so many hops that lie in here as a whole.
-    fn loudest(&self, length: usize, energy: impl Fn(&Hop) -> f32) -> Option<Found<Loudness>> {
+    fn loudest(&self, length: usize) -> Option<Found<Loudness>> {
         // A window that ends in a hop may begin in the middle of another: one more than its length.
-        let windows = self.whole.iter().enumerate().skip(length - 1);
-        let (index, highest) = windows
-            .filter(|(index, _)| *index >= length || self.first == 0)
-            .map(|(index, hop)| (index, energy(hop)))
+        let (index, highest) = (length - 1..self.whole.len())
+            .filter(|index| *index >= length || self.first == 0)
+            .map(|index| (index, self.profile.loudest_in(self.first + index, length)))
             .filter(|(_, energy)| *energy > 0.0)
             .reduce(|a, b| if b.1 > a.1 { b } else { a })?;
         let value = Loudness::of_energy(f64::from(highest));
