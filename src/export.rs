@@ -9,6 +9,7 @@ pub mod encode;
 pub mod episode;
 pub mod flac;
 pub mod id3;
+pub mod ingredients;
 mod lossy;
 #[cfg(feature = "mp3")]
 pub mod mp3;

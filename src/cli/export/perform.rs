@@ -17,9 +17,10 @@ use crate::export::captions;
 use crate::export::catalogue::{self, Content, Output, Split};
 use crate::export::deliver::{Delivery, Part, Written, deliver, deliver_apart};
 use crate::export::episode::EpisodeError;
+use crate::export::ingredients::Ingredients;
 use crate::export::report::{Figures, explain};
 use crate::export::session::{self, Session, SessionFormat};
-use crate::export::stems::{self, Source, Targets};
+use crate::export::stems::{self, Targets};
 use crate::export::tags::{Chapter, Tags};
 use crate::master::measure::{self, Heard};
 use crate::master::preset::specification;
@@ -96,7 +97,7 @@ pub(super) fn perform(order: &Order<'_>, files: &mut Files, progress: &dyn Progr
 fn sessions(order: &Order<'_>, progress: &dyn Progress) -> Result<(), EpisodeError> {
     let built = order.built;
     let samples = built.samples();
-    let source = Source { timeline: &built.timeline, samples: &samples, progress };
+    let source = Ingredients { timeline: &built.timeline, samples: &samples, progress };
     let mut made: Vec<(PathBuf, Session)> = Vec::new();
     for output in order.outputs {
         let Content::Session(format) = output.content else { continue };
@@ -238,7 +239,7 @@ fn stems(built: &Build, outputs: &[Output], progress: &dyn Progress) -> Result<(
         outputs.iter().find(|output| output.content == *content).map(|output| output.path.clone())
     };
     let samples = built.samples();
-    let source = Source { timeline: &built.timeline, samples: &samples, progress };
+    let source = Ingredients { timeline: &built.timeline, samples: &samples, progress };
     let mut mix = path(&Content::Mix);
     for split in [Split::Bus, Split::Role, Split::Track] {
         let stems = catalogue::stems(&built.sheet.cues, split);
