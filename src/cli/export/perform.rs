@@ -12,6 +12,7 @@ use crate::cli::args::Export;
 use crate::cli::export::apart;
 use crate::cli::export::summary::{FileSummary, MasterSummary};
 use crate::cli::failure::Failure;
+use crate::cuesheet::words::Witnesses;
 use crate::export;
 use crate::export::captions;
 use crate::export::catalogue::{self, Content, Output, Split};
@@ -28,6 +29,7 @@ use crate::mix::plan::Plan;
 use crate::pipeline::Build;
 use crate::progress::Progress;
 use crate::script::about::Cover;
+use crate::speech::Engines;
 use crate::staging::Preset;
 use crate::timeline::Timeline;
 use crate::units::time::{FrameCount, Seconds};
@@ -125,7 +127,9 @@ fn texts(order: &Order<'_>) -> Result<(), Failure> {
         let defined = built.script.cast.get(role).and_then(|role| role.value.name.clone());
         defined.unwrap_or_else(|| role.to_owned())
     };
-    let transcript = captions::transcript(&built.sheet, &built.timeline, shown)
+    let engines = Engines::new();
+    let witnesses = Witnesses { engines: &engines, cache: order.cache };
+    let transcript = captions::transcript(&built.sheet, &built.timeline, shown, witnesses)
         .map_err(|error| failed(format!("the scratch file cannot be read: {error}")))?;
     let tags = tags(order, built.sheet.cues.title.clone(), &(0..built.timeline.length.get()));
     for output in order.outputs {
