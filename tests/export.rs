@@ -1,5 +1,6 @@
 //! Everything that ships, as other programs find it: files that belong together add up to each other, bit by bit.
 
+mod again;
 mod batch;
 mod captions;
 mod formats;

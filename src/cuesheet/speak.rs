@@ -86,6 +86,13 @@ fn spoken(
     let key = key(request, engine, voice, &pieces, rate);
     let (facts, samples) = match tools.cache.sound(Kind::Take, &key, tools.spool) {
         Some(kept) => kept,
+        None if !tools.make => {
+            // Whether it can be said at all is known without saying it.
+            if let Err(error) = perform::accept(engine, &pieces, &voice.lang) {
+                diagnostics.push(refused(request, voice, engine, &error, &pieces));
+            }
+            return None;
+        }
         None => {
             let (facts, audio) = match say(request, engine, voice, &pieces, rate) {
                 Ok(said) => said?,
@@ -164,7 +171,7 @@ pub(super) fn begins(
 }
 
 /// The line in the pieces an engine is given: its text cut at pauses and at the cues that are wanted.
-fn pieces(request: &LineRequest) -> Vec<Piece> {
+pub(super) fn pieces(request: &LineRequest) -> Vec<Piece> {
     let text = &request.text;
     let pauses = text.stops.iter().filter_map(|stop| match &stop.what {
         StopKind::Pause(time) => Some((stop.at, Piece::Pause(*time))),

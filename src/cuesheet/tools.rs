@@ -20,6 +20,8 @@ pub struct Tools<'a> {
     pub spool: &'a Spool,
     /// Where it may lie already.
     pub cache: &'a Cache,
+    /// Whether what does not lie there is made. Else it stands as silence of a plausible length.
+    pub make: bool,
     /// How long a clip may be.
     pub limits: Limits,
     /// Who is told.
