@@ -1,7 +1,7 @@
 //! What is kept from one run to the next: it saves work, and changes nothing that is heard.
 
-mod damage;
-mod faults;
+pub(crate) mod damage;
+pub(crate) mod faults;
 mod work;
 
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 mod again;
 mod batch;
 mod captions;
+mod faults;
 mod formats;
 mod scenes;
 mod sessions;
