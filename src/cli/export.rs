@@ -104,12 +104,14 @@ fn report(args: &Export, summary: &Summary, terminal: &Terminal) {
             terminal.result(&format!("{}{note}", visible(&file.file)));
         }
     }
+    let files = || summary.episodes.iter().flat_map(|episode| &episode.files);
     if args.dry_run {
+        let written = files().filter(|file| !file.unchanged).count();
+        terminal.say(&format!("{written} of {} would be written", counted(files().count(), "file")));
         return;
     }
     let failed: Vec<&EpisodeSummary> =
         summary.episodes.iter().filter(|episode| episode.status != Status::Done).collect();
-    let files = || summary.episodes.iter().flat_map(|episode| &episode.files);
     let unchanged = match files().filter(|file| file.unchanged).count() {
         0 => String::new(),
         count if count == files().count() => " (left alone: they were what they should be)".to_owned(),

@@ -56,19 +56,22 @@ struct Told {
     speech: (u64, u64),
 }
 
-/// The words of a line, in order.
+/// The words of a line, in order. Without `witnesses` their times are estimates.
 ///
 /// # Errors
 /// Where the clip cannot be read.
 pub fn words(
     request: &LineRequest,
     clip: &Clip,
-    witnesses: Witnesses<'_>,
+    witnesses: Option<Witnesses<'_>>,
     rate: SampleRate,
 ) -> io::Result<Vec<Word>> {
     let text = &request.text.plain;
     let starts = request.text.words();
-    let told = told(request, clip, witnesses, &starts, rate)?;
+    let told = match witnesses {
+        Some(witnesses) => told(request, clip, witnesses, &starts, rate)?,
+        None => Told { starts: vec![None; starts.len()], speech: heard(clip)? },
+    };
     let (first, last) = (FrameCount::new(told.speech.0), FrameCount::new(told.speech.1));
     let cued = clip.cues.iter().map(|cue| (cue.byte, cue.at, !cue.estimated));
     let measured = starts.iter().zip(&told.starts);
@@ -117,16 +120,21 @@ fn told(
     if let Some((kept, _)) = kept.filter(|(kept, _)| kept.starts.len() == words.len()) {
         return Ok(kept);
     }
-    let (first, last) = speech_within(&clip.samples)?;
     let starts = match clip.origin {
         Origin::Synthesized => begins(request, witnesses.engines, words, rate),
         _ => vec![None; words.len()],
     };
-    let told = Told { starts, speech: (first.get(), last.get()) };
+    let told = Told { starts, speech: heard(clip)? };
     if let Some(key) = key {
         witnesses.cache.keep_fact(Kind::Fact, &key, &told, &[]);
     }
     Ok(told)
+}
+
+/// The first frame of a clip that is heard, and the one after the last.
+fn heard(clip: &Clip) -> io::Result<(u64, u64)> {
+    let (first, last) = speech_within(&clip.samples)?;
+    Ok((first.get(), last.get()))
 }
 
 struct Line<'a> {

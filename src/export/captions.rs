@@ -42,6 +42,14 @@ impl CaptionFormat {
         CaptionFormat::Html,
     ];
 
+    /// Whether it tells when things are said.
+    pub fn is_timed(self) -> bool {
+        match self {
+            CaptionFormat::Srt | CaptionFormat::Vtt | CaptionFormat::Json => true,
+            CaptionFormat::Text | CaptionFormat::Html => false,
+        }
+    }
+
     /// Its word, and its files' ending.
     pub fn extension(self) -> &'static str {
         match self {
@@ -101,7 +109,8 @@ pub struct Word {
     pub estimated: bool,
 }
 
-/// Gathers what is said. `shown` gives the name by which a role is shown, `witnesses` tell when words are said.
+/// Gathers what is said. `shown` gives the name by which a role is shown, `witnesses` tell when words are said; without
+/// them that is estimated.
 ///
 /// # Errors
 /// Where a clip cannot be read.
@@ -109,7 +118,7 @@ pub fn transcript(
     sheet: &CueSheet,
     timeline: &Timeline,
     shown: impl Fn(&str) -> String + Sync,
-    witnesses: Witnesses<'_>,
+    witnesses: Option<Witnesses<'_>>,
 ) -> io::Result<Transcript> {
     let cues = &sheet.cues;
     let line = |region: &Region| {

@@ -156,6 +156,11 @@ fn scenes_that_are_mastered_by_themselves_are_written_by_themselves() {
     let mut young = young(&show, "output", old);
     young.retain(|name| name.starts_with("test/scenes/"));
     assert_eq!(young, ["test/scenes/04-four.wav"]);
+    // The first of what is made is no episode then, and must not be taken for one.
+    std::fs::remove_file(show.path("output/test/scenes/02-two.wav")).unwrap();
+    let old = grow_old(&show, "output");
+    export(&show, &args);
+    assert_eq!(self::young(&show, "output", old), ["test/scenes/02-two.wav"]);
     let fresh = show.run(&[&["export", "--no-cache", "-o", "fresh"], &args[..]].concat());
     assert_eq!(fresh.code, 0, "{}", fresh.stderr);
     assert_eq!(show.snapshot("fresh"), show.snapshot("output"));

@@ -13,7 +13,7 @@ use crate::cli::export::summary::{FileSummary, MasterSummary};
 use crate::cli::failure::Failure;
 use crate::cuesheet::words::Witnesses;
 use crate::export;
-use crate::export::captions;
+use crate::export::captions::{self, CaptionFormat};
 use crate::export::catalogue::{self, Content, Output, Split};
 use crate::export::deliver::{Delivery, Part, Written, deliver, deliver_apart};
 use crate::export::episode::EpisodeError;
@@ -179,15 +179,25 @@ fn texts(order: &Order<'_>) -> Result<(), Failure> {
     let built = order.built;
     let failed = |why: String| Failure::Machine(why);
     let engines = Engines::new();
-    let witnesses = Witnesses { engines: &engines, cache: order.cache };
-    let transcript =
+    // To measure when words are said takes longer than to say them: it is done for who wants to know.
+    let formats = || {
+        order.outputs.iter().filter_map(|output| match output.content {
+            Content::Captions(format) => Some(format),
+            _ => None,
+        })
+    };
+    let timed = formats().any(CaptionFormat::is_timed);
+    let witnesses = timed.then_some(Witnesses { engines: &engines, cache: order.cache });
+    let transcript = formats().next().map(|_| {
         captions::transcript(&built.sheet, &built.timeline, |role| shown(built, role), witnesses)
-            .map_err(|error| failed(format!("the scratch file cannot be read: {error}")))?;
+            .map_err(|error| failed(format!("the scratch file cannot be read: {error}")))
+    });
+    let transcript = transcript.transpose()?;
     let tags = tags(order, built.sheet.cues.title.clone(), &(0..built.timeline.length.get()));
     for output in order.outputs {
-        let content = match output.content {
-            Content::Captions(format) => captions::write(&transcript, format),
-            Content::Chapters => export::chapters::write(&tags, built.timeline.rate),
+        let content = match (&output.content, &transcript) {
+            (Content::Captions(format), Some(transcript)) => captions::write(transcript, *format),
+            (Content::Chapters, _) => export::chapters::write(&tags, built.timeline.rate),
             _ => continue,
         };
         export::text::write(&output.path, &content).map_err(|error| failed(error.to_string()))?;
@@ -212,22 +222,27 @@ fn masters(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Res
             Entry::Vacant(new) => new.insert(measure::measure_kept(&plan, cache, channels, progress)?),
         };
         let of_preset: Vec<&Output> = outputs.iter().filter(|output| output.preset == Some(preset)).collect();
-        let mut parts = parts(order, &of_preset);
-        let episode: Vec<Part> = parts.iter().take(1).cloned().collect();
+        // Of either there may be none: what is right already is not made.
+        let is_episode = |(content, _): &(Content, Part)| *content == Content::Episode;
+        let (episode, scenes): (Vec<_>, Vec<_>) = parts(order, &of_preset).into_iter().partition(is_episode);
+        let (episode, scenes) = (episode.into_iter().map(|it| it.1), scenes.into_iter().map(|it| it.1));
         if apart(args) {
             let silence = specification.silence.map(|seconds| seconds.to_count(timeline.rate));
-            files.mastered(&deliver(&delivery, heard, &episode)?);
-            let scenes: Vec<Part> = parts.drain(1..).map(|part| Part { silence, ..part }).collect();
+            let episode: Vec<Part> = episode.collect();
+            if !episode.is_empty() {
+                files.mastered(&deliver(&delivery, heard, &episode)?);
+            }
+            let scenes: Vec<Part> = scenes.map(|part| Part { silence, ..part }).collect();
             files.mastered(&deliver_apart(&delivery, &heard.mixture, &scenes)?);
         } else {
-            files.mastered(&deliver(&delivery, heard, &parts)?);
+            files.mastered(&deliver(&delivery, heard, &episode.chain(scenes).collect::<Vec<_>>())?);
         }
     }
     Ok(())
 }
 
-/// The episode, and its scenes if they are wanted, each with its files.
-fn parts(order: &Order<'_>, outputs: &[&Output]) -> Vec<Part> {
+/// The episode and its scenes, as far as they are wanted, each with its files.
+fn parts(order: &Order<'_>, outputs: &[&Output]) -> Vec<(Content, Part)> {
     let mut parts: Vec<(Content, Part)> = Vec::new();
     for output in outputs {
         let Some(format) = output.format else { continue };
@@ -241,7 +256,7 @@ fn parts(order: &Order<'_>, outputs: &[&Output]) -> Vec<Part> {
         let part = Part { range, silence: [FrameCount::ZERO; 2], targets: vec![target], tags };
         parts.push((output.content.clone(), part));
     }
-    parts.into_iter().map(|(_, part)| part).collect()
+    parts
 }
 
 fn stems(built: &Build, outputs: &[Output], progress: &dyn Progress) -> Result<(), EpisodeError> {
