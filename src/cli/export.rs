@@ -52,13 +52,20 @@ pub(super) fn run(args: &Export, terminal: &Terminal) -> Result<(), Failure> {
         let mut episodes = Vec::new();
         for (index, script) in scripts.iter().enumerate() {
             let name = script.as_ref().map_or_else(|_| String::new(), |path| path.display().to_string());
-            if !args.dry_run && scripts.len() > 1 {
+            if !args.dry_run && scripts.len() > 1 && !name.is_empty() {
                 terminal.say(&format!("[{}/{}] {}", index + 1, scripts.len(), visible(&name)));
             }
             let one = Instant::now();
             let outcome = script.clone().map_err(Failure::Usage).and_then(|path| batch.episode(&path));
             if matches!(outcome, Err(Failure::Interrupted)) {
-                return Err(Failure::Interrupted);
+                // Unlike a render's, some of an export's files may be complete.
+                let rest = scripts.len() - index;
+                terminal.complain(&format!(
+                    "interrupted; {} not exported, from `{}` on; what was complete stays, and no file is half written",
+                    counted(rest, "episode"),
+                    visible(&name),
+                ));
+                return Err(Failure::Reported(Failure::Interrupted.code()));
             }
             if let Err(Failure::Usage(why) | Failure::Machine(why)) = &outcome {
                 terminal.complain(why);
@@ -127,7 +134,10 @@ fn report(args: &Export, summary: &Summary, terminal: &Terminal) {
     if summary.episodes.len() > 1 {
         for episode in failed {
             let why = episode.why.as_deref().unwrap_or_default();
-            terminal.complain(&format!("not exported: {}: {why}", episode.script));
+            // What names no script has said itself what it is.
+            let script =
+                if episode.script.is_empty() { String::new() } else { episode.script.clone() + ": " };
+            terminal.complain(&format!("not exported: {script}{why}"));
         }
     }
 }

@@ -26,10 +26,10 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Of nothing yet, followed by this version of the program.
-    pub fn new() -> Recipe {
+    /// Followed by this version of the program, with these settings.
+    pub fn new(settings: &Key) -> Recipe {
         let program = Parts::new(PROGRAM, MASTER).text(SPEECH).key_of_all();
-        Recipe { parts: BTreeMap::from([(PROGRAM, program)]) }
+        Recipe { parts: BTreeMap::from([(PROGRAM, program), ("settings", *settings)]) }
     }
 
     /// With one more part.

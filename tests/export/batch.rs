@@ -49,6 +49,7 @@ fn episodes_are_named_by_file_folder_or_pattern() {
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("there is nothing like `nothing/*.toml`"), "{}", run.stderr);
     assert!(run.stderr.contains("there is no script `gone.toml`"), "{}", run.stderr);
+    assert!(run.stderr.contains("not exported: there is no script `gone.toml`"), "{}", run.stderr);
 }
 
 #[test]

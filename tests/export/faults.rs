@@ -244,3 +244,30 @@ fn a_full_disk_leaves_every_file_as_it_was_or_as_it_should_be() {
     }
     assert!((1..9).contains(&failed), "{failed} of 9 exports ran out of disk");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_export_says_which_episodes_are_missing() {
+    let pauses = "{ pause = 3600 },".repeat(3);
+    let long = "format = 1\ntitle = \"Long\"\ndeliver = \"none\"\n[[scene]]\nid = \"x\"\nscript = [";
+    let show = TestShow::new()
+        .file("script/a.toml", format!("{long} {{ pause = 1 }} ]\n"))
+        .file("script/b.toml", format!("{long} {pauses} ]\n"))
+        .file("out/b/b.wav", "the old one");
+    let child = start(&show, &["script", "-o", "out", "--no-cache", "--quiet"]);
+    let started = Instant::now();
+    // The second is being written when there is a second file beside the old one.
+    while std::fs::read_dir(show.path("out/b")).expect("it can be listed").count() < 2 {
+        assert!(started.elapsed() < Duration::from_secs(60), "it does not begin to write");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("it can be sent");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("1 episode not exported, from `script/b.toml` on"), "{said}");
+    assert_eq!(std::fs::read(show.path("out/b/b.wav")).expect("it is there"), b"the old one");
+    assert!(show.path("out/a/a.wav").is_file());
+    assert_eq!(show.left_over(), Vec::<String>::new());
+}

@@ -83,8 +83,7 @@ fn recipes(order: &Order<'_>, stretches: &[Stretch]) -> Vec<Option<Recipe>> {
         .filter(|content| matches!(content, Content::Rest(_)))
         .collect();
     let recipe = |output: &Output| {
-        let settings = recipe::settings(&(&output.content, output.format));
-        let recipe = Recipe::new().with("settings", &settings);
+        let recipe = Recipe::new(&recipe::settings(&(&output.content, output.format)));
         Some(match (&output.content, output.preset) {
             (Content::Episode | Content::Scene(_), Some(preset)) => {
                 let (range, title) = range_of(order, &output.content);
@@ -94,10 +93,9 @@ fn recipes(order: &Order<'_>, stretches: &[Stretch]) -> Vec<Option<Recipe>> {
                 let heard = if alone { recipe::mix(stretches, &range)? } else { mixed? };
                 let range = if alone { 0..range.end - range.start } else { range };
                 let made = (output.format, specification(preset), args.bits, alone);
-                Recipe::new()
+                Recipe::new(&recipe::settings(&made))
                     .with("sound", &heard)
                     .with("place", &recipe::settings(&range))
-                    .with("settings", &recipe::settings(&made))
                     .with("tags", &tagged(&range_of(order, &output.content).0, title))
             }
             (Content::Episode | Content::Scene(_), None) => return None,
