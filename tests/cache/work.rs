@@ -145,7 +145,8 @@ fn music_that_gives_way_is_not_mixed_again_for_a_line_far_away() {
     assert!(made(&cold, "mix").0 >= 3, "{}", cold.stderr);
     edit(&show, "Thank you.", "Thank you both very much.");
     let run = render(&show, "out.wav");
-    assert_eq!(made(&run, "mix").0, 1, "{}", run.stderr);
+    // Those from the line on; the music's own were among them once.
+    assert_eq!(made(&run, "mix"), (2, 5), "{}", run.stderr);
     assert_eq!(bytes(&show, "out.wav"), fresh(&show));
 }
 
