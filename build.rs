@@ -42,7 +42,7 @@ const MAKERS: [(&str, &[&str], &[&str]); 4] = [
     (
         "RADIOPLAY_MASTER",
         &["audio", "dsp", "export", "master", "mix", "routing", "staging", "timeline", "units"],
-        &["hound", "libm"],
+        &["flac-codec", "hound", "id3", "libm", "mp3lame", "opus-pure", "quick-xml", "serde_json", "zip"],
     ),
 ];
 

@@ -19,6 +19,7 @@ pub mod bind;
 pub mod buses;
 pub mod dump;
 pub mod load;
+pub mod makings;
 mod moments;
 pub mod resolve;
 mod speak;
@@ -275,6 +276,13 @@ pub enum Request {
     Line(Box<LineRequest>),
     /// A sound.
     Sound(SoundRequest),
+}
+
+impl Request {
+    /// Whether a voice's engine says it.
+    pub fn is_spoken(&self) -> bool {
+        matches!(self, Request::Line(line) if line.take.is_none())
+    }
 }
 
 /// A line, spoken or recorded.

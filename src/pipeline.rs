@@ -7,7 +7,7 @@ use crate::cuesheet::bind::bind;
 use crate::cuesheet::resolve::resolve;
 use crate::cuesheet::takes::Takes;
 use crate::cuesheet::tools::Tools;
-use crate::cuesheet::{CueSheet, Cues};
+use crate::cuesheet::{CueSheet, Cues, Origin};
 use crate::diag::Diagnostics;
 use crate::diag::code::Code;
 use crate::host::Show;
@@ -58,30 +58,6 @@ impl Build {
     }
 }
 
-/// An episode with its names bound, before anything is heard.
-#[derive(Debug)]
-pub struct Outline {
-    /// Every text file that was read.
-    pub sources: Sources,
-    /// What is wrong with them, sorted.
-    pub diagnostics: Diagnostics,
-    /// As written.
-    pub script: Script,
-    /// Names bound.
-    pub cues: Cues,
-}
-
-/// Reads the episode `path`, from the show's folder, and binds its names: all that can be known without audio.
-pub fn outline(show: &Show, path: &str, settings: Settings) -> Outline {
-    let mut sources = Sources::new();
-    let mut diagnostics = Diagnostics::new();
-    let script = load(show, path, &mut sources, &mut diagnostics);
-    let takes = Takes::find_all(show, &script, &mut diagnostics);
-    let cues = resolve(&script, &takes, settings.rate, &mut diagnostics);
-    diagnostics.sort();
-    Outline { sources, diagnostics, script, cues }
-}
-
 /// Builds the episode `path`, from the show's folder. Every stage runs whatever the one before found, so that one
 /// build reports everything; with errors among the diagnostics, what cannot be had is silence. Takes and sounds that
 /// `cache` has are not made again, and not read before they are heard.
@@ -95,16 +71,47 @@ pub fn build(
     cache: &Cache,
     progress: &dyn Progress,
 ) -> Result<Build, SpoolError> {
+    Ok(assemble(show, path, settings, (cache, true), progress)?.0)
+}
+
+/// What [`build`] would come to, without making anything: what `cache` does not have stands as silence of a plausible
+/// length, so that times are a guess where anything is missing. Then what is wrong with times is not reported.
+///
+/// # Errors
+/// Where no scratch file can be made.
+pub fn foresee(
+    show: &Show,
+    path: &str,
+    settings: Settings,
+    cache: &Cache,
+    progress: &dyn Progress,
+) -> Result<Build, SpoolError> {
+    let (build, before) = assemble(show, path, settings, (cache, false), progress)?;
+    let guessed = build.sheet.clips.iter().any(|clip| clip.origin == Origin::Missing);
+    Ok(if guessed { Build { diagnostics: before, ..build } } else { build })
+}
+
+/// The build, and what was wrong before times were solved.
+fn assemble(
+    show: &Show,
+    path: &str,
+    settings: Settings,
+    (cache, make): (&Cache, bool),
+    progress: &dyn Progress,
+) -> Result<(Build, Diagnostics), SpoolError> {
     let spool = Spool::new()?;
     let engines = Engines::new();
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let (script, cues) = read(show, path, settings, &mut sources, &mut diagnostics);
-    let tools = Tools { show, engines: &engines, spool: &spool, cache, limits: settings.limits, progress };
+    let tools =
+        Tools { show, engines: &engines, spool: &spool, cache, make, limits: settings.limits, progress };
     let sheet = bind(cues, tools, &mut sources, &mut diagnostics);
+    let mut before = diagnostics.clone();
+    before.sort();
     let timeline = schedule(&sheet, &mut diagnostics);
     diagnostics.sort();
-    Ok(Build { sources, diagnostics, script, sheet, timeline })
+    Ok((Build { sources, diagnostics, script, sheet, timeline }, before))
 }
 
 /// The first half of [`build`]: the episode as written, and with its names bound, before anything is made.

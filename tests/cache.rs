@@ -1,7 +1,7 @@
 //! What is kept from one run to the next: it saves work, and changes nothing that is heard.
 
-mod damage;
-mod faults;
+pub(crate) mod damage;
+pub(crate) mod faults;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ fn bytes(show: &TestShow, path: &str) -> Vec<u8> {
 }
 
 /// The entries of a cache, by name.
-fn entries(show: &TestShow) -> Vec<PathBuf> {
+pub(crate) fn entries(show: &TestShow) -> Vec<PathBuf> {
     let kinds = ["takes", "sounds", "patches", "mixes", "facts"];
     let folders = kinds.map(|kind| std::fs::read_dir(show.path("kept").join(kind)));
     let mut found: Vec<PathBuf> =
@@ -81,7 +81,7 @@ fn entries(show: &TestShow) -> Vec<PathBuf> {
 }
 
 /// How many of a kind a run says it made: `made 1 of 3 spoken lines, …`.
-fn made(run: &Run, what: &str) -> (u64, u64) {
+pub(crate) fn made(run: &Run, what: &str) -> (u64, u64) {
     let line = run.stderr.lines().find(|line| line.starts_with("made ")).expect("it says what it made");
     let part = line.trim_start_matches("made ").split(", ").find(|part| part.contains(what));
     let part = part.unwrap_or_else(|| panic!("no {what} in {line}"));
@@ -91,7 +91,7 @@ fn made(run: &Run, what: &str) -> (u64, u64) {
 }
 
 /// Changes the script.
-fn edit(show: &TestShow, from: &str, to: &str) {
+pub(crate) fn edit(show: &TestShow, from: &str, to: &str) {
     let path = show.path("script/test.toml");
     let text = std::fs::read_to_string(&path).expect("the script is there");
     assert!(text.contains(from), "the script has no `{from}`");

@@ -1,7 +1,9 @@
 //! Everything that ships, as other programs find it: files that belong together add up to each other, bit by bit.
 
+mod again;
 mod batch;
 mod captions;
+mod faults;
 mod formats;
 mod scenes;
 mod sessions;

@@ -1,5 +1,6 @@
 //! A show in a temporary folder, and the program run on it as a person would run it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -88,6 +89,19 @@ impl TestShow {
         self.folder.path().join(inside)
     }
 
+    /// Every file below a folder of it, by its path from there: what is in it.
+    pub(crate) fn snapshot(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+        snapshot(&self.path(folder))
+    }
+
+    /// Names of files that are not whole, wherever they lie.
+    pub(crate) fn left_over(&self) -> Vec<String> {
+        let partial = |name: &String| {
+            name.rsplit('/').next().is_some_and(|file| file.starts_with('.')) || name.contains("/partial/")
+        };
+        self.snapshot("").into_keys().filter(partial).collect()
+    }
+
     /// Runs the program in the show's folder.
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         run_in(self.folder.path(), args)
@@ -115,6 +129,24 @@ impl TestShow {
         };
         (samples, spec)
     }
+}
+
+/// Every file below a folder, by its path from there: what is in it. Nothing where there is no folder.
+pub(crate) fn snapshot(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(bytes) = std::fs::read(&path) {
+                let inside = path.strip_prefix(folder).expect("it lies inside");
+                found.insert(inside.to_string_lossy().replace('\\', "/"), bytes);
+            }
+        }
+    }
+    found
 }
 
 /// Runs the program in a folder.

@@ -318,3 +318,49 @@ fn timbre_moves_pitch_and_leaves_the_speed() {
     let slow = slow.frames().seconds(slow.rate());
     assert!((slow / a - 2.0).abs() < 0.1, "{slow} s and {a} s");
 }
+
+/// A cue is found exactly, in the rendering that it is a cue of. The words measured in that rendering have to agree.
+#[test]
+fn words_are_measured_to_a_fiftieth_of_a_second() {
+    let engine = PicoEngine::new();
+    let lines = [
+        ("en-GB", "A year, almost to the day, and you come back as if nothing had happened."),
+        ("en-GB", "Six sleek swans swam swiftly southwards, she said; nobody believed it."),
+        ("en-US", "Can I come in? It is only me, and I have brought the book you wanted."),
+        ("de-DE", "Komm doch herein, ich habe schon den ganzen Abend auf dich gewartet."),
+        ("fr-FR", "Je ne sais pas ce que vous voulez dire par cette question."),
+    ];
+    let mut apart: Vec<f64> = Vec::new();
+    for (lang, line) in lines {
+        let voice = Voice { rate: 0.95, ..voice(lang) };
+        let words: Vec<usize> =
+            std::iter::once(0).chain(line.match_indices(' ').map(|(at, _)| at + 1)).collect();
+        let found: Vec<(f64, String)> = words[1..]
+            .par_iter()
+            .map(|&word| {
+                let utterance = Utterance { text: line.to_owned(), cues: vec![word], ..Utterance::default() };
+                let exact = engine.speak(&utterance, &voice).expect("speech");
+                let measured = engine.speak_by_word(&utterance, &voice, &words).expect("speech");
+                let measured = measured.expect("every word is told from its neighbours");
+                assert_eq!(measured.audio, exact.audio, "{line}");
+                assert!(measured.cues.is_sorted(), "{line}");
+                let index = words.iter().position(|at| *at == word).expect("it is one of them");
+                let difference = measured.cues[index].get() as f64 - exact.cues[0].get() as f64;
+                (difference.abs() / f64::from(exact.audio.rate().hz()), line[word..].to_owned())
+            })
+            .collect();
+        for (seconds, word) in &found {
+            println!("{:6.1} ms  {word}", seconds * 1000.0);
+        }
+        apart.extend(found.iter().map(|(seconds, _)| *seconds));
+    }
+    apart.sort_by(f64::total_cmp);
+    let (middle, most) = (apart[apart.len() / 2], apart[apart.len() - 1]);
+    println!(
+        "median {:.1} ms, 90 % {:.1} ms, most {:.1} ms",
+        middle * 1e3,
+        apart[apart.len() * 9 / 10] * 1e3,
+        most * 1e3
+    );
+    assert!(middle < 0.01 && most < 0.05, "median {middle}, most {most}");
+}

@@ -85,3 +85,20 @@ fn every_case_dumps_what_is_expected() {
         check_snapshot(&case.join("expected.json"), &run.stdout);
     }
 }
+
+/// It lay at the beginning: whatever was further on than 86 400 frames was taken for too long a time to be one.
+#[test]
+fn a_mark_late_in_a_long_take_is_late() {
+    let show = TestShow::with_script(
+        "format = 1\ntitle = \"Late\"\n[cast.ann]\n[sound.knock]\nfile = \"sfx/knock.wav\"\n\
+         [[scene]]\nid = \"only\"\nscript = [\n\
+         { id = \"a\", by = \"ann\", line = \"One two six {k}ten.\" },\n\
+         { sfx = \"knock\", at = \"a@k\" } ]\n",
+    )
+    .clip("voices/ann/a.wav", &vec![0.25; 8 * 48_000])
+    .clip("sfx/knock.wav", &[0.25; 4800]);
+    let timeline = show.json(&["check", "--dump", "timeline"]);
+    let knock = timeline["entries"].as_array().expect("entries").iter().find(|it| it["kind"] == "sfx");
+    // Three quarters of its letters come before.
+    assert_eq!(knock.expect("the knock")["start"], 6 * 48_000);
+}

@@ -27,6 +27,11 @@ impl Key {
         &self.0
     }
 
+    /// The digest that these bytes are.
+    pub fn from_bytes(digest: [u8; 32]) -> Key {
+        Key(digest)
+    }
+
     /// The digest of everything that can be read.
     ///
     /// # Errors

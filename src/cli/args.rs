@@ -233,7 +233,8 @@ pub(super) struct Export {
     /// Bits of a sample: 16, 24, or 32f for floating point.
     #[arg(long, value_name = "BITS", default_value_t, value_parser = parse_depth)]
     pub(super) bits: BitDepth,
-    /// Write nothing: list what would be written.
+    /// Write and make nothing: list what would be written and what left alone, which lines would be spoken again, which
+    /// sounds decoded, which scenes mixed, and why.
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Let the scripts also read files below this folder, outside their show.

@@ -14,7 +14,7 @@ use crate::cli::locate::{Located, output_folder};
 use crate::cli::report::{text, write};
 use crate::cli::terminal::Terminal;
 use crate::cli::words::{clock, counted};
-use crate::cuesheet::Origin;
+use crate::cuesheet::{Origin, makings};
 use crate::diag::suggest;
 use crate::export::episode::{self, EpisodeError, Summary};
 use crate::export::report::{self, Figures, Report};
@@ -87,6 +87,7 @@ fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), 
         let summary = episode::write(&job, Some(&target), &bars).map_err(failed)?;
         // A scene by itself gets the episode's gain as well.
         let script = located.show.locate(&located.script);
+        makings::remember(cache, &script, &built.sheet);
         recall::remember(cache, &script, specification.preset, summary.gain);
         let mut rendered = rendered(&built, &scenes, &target, &summary, started);
         if scenes.is_empty() {

@@ -98,6 +98,7 @@ fn patch(
         .key_of_all();
     let (facts, samples) = match tools.cache.sound::<PatchFacts>(Kind::Patch, &key, tools.spool) {
         Some(kept) => kept,
+        None if !tools.make => return None,
         None => {
             let rendered = render(patch, rate, variant);
             let mut audio = rendered.audio;
@@ -182,6 +183,9 @@ pub(super) fn recorded(
     if let Some((facts, samples)) = kept {
         let speech = facts.speech.unwrap_or((0, samples.frames().get()));
         return Some(Recorded { speech: (FrameCount::new(speech.0), FrameCount::new(speech.1)), samples });
+    }
+    if !tools.make {
+        return None;
     }
     let samples = decoded(file, recording, tools, rate, diagnostics)?;
     let speech = match recording.used {

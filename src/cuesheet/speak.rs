@@ -13,8 +13,9 @@ use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::script::text::{StopKind, Text};
+use crate::speech::Engines;
 use crate::speech::engine::{Engine, SpeechError, Voice};
-use crate::speech::perform::{Piece, Refusal, perform};
+use crate::speech::perform::{self, Piece, Refusal};
 use crate::units::time::{FrameCount, SampleRate};
 
 /// A line's clip; `None` where it cannot be had, which has then been reported.
@@ -85,6 +86,13 @@ fn spoken(
     let key = key(request, engine, voice, &pieces, rate);
     let (facts, samples) = match tools.cache.sound(Kind::Take, &key, tools.spool) {
         Some(kept) => kept,
+        None if !tools.make => {
+            // Whether it can be said at all is known without saying it.
+            if let Err(error) = perform::accept(engine, &pieces, &voice.lang) {
+                diagnostics.push(refused(request, voice, engine, &error, &pieces));
+            }
+            return None;
+        }
         None => {
             let (facts, audio) = match say(request, engine, voice, &pieces, rate) {
                 Ok(said) => said?,
@@ -133,7 +141,7 @@ fn say(
     pieces: &[Piece],
     rate: SampleRate,
 ) -> Result<Option<(TakeFacts, AudioBuffer)>, Refusal> {
-    let take = perform(engine, pieces, voice, rate)?;
+    let take = perform::perform(engine, pieces, voice, rate)?;
     let (mut audio, mut cues) = (take.audio, take.cues);
     if (request.speed - 1.0).abs() > f64::EPSILON {
         let Some(from) = crate::sound::clip::at_speed(rate, request.speed) else { return Ok(None) };
@@ -145,8 +153,25 @@ fn say(
     Ok(Some((TakeFacts { cues: cues.into_iter().map(FrameCount::get).collect() }, audio)))
 }
 
+/// The frames at which the words at these bytes of a spoken line's text begin in its clip, as far as its engine tells.
+pub(super) fn begins(
+    request: &LineRequest,
+    engines: &Engines,
+    words: &[usize],
+    rate: SampleRate,
+) -> Vec<Option<u64>> {
+    let spoken = request.voice.as_ref().and_then(|voice| Some((voice, engines.get(&voice.engine)?)));
+    let told = spoken.and_then(|(voice, engine)| {
+        perform::words(engine, &pieces(request), voice, rate, words)
+            .ok()
+            .filter(|told| told.len() == words.len())
+    });
+    let told = told.unwrap_or_else(|| vec![None; words.len()]);
+    told.into_iter().map(|at| at.map(|at| super::tools::scaled(at, 1.0 / request.speed).get())).collect()
+}
+
 /// The line in the pieces an engine is given: its text cut at pauses and at the cues that are wanted.
-fn pieces(request: &LineRequest) -> Vec<Piece> {
+pub(super) fn pieces(request: &LineRequest) -> Vec<Piece> {
     let text = &request.text;
     let pauses = text.stops.iter().filter_map(|stop| match &stop.what {
         StopKind::Pause(time) => Some((stop.at, Piece::Pause(*time))),

@@ -7,7 +7,7 @@ use crate::host::Show;
 use crate::progress::Progress;
 use crate::speech::Engines;
 use crate::spool::Spool;
-use crate::units::time::{FrameCount, Seconds};
+use crate::units::time::FrameCount;
 
 /// What clips are made with.
 #[derive(Clone, Copy)]
@@ -20,6 +20,8 @@ pub struct Tools<'a> {
     pub spool: &'a Spool,
     /// Where it may lie already.
     pub cache: &'a Cache,
+    /// Whether what does not lie there is made. Else it stands as silence of a plausible length.
+    pub make: bool,
     /// How long a clip may be.
     pub limits: Limits,
     /// Who is told.
@@ -42,8 +44,8 @@ pub(super) fn fractions(line: &LineRequest) -> Vec<f64> {
 
 /// A frame of a clip, counted in its own rate, at the project rate.
 pub(super) fn scaled(frames: FrameCount, factor: f64) -> FrameCount {
-    let seconds = frames.get() as f64 * factor;
-    Seconds::new(seconds).map_or(frames, |_| FrameCount::new(round(seconds)))
+    let scaled = frames.get() as f64 * factor;
+    if scaled.is_finite() { FrameCount::new(round(scaled)) } else { frames }
 }
 
 #[expect(

@@ -4,9 +4,11 @@
 
 use std::io;
 
-use crate::cuesheet::words::words;
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use crate::cuesheet::words::{Witnesses, words};
 use crate::cuesheet::{Body, CueSheet, Origin, Request};
-use crate::timeline::Timeline;
+use crate::timeline::{Region, Timeline};
 use crate::units::time::{FrameCount, FramePos, SampleRate};
 
 mod html;
@@ -39,6 +41,14 @@ impl CaptionFormat {
         CaptionFormat::Text,
         CaptionFormat::Html,
     ];
+
+    /// Whether it tells when things are said.
+    pub fn is_timed(self) -> bool {
+        match self {
+            CaptionFormat::Srt | CaptionFormat::Vtt | CaptionFormat::Json => true,
+            CaptionFormat::Text | CaptionFormat::Html => false,
+        }
+    }
 
     /// Its word, and its files' ending.
     pub fn extension(self) -> &'static str {
@@ -99,23 +109,24 @@ pub struct Word {
     pub estimated: bool,
 }
 
-/// Gathers what is said. `shown` gives the name by which a role is shown.
+/// Gathers what is said. `shown` gives the name by which a role is shown, `witnesses` tell when words are said; without
+/// them that is estimated.
 ///
 /// # Errors
 /// Where a clip cannot be read.
 pub fn transcript(
     sheet: &CueSheet,
     timeline: &Timeline,
-    shown: impl Fn(&str) -> String,
+    shown: impl Fn(&str) -> String + Sync,
+    witnesses: Option<Witnesses<'_>>,
 ) -> io::Result<Transcript> {
     let cues = &sheet.cues;
-    let mut lines = Vec::new();
-    for region in &timeline.regions {
-        let Some(entry) = region.entry else { continue };
-        let Body::Sounding(sounding) = &cues.entries[entry].body else { continue };
+    let line = |region: &Region| {
+        let entry = region.entry?;
+        let Body::Sounding(sounding) = &cues.entries[entry].body else { return None };
         let (Some(speaker), Request::Line(request)) = (&sounding.speaker, &cues.requests[sounding.clip])
         else {
-            continue;
+            return None;
         };
         let clip = &sheet.clips[sounding.clip];
         let (first, length) = (region.source_start, region.length);
@@ -123,14 +134,17 @@ pub fn transcript(
         // Of a clip that is cut, what is not heard is not written either, but for words that are said in part.
         let heard = |at: FrameCount| start.plus(at.max(first).minus(first).min(length));
         let end = first.plus(length);
-        let words = words(request, clip, timeline.rate)?.into_iter();
+        let words = match words(request, clip, witnesses, timeline.rate) {
+            Ok(words) => words.into_iter(),
+            Err(error) => return Some(Err(error)),
+        };
         let words = words.filter(|word| word.end > first && word.start < end).map(|word| Word {
             start: heard(word.start),
             end: heard(word.end),
             text: one_line(&word.text),
             estimated: word.estimated,
         });
-        lines.push(Line {
+        Some(Ok(Line {
             id: cues.entries[entry].id.clone(),
             scene: cues.entries[entry].scene,
             speaker: one_line(&shown(speaker)),
@@ -139,8 +153,11 @@ pub fn transcript(
             start,
             end: start.plus(length),
             words: words.collect(),
-        });
-    }
+        }))
+    };
+    // Asking voices when words are said takes its time.
+    let lines = timeline.regions.par_iter().with_max_len(1).filter_map(line);
+    let mut lines = lines.collect::<io::Result<Vec<Line>>>()?;
     lines.sort_by_key(|line| line.start);
     let scenes = cues.scenes.iter().map(|scene| (scene.id.clone(), one_line(&scene.title))).collect();
     Ok(Transcript { title: one_line(&cues.title), rate: timeline.rate, scenes, lines })

@@ -1,7 +1,7 @@
 //! Opus in Ogg (RFC 6716, RFC 7845): at 48 kHz, to the sample as long as what went in.
 //!
-//! The encoder takes whichever instructions the processor has, so that the same episode may differ in its last bits from
-//! one machine to another; what is measured is the file itself.
+//! The encoder takes whichever instructions the processor has, and has no switch that keeps it from that (opus-pure
+//! 0.2.2): so the same episode may differ in its last bits from one machine to another. What is measured is the file itself.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, SeekFrom};

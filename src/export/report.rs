@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::audio::samples::Samples;
 use crate::dsp::limiter::Detect;
@@ -78,7 +78,7 @@ pub struct Check {
 }
 
 /// Loudness, peaks and noise.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Figures {
     /// Integrated loudness, LUFS.
     pub integrated: Option<f64>,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::audio::buffer::Channels;
 use crate::audio::samples::Samples;
 use crate::export::episode::EpisodeError;
-use crate::export::stems::Source;
+use crate::export::ingredients::Ingredients;
 use crate::export::template::file_name;
 use crate::export::wav::{WavFormat, WavWriter};
 use crate::mix::Mixer;
@@ -136,7 +136,7 @@ pub struct Media {
 ///
 /// # Errors
 /// See [`EpisodeError`].
-pub fn write(source: &Source<'_>, title: &str, folder: &Path) -> Result<Session, EpisodeError> {
+pub fn write(source: &Ingredients<'_>, title: &str, folder: &Path) -> Result<Session, EpisodeError> {
     let timeline = source.timeline;
     let plan = Arc::new(Plan::new(timeline, source.samples)?);
     let mut prints: Vec<Region> = Vec::new();
@@ -240,7 +240,7 @@ fn print(timeline: &Timeline, region: &Region) -> (Region, FrameCount) {
     (print, if whole { region.source_start } else { FrameCount::ZERO })
 }
 
-fn write_print(source: &Source<'_>, print: &Region, target: &Path) -> Result<(), EpisodeError> {
+fn write_print(source: &Ingredients<'_>, print: &Region, target: &Path) -> Result<(), EpisodeError> {
     let alone = Timeline {
         length: print.length,
         scenes: Vec::new(),
@@ -268,7 +268,7 @@ fn write_print(source: &Source<'_>, print: &Region, target: &Path) -> Result<(),
 
 /// What rooms, equaliser, compressor and other buses add to a bus: all of it, less what its regions are by themselves.
 fn write_treatment(
-    source: &Source<'_>,
+    source: &Ingredients<'_>,
     plan: &Arc<Plan>,
     bus: usize,
     target: &Path,

@@ -11,29 +11,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
-use crate::audio::samples::Samples;
 use crate::export::catalogue::{Split, Stem};
 use crate::export::episode::EpisodeError;
+use crate::export::ingredients::Ingredients;
 use crate::export::wav::{WavFormat, WavWriter};
 use crate::mix::Mixer;
 use crate::mix::block::{Block, View};
 use crate::mix::plan::Plan;
 use crate::mix::spans;
-use crate::progress::{Progress, Stage};
+use crate::progress::Stage;
 use crate::routing::{Bus, Track};
 use crate::timeline::Timeline;
 use crate::units::depth::BitDepth;
-
-/// What stems are made of.
-#[derive(Clone, Copy)]
-pub struct Source<'a> {
-    /// The episode.
-    pub timeline: &'a Timeline,
-    /// Its clips' samples, by index.
-    pub samples: &'a [Samples],
-    /// Who is told.
-    pub progress: &'a dyn Progress,
-}
 
 /// The files of one split: for each stem its own, where it is wanted.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +41,7 @@ pub struct Targets {
 ///
 /// # Errors
 /// See [`EpisodeError`].
-pub fn write(source: &Source<'_>, targets: &Targets) -> Result<(), EpisodeError> {
+pub fn write(source: &Ingredients<'_>, targets: &Targets) -> Result<(), EpisodeError> {
     let timeline = source.timeline;
     let plan = Arc::new(Plan::new(timeline, source.samples)?);
     // Buses of the plan that is split, by stem.

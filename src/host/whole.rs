@@ -161,6 +161,13 @@ fn is_left(path: &Path, modified: io::Result<SystemTime>) -> bool {
     }
 }
 
+/// Removes what was left of any file in a folder when the program that wrote it was killed: of one that nobody writes any
+/// more too.
+pub fn sweep(folder: &Path) {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    remove_stale(folder, ".");
+}
+
 /// Removes leftovers of a file whose temporary names begin with `prefix`. What fails is left for the next time: it
 /// is in nobody's way.
 fn remove_stale(folder: &Path, prefix: &str) {
@@ -169,7 +176,8 @@ fn remove_stale(folder: &Path, prefix: &str) {
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let ours = name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(SUFFIX));
+        let is_ours = |name: &str| name.starts_with(prefix) && name.contains(MARK) && name.ends_with(SUFFIX);
+        let ours = name.to_str().is_some_and(is_ours);
         if ours && entry.metadata().is_ok_and(|it| it.is_file() && is_left(&entry.path(), it.modified())) {
             let _ = fs::remove_file(entry.path());
         }

@@ -73,7 +73,9 @@ impl Ducker {
         let frame = |frame: u64| i64::try_from(frame).unwrap_or(i64::MAX / 4);
         let (from, end, origin) = (frame(from), frame(end), frame(origin));
         let down = self.down.iter().filter(|it| it.1 + self.release > from && it.0 - self.attack < end);
-        let down: Vec<(i64, i64)> = down.map(|it| (it.0 - origin, it.1 - origin)).collect();
+        // Lines that follow closely are one long span: how long it was down before, and stays down after, is not heard.
+        let down: Vec<(i64, i64)> =
+            down.map(|it| (it.0.max(from) - origin, it.1.min(end) - origin)).collect();
         (self.attack, self.release, self.by, down)
     }
 

@@ -136,6 +136,7 @@ fn work(workshop: &Workshop, queue: &Queue, memory: &Memory, made: &Sender<Made>
             engines: &workshop.engines,
             spool: &workshop.spool,
             cache: &workshop.cache,
+            make: true,
             limits: workshop.limits,
             progress: &Silent,
         };

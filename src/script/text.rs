@@ -80,6 +80,14 @@ impl Text {
         words
     }
 
+    /// The silences, in order: the byte each stands before, and how long it is.
+    pub fn pauses(&self) -> impl Iterator<Item = (usize, Seconds)> {
+        self.stops.iter().filter_map(|stop| match &stop.what {
+            StopKind::Pause(time) => Some((stop.at, *time)),
+            StopKind::Mark(_) => None,
+        })
+    }
+
     /// The marks, in order.
     pub fn marks(&self) -> impl Iterator<Item = (usize, &Spanned<String>)> {
         self.stops.iter().filter_map(|stop| match &stop.what {

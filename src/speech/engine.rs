@@ -30,6 +30,21 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// # Errors
     /// As [`Engine::accept`], and where the engine itself fails.
     fn speak(&self, utterance: &Utterance, voice: &Voice) -> Result<Speech, SpeechError>;
+
+    /// Says it once more, the same to the sample, and tells when the words at these bytes of the text begin, rising, in
+    /// place of the cues. That may take much longer than [`Engine::speak`]. `None` where the engine cannot tell, which
+    /// is what it does unless it says otherwise.
+    ///
+    /// # Errors
+    /// As [`Engine::speak`].
+    fn speak_by_word(
+        &self,
+        _utterance: &Utterance,
+        _voice: &Voice,
+        _words: &[usize],
+    ) -> Result<Option<Speech>, SpeechError> {
+        Ok(None)
+    }
 }
 
 /// A language an engine speaks.

@@ -144,6 +144,53 @@ pub fn perform(
     Ok(Take { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues })
 }
 
+/// When words of a line begin in its take: those at these bytes of its text, all its pieces' texts joined. `None` for
+/// those of which the engine cannot tell. As with cues, a word after a silence begins where it is first heard.
+///
+/// # Errors
+/// As [`perform`].
+pub fn words(
+    engine: &dyn Engine,
+    line: &[Piece],
+    voice: &Voice,
+    rate: SampleRate,
+    wanted: &[usize],
+) -> Result<Vec<Option<FrameCount>>, Refusal> {
+    let mut found = Vec::with_capacity(wanted.len());
+    let (mut start, mut bytes) = (0, 0);
+    for part in parts(line) {
+        let own: Vec<usize> = wanted
+            .iter()
+            .filter_map(|word| word.checked_sub(bytes).filter(|word| *word < part.utterance.text.len()))
+            .collect();
+        bytes += part.utterance.text.len();
+        let said = match engine.speak_by_word(&part.utterance, voice, &own) {
+            Ok(Some(speech)) => Some((speech, true)),
+            // What comes after it has to be found nevertheless.
+            Ok(None) => Some((engine.speak(&part.utterance, voice).map_err(|e| part.refusal(e))?, false)),
+            Err(SpeechError::Silent) => None,
+            Err(error) => return Err(part.refusal(error)),
+        };
+        let told = said.as_ref().is_some_and(|(_, told)| *told);
+        let speech = said.and_then(|(speech, _)| edges::trim(rumble::remove(speech)));
+        match speech.as_ref().filter(|_| told) {
+            Some(speech) => found.extend(speech.cues.iter().map(|word| {
+                Some(FrameCount::new(start).plus(resample::resampled_length(
+                    *word,
+                    speech.audio.rate(),
+                    rate,
+                )))
+            })),
+            None => found.extend(own.iter().map(|_| None)),
+        }
+        if let Some(speech) = speech {
+            start += resample::resampled_length(speech.audio.frames(), speech.audio.rate(), rate).get();
+        }
+        start += part.pause.to_count(rate).get();
+    }
+    Ok(found)
+}
+
 /// What the voice asks for beyond the engine: how its cords move, and how much of it is breath. `number` is the
 /// part's, so that no two parts shake alike.
 fn act(samples: &mut [f32], rate: SampleRate, voice: &Voice, number: u64) {

@@ -20,6 +20,7 @@ use crate::speech::pico::lingware::{LANGUAGES, Lingware};
 use crate::speech::pico::text::Phrase;
 use crate::units::time::{FrameCount, SampleRate};
 
+mod align;
 mod binding;
 mod lingware;
 mod render;
@@ -27,6 +28,7 @@ mod script;
 mod text;
 mod tone;
 mod unwrap;
+mod words;
 
 /// The embedded engine. Cheap to make: a voice is loaded when it first speaks, once for every thread that speaks it
 /// at the same time.
@@ -61,6 +63,19 @@ impl PicoEngine {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.entry(voice.language.tag).or_default().push(synthesizer);
     }
+
+    /// Does something with a loaded voice.
+    fn with<T>(
+        &self,
+        voice: &'static Lingware,
+        work: impl FnOnce(&mut Synthesizer) -> Result<T, String>,
+    ) -> Result<T, SpeechError> {
+        let mut synthesizer = self.take(voice)?;
+        // A voice that failed is not used again.
+        let done = work(&mut synthesizer).map_err(SpeechError::Engine)?;
+        self.put(voice, synthesizer);
+        Ok(done)
+    }
 }
 
 impl Engine for PicoEngine {
@@ -86,31 +101,66 @@ impl Engine for PicoEngine {
     /// (`10:45 p.m.`, letters that are spelled), a cue between them is the first of them.
     fn speak(&self, utterance: &Utterance, voice: &Voice) -> Result<Speech, SpeechError> {
         let (lingware, phrase) = phrase(&utterance.text, &voice.lang)?;
-        let timbre = f64::from(voice.timbre).clamp(*Voice::TIMBRES.start(), *Voice::TIMBRES.end());
-        let factor = |value: f32| f64::from(value).clamp(*Voice::FACTORS.start(), *Voice::FACTORS.end());
-        let manner = render::Manner {
-            speed: whole(100.0 * factor(voice.rate) / timbre),
-            pitch: whole(100.0 * factor(voice.pitch)),
-        };
-        let words: Vec<usize> = utterance.cues.iter().map(|&cue| word_at(&phrase, cue)).collect();
-        let stressed: Vec<Range<usize>> = utterance
-            .stresses
-            .iter()
-            .map(|range| words_in(&phrase, range))
-            .filter(|r| !r.is_empty())
-            .collect();
-        let mut synthesizer = self.take(lingware)?;
-        let rendered = render::render(&mut synthesizer, &phrase, manner, &words, &stressed);
-        // A voice that failed is not used again.
-        let (mut samples, cues) = rendered.map_err(SpeechError::Engine)?;
-        unwrap::unwrap(&mut samples, lingware.factors);
-        self.put(lingware, synthesizer);
-        let rate = SampleRate::new(whole(f64::from(render::RATE) * timbre)).unwrap_or(SampleRate::DEFAULT);
-        let mut samples: Vec<f32> = samples.into_iter().map(|sample| f32::from(sample) / 32_768.0).collect();
-        tone::correct(&mut samples, lingware.language.tag);
-        let cues = cues.into_iter().map(|sample| FrameCount::new(sample as u64)).collect();
-        Ok(Speech { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues })
+        let spoken = self.with(lingware, |synthesizer| {
+            let (manner, words, stressed) = asked(utterance, voice, &phrase);
+            render::render(synthesizer, &phrase, manner, &words, &stressed)
+        });
+        let (samples, cues) = spoken?;
+        Ok(speech(samples, cues, lingware, voice))
     }
+
+    /// To about 10 ms, and to where a word begins as one hears it (see [`words`]). `None` where Pico reads words
+    /// together, or not at all.
+    fn speak_by_word(
+        &self,
+        utterance: &Utterance,
+        voice: &Voice,
+        words: &[usize],
+    ) -> Result<Option<Speech>, SpeechError> {
+        let (lingware, phrase) = phrase(&utterance.text, &voice.lang)?;
+        let spoken = self.with(lingware, |synthesizer| {
+            let (manner, cued, stressed) = asked(utterance, voice, &phrase);
+            let tagged = render::tagged(&phrase, &cued, &stressed);
+            let plain = render::input(&phrase, manner, (&tagged, &stressed), |_| render::LEVEL);
+            let heard = render::said(synthesizer, &plain)?;
+            let starts = words::words(synthesizer, &phrase, manner, &stressed, &heard)?;
+            Ok((heard, starts))
+        });
+        let (heard, Some(starts)) = spoken? else { return Ok(None) };
+        let start = |&word: &usize| starts.get(word_at(&phrase, word)).copied().unwrap_or(heard.len());
+        let starts = words.iter().map(start).collect();
+        Ok(Some(speech(heard, starts, lingware, voice)))
+    }
+}
+
+/// How an utterance is to be said, in Pico's terms; which words are cued, and which stressed.
+fn asked(
+    utterance: &Utterance,
+    voice: &Voice,
+    phrase: &Phrase,
+) -> (render::Manner, Vec<usize>, Vec<Range<usize>>) {
+    let factor = |value: f32| f64::from(value).clamp(*Voice::FACTORS.start(), *Voice::FACTORS.end());
+    let manner = render::Manner {
+        speed: whole(100.0 * factor(voice.rate) / timbre(voice)),
+        pitch: whole(100.0 * factor(voice.pitch)),
+    };
+    let words = utterance.cues.iter().map(|&cue| word_at(phrase, cue)).collect();
+    let stressed = utterance.stresses.iter().map(|range| words_in(phrase, range));
+    (manner, words, stressed.filter(|range| !range.is_empty()).collect())
+}
+
+fn timbre(voice: &Voice) -> f64 {
+    f64::from(voice.timbre).clamp(*Voice::TIMBRES.start(), *Voice::TIMBRES.end())
+}
+
+/// What Pico said, mended, at the rate at which it has the voice's timbre.
+fn speech(mut samples: Vec<i16>, cues: Vec<usize>, lingware: &Lingware, voice: &Voice) -> Speech {
+    unwrap::unwrap(&mut samples, lingware.factors);
+    let rate = SampleRate::new(whole(f64::from(render::RATE) * timbre(voice))).unwrap_or(SampleRate::DEFAULT);
+    let mut samples: Vec<f32> = samples.into_iter().map(|sample| f32::from(sample) / 32_768.0).collect();
+    tone::correct(&mut samples, lingware.language.tag);
+    let cues = cues.into_iter().map(|sample| FrameCount::new(sample as u64)).collect();
+    Speech { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues }
 }
 
 /// The voice of a language, and the text as it is to say it.

@@ -2,10 +2,10 @@
 
 use super::{bytes, entries, fresh, render, show};
 
-type Damage = (&'static str, fn(&mut Vec<u8>));
+pub(crate) type Damage = (&'static str, fn(&mut Vec<u8>));
 
 /// Ways to damage a file.
-fn damages() -> Vec<Damage> {
+pub(crate) fn damages() -> Vec<Damage> {
     vec![
         ("emptied", |it| it.clear()),
         ("cut in the head", |it| it.truncate(50)),

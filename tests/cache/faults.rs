@@ -30,16 +30,8 @@ fn four_processes_share_a_cache() {
             assert_eq!(bytes(&show, name), expected, "{name} in round {round}");
             std::fs::remove_file(show.path(name)).expect("it is there");
         }
-        assert_eq!(left_over(&show), Vec::<String>::new(), "in round {round}");
+        assert_eq!(show.left_over(), Vec::<String>::new(), "in round {round}");
     }
-}
-
-/// Names of files that are not whole.
-fn left_over(show: &TestShow) -> Vec<String> {
-    let folders = [show.path("kept/partial"), show.path("")];
-    let listed = folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
-    let names = listed.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.starts_with('.')).collect()
 }
 
 /// Kills renders at moments spread over how long one takes, changing the script in between.
@@ -75,7 +67,7 @@ fn kill(times: u64) {
             expected = fresh(&show);
             render(&show, "out.wav");
             assert_eq!(bytes(&show, "out.wav"), expected, "after {time}");
-            assert_eq!(left_over(&show), Vec::<String>::new(), "after {time}");
+            assert_eq!(show.left_over(), Vec::<String>::new(), "after {time}");
         }
     }
     drop(expected);
@@ -92,42 +84,46 @@ fn killed_two_hundred_times_it_leaves_nothing_wrong() {
     kill(200);
 }
 
-/// A render whose cache and scratch files are on a file system of this many MiB.
+/// A command whose cache and scratch files are on a file system of this many MiB, which is `small`; other commands of
+/// the shell come before and after it. `None` where no file system can be mounted, which is then said.
 #[cfg(target_os = "linux")]
-fn on_a_small_disk(show: &TestShow, mib: u32) -> Option<crate::show::Run> {
+pub(crate) fn on_a_small_disk(
+    show: &TestShow,
+    mib: u32,
+    args: &str,
+    [before, after]: [&str; 2],
+) -> Option<crate::show::Run> {
     // A mount of its own, gone with the process: needs root, or user namespaces.
     let script = format!(
-        "mkdir -p small && mount -t tmpfs -o size={mib}m tmpfs small && mkdir small/tmp && \
-         TMPDIR=$PWD/small/tmp exec \"$RADIOPLAY\" render --cache small/kept -o small/out.wav"
+        "mkdir -p small && mount -t tmpfs -o size={mib}m tmpfs small && mkdir small/tmp && {before} \
+         TMPDIR=$PWD/small/tmp \"$RADIOPLAY\" {args}; code=$?; {after} exit $code"
     );
     let mut command = Command::new("unshare");
     command.args(["--mount", "--map-root-user", "sh", "-c", &script]).current_dir(show.path(""));
     command.env("RADIOPLAY", env!("CARGO_BIN_EXE_radioplay")).env("NO_COLOR", "1");
-    let output = command.output().ok()?;
-    let run = crate::show::Run {
+    let run = command.output().ok().map(|output| crate::show::Run {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    };
-    let mounted = !run.stderr.contains("unshare:") && !run.stderr.contains("mount:");
-    mounted.then_some(run)
+    });
+    let run = run.filter(|run| !run.stderr.contains("unshare:") && !run.stderr.contains("mount:"));
+    if run.is_none() {
+        let required = std::env::var_os("RADIOPLAY_TEST_REQUIRE_TOOLS").is_some();
+        assert!(!required, "a file system cannot be mounted");
+        println!("SKIPPED: a file system cannot be mounted");
+    }
+    run
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_fails_the_render_or_only_the_cache() {
     let show = show();
-    let Some(roomy) = on_a_small_disk(&show, 200) else {
-        assert!(
-            std::env::var_os("RADIOPLAY_TEST_REQUIRE_TOOLS").is_none(),
-            "a file system cannot be mounted"
-        );
-        println!("SKIPPED: a file system cannot be mounted");
-        return;
-    };
+    let render = |mib| on_a_small_disk(&show, mib, "render --cache small/kept -o small/out.wav", ["", ""]);
+    let Some(roomy) = render(200) else { return };
     assert_eq!(roomy.code, 0, "{}", roomy.stderr);
     for mib in [1, 2, 3, 4, 6, 8, 12, 16, 24] {
-        let run = on_a_small_disk(&show, mib).expect("it could be mounted before");
+        let run = render(mib).expect("it could be mounted before");
         let said = run.stderr.contains("written") || run.stderr.contains("scratch");
         assert!(run.code == 0 || ((run.code == 3 || run.code == 1) && said), "{mib} MiB: {run:?}");
     }

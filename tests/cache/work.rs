@@ -132,6 +132,24 @@ fn a_changed_line_is_one_line_said() {
     assert_eq!(bytes(&show, "out.wav"), fresh(&show));
 }
 
+/// Lines that follow closely keep the music down from the first to the last: a line that became longer near the end was
+/// in the keys of all of the music.
+#[test]
+fn music_that_gives_way_is_not_mixed_again_for_a_line_far_away() {
+    let show = show();
+    let ducks = "[bus.ambience]\nduck = { under = \"dialogue\", by = -9, hold = 9, release = 9 }\n\
+                 [[scene]]\nid = \"one\"";
+    edit(&show, "[[scene]]\nid = \"one\"", ducks);
+    edit(&show, "{ pause = 1.5 }", "{ pause = 12 }");
+    let cold = render(&show, "out.wav");
+    assert!(made(&cold, "mix").0 >= 3, "{}", cold.stderr);
+    edit(&show, "Thank you.", "Thank you both very much.");
+    let run = render(&show, "out.wav");
+    // Those from the line on; the music's own were among them once.
+    assert_eq!(made(&run, "mix"), (2, 5), "{}", run.stderr);
+    assert_eq!(bytes(&show, "out.wav"), fresh(&show));
+}
+
 #[test]
 fn what_only_places_a_sound_makes_none() {
     let show = show();

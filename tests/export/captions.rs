@@ -151,3 +151,36 @@ fn long_lines_become_captions_of_two_short_rows() {
     );
     assert!(text.matches("-->").count() >= 5, "{text}");
 }
+
+/// What is spoken is measured, once; and the sound is the same whether or not anybody asks for words.
+#[test]
+fn words_of_a_spoken_line_are_measured() {
+    let script = "format = 1\ntitle = \"Spoken\"\ndeliver = \"none\"\n[cast.ann]\n[[scene]]\nid = \"only\"\nscript = [\n\
+         { id = \"a\", by = \"ann\", line = \"Well, {1.5s}there you are at last.\" },\n\
+         { id = \"b\", by = \"ann\", line = \"It is 10:45 p.m. now.\" } ]\n";
+    let show = TestShow::with_script(script);
+    let cache = show.path("kept").display().to_string();
+    exported(&show, &["--cache", &cache]);
+    let plain = std::fs::read(show.path("output/test/test.wav")).unwrap();
+    let mut before = None;
+    for keeping in [&["--cache", &cache][..], &["--cache", &cache], &["--no-cache"]] {
+        exported(&show, &[&["--captions", "json"], keeping].concat());
+        assert_eq!(std::fs::read(show.path("output/test/test.wav")).unwrap(), plain);
+        let text = read(&show, "json");
+        assert_eq!(before.get_or_insert_with(|| text.clone()), &text);
+    }
+    let json: Value = serde_json::from_str(&before.unwrap()).expect("it is JSON");
+    let words = json["segments"][0]["words"].as_array().expect("words");
+    assert!(words.iter().all(|word| word["estimated"] == false), "{json}");
+    let seconds = |index: usize, which: &str| words[index][which].as_f64().expect("a time");
+    // The pause that is written lies between these two.
+    let pause = seconds(1, "startTime") - seconds(0, "endTime");
+    assert!((1.4..1.7).contains(&pause), "{pause}");
+    // Where words are read together nothing can be measured, and it says so.
+    let later = json["segments"][1]["words"].as_array().expect("words");
+    assert_eq!(later.len(), 5);
+    assert!(
+        later.windows(2).all(|pair| pair[0]["endTime"].as_f64() <= pair[1]["startTime"].as_f64()),
+        "{json}"
+    );
+}

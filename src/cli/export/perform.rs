@@ -1,36 +1,37 @@
 //! One episode's outputs, made: from a build to files.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::ops::Range;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
-use crate::cache::Cache;
-use crate::cli::args::Export;
 use crate::cli::export::apart;
+use crate::cli::export::order::{Order, range_of, shown, tags};
+use crate::cli::export::standing::standings;
 use crate::cli::export::summary::{FileSummary, MasterSummary};
 use crate::cli::failure::Failure;
+use crate::cuesheet::words::Witnesses;
 use crate::export;
-use crate::export::captions;
+use crate::export::captions::{self, CaptionFormat};
 use crate::export::catalogue::{self, Content, Output, Split};
 use crate::export::deliver::{Delivery, Part, Written, deliver, deliver_apart};
 use crate::export::episode::EpisodeError;
+use crate::export::ingredients::Ingredients;
+use crate::export::ledger::{Ledger, Standing};
 use crate::export::report::{Figures, explain};
 use crate::export::session::{self, Session, SessionFormat};
-use crate::export::stems::{self, Source, Targets};
-use crate::export::tags::{Chapter, Tags};
+use crate::export::stems::{self, Targets};
+use crate::host::whole;
 use crate::master::measure::{self, Heard};
 use crate::master::mixture::Mixture;
 use crate::master::preset::specification;
 use crate::mix::plan::Plan;
 use crate::pipeline::Build;
 use crate::progress::Progress;
-use crate::script::about::Cover;
+use crate::speech::Engines;
 use crate::staging::Preset;
-use crate::timeline::Timeline;
-use crate::units::time::{FrameCount, Seconds};
+use crate::units::time::FrameCount;
 
 /// What becomes of each output.
 pub(super) struct Files {
@@ -42,10 +43,32 @@ impl Files {
         let summary = |output: &Output| FileSummary {
             file: output.path.display().to_string(),
             replaces: output.path.is_file(),
+            unchanged: false,
+            why: None,
             preset: output.preset.map(Preset::word),
             master: None,
         };
         Files { summaries: outputs.iter().map(|output| (output.path.clone(), summary(output))).collect() }
+    }
+
+    /// Enters how each file stands.
+    pub(super) fn stand(&mut self, standings: &[Standing]) {
+        for ((_, summary), standing) in self.summaries.iter_mut().zip(standings) {
+            match standing {
+                Standing::Right(told) => {
+                    summary.unchanged = true;
+                    summary.master = serde_json::from_str(told).ok().flatten();
+                }
+                Standing::Wrong(why) => summary.why = Some(why.to_string()),
+            }
+        }
+    }
+
+    /// What a file came to, as it is kept.
+    fn told(&self, path: &Path) -> String {
+        let summary = self.summaries.iter().find(|(there, _)| there == path);
+        let master = summary.and_then(|(_, summary)| summary.master.as_ref());
+        serde_json::to_string(&master).unwrap_or_default()
     }
 
     fn mastered(&mut self, written: &[Written]) {
@@ -56,7 +79,7 @@ impl Files {
                     gain_db: it.gain.db(),
                     limiter_db: it.limiter.db(),
                     loudness: Figures::new(&it.measures),
-                    shortfall: it.shortfall.map(explain),
+                    shortfall: it.shortfall.map(|it| explain(it).to_owned()),
                 });
             }
         }
@@ -67,18 +90,7 @@ impl Files {
     }
 }
 
-/// What is to be made.
-pub(super) struct Order<'a> {
-    pub(super) args: &'a Export,
-    pub(super) built: &'a Build,
-    pub(super) outputs: &'a [Output],
-    /// The cover, if there is one.
-    pub(super) cover: Option<Arc<Cover>>,
-    /// What is kept between runs.
-    pub(super) cache: &'a Cache,
-}
-
-/// Makes every output of an episode.
+/// Makes every output of an episode that is not what it should be already.
 ///
 /// # Errors
 /// The first failure; what has been completed before it stays.
@@ -87,17 +99,58 @@ pub(super) fn perform(order: &Order<'_>, files: &mut Files, progress: &dyn Progr
         EpisodeError::Stopped => Failure::Interrupted,
         error => Failure::Machine(error.to_string()),
     };
+    sweep(order.outputs);
+    let known = standings(order).map_err(failed)?;
+    files.stand(&known.standings);
+    let wrong = order.outputs.iter().zip(&known.standings);
+    let wrong = wrong.filter(|(_, standing)| matches!(standing, Standing::Wrong(_)));
+    let outputs: Vec<Output> = wrong.map(|(output, _)| output.clone()).collect();
+    let recipe = |output: &Output| {
+        let index = order.outputs.iter().position(|it| it.path == output.path);
+        index.and_then(|index| known.recipes[index].as_ref())
+    };
+    let ledger = Ledger::new(order.cache);
+    let enter = |files: &Files, with: &[PathBuf], written: &dyn Fn(&Output) -> bool| {
+        for output in outputs.iter().filter(|output| written(output)) {
+            if let Some(recipe) = recipe(output) {
+                ledger.enter(&output.path, recipe, files.told(&output.path), with);
+            }
+        }
+    };
+    let order = &Order { outputs: &outputs, cover: order.cover.clone(), ..*order };
     masters(order, files, progress).map_err(failed)?;
+    enter(files, &[], &|output| output.preset.is_some());
     stems(order.built, order.outputs, progress).map_err(failed)?;
-    sessions(order, progress).map_err(failed)?;
-    texts(order)
+    enter(files, &[], &|output| output.preset.is_none() && output.format.is_some());
+    for (folder, media) in sessions(order, progress).map_err(failed)? {
+        let shares = |output: &Output| {
+            matches!(output.content, Content::Session(_)) && session::media_folder(&output.path) == folder
+        };
+        enter(files, &media, &shares);
+    }
+    texts(order)?;
+    enter(files, &[], &|output| matches!(output.content, Content::Captions(_) | Content::Chapters));
+    Ok(())
 }
 
-/// Projects for workstations. Those of one name share their media.
-fn sessions(order: &Order<'_>, progress: &dyn Progress) -> Result<(), EpisodeError> {
+/// Removes what killed exports left half written, wherever something is to be written.
+fn sweep(outputs: &[Output]) {
+    let media = outputs.iter().filter(|output| matches!(output.content, Content::Session(_)));
+    let media = media.map(|output| session::media_folder(&output.path));
+    let parents = outputs.iter().filter_map(|output| output.path.parent()).map(Path::to_owned);
+    let folders: BTreeSet<PathBuf> = parents.chain(media).collect();
+    folders.iter().for_each(|folder| whole::sweep(folder));
+}
+
+/// Projects for workstations. Those of one name share their media: which folder that is, and what is in it, from the
+/// projects' own folder on.
+fn sessions(
+    order: &Order<'_>,
+    progress: &dyn Progress,
+) -> Result<Vec<(PathBuf, Vec<PathBuf>)>, EpisodeError> {
     let built = order.built;
     let samples = built.samples();
-    let source = Source { timeline: &built.timeline, samples: &samples, progress };
+    let source = Ingredients { timeline: &built.timeline, samples: &samples, progress };
     let mut made: Vec<(PathBuf, Session)> = Vec::new();
     for output in order.outputs {
         let Content::Session(format) = output.content else { continue };
@@ -114,24 +167,38 @@ fn sessions(order: &Order<'_>, progress: &dyn Progress) -> Result<(), EpisodeErr
         };
         written.map_err(EpisodeError::File)?;
     }
-    Ok(())
+    let media = |(folder, session): (PathBuf, Session)| {
+        let name = PathBuf::from(folder.file_name().unwrap_or_default());
+        let files = session.media.iter().map(|media| name.join(&media.file)).collect();
+        (folder, files)
+    };
+    Ok(made.into_iter().map(media).collect())
 }
 
 /// Captions, transcripts and chapters.
 fn texts(order: &Order<'_>) -> Result<(), Failure> {
     let built = order.built;
     let failed = |why: String| Failure::Machine(why);
-    let shown = |role: &str| {
-        let defined = built.script.cast.get(role).and_then(|role| role.value.name.clone());
-        defined.unwrap_or_else(|| role.to_owned())
+    let engines = Engines::new();
+    // To measure when words are said takes longer than to say them: it is done for who wants to know.
+    let formats = || {
+        order.outputs.iter().filter_map(|output| match output.content {
+            Content::Captions(format) => Some(format),
+            _ => None,
+        })
     };
-    let transcript = captions::transcript(&built.sheet, &built.timeline, shown)
-        .map_err(|error| failed(format!("the scratch file cannot be read: {error}")))?;
+    let timed = formats().any(CaptionFormat::is_timed);
+    let witnesses = timed.then_some(Witnesses { engines: &engines, cache: order.cache });
+    let transcript = formats().next().map(|_| {
+        captions::transcript(&built.sheet, &built.timeline, |role| shown(built, role), witnesses)
+            .map_err(|error| failed(format!("the scratch file cannot be read: {error}")))
+    });
+    let transcript = transcript.transpose()?;
     let tags = tags(order, built.sheet.cues.title.clone(), &(0..built.timeline.length.get()));
     for output in order.outputs {
-        let content = match output.content {
-            Content::Captions(format) => captions::write(&transcript, format),
-            Content::Chapters => export::chapters::write(&tags, built.timeline.rate),
+        let content = match (&output.content, &transcript) {
+            (Content::Captions(format), Some(transcript)) => captions::write(transcript, *format),
+            (Content::Chapters, _) => export::chapters::write(&tags, built.timeline.rate),
             _ => continue,
         };
         export::text::write(&output.path, &content).map_err(|error| failed(error.to_string()))?;
@@ -160,25 +227,27 @@ fn masters(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Res
             )?),
         };
         let of_preset: Vec<&Output> = outputs.iter().filter(|output| output.preset == Some(preset)).collect();
-        let mut parts = parts(order, &of_preset);
-        let episode: Vec<Part> = parts.iter().take(1).cloned().collect();
+        // Of either there may be none: what is right already is not made.
+        let is_episode = |(content, _): &(Content, Part)| *content == Content::Episode;
+        let (episode, scenes): (Vec<_>, Vec<_>) = parts(order, &of_preset).into_iter().partition(is_episode);
+        let (episode, scenes) = (episode.into_iter().map(|it| it.1), scenes.into_iter().map(|it| it.1));
         if apart(args) {
             let silence = specification.silence.map(|seconds| seconds.to_count(timeline.rate));
-            files.mastered(&deliver(&delivery, heard, &episode)?);
-            let scenes: Vec<Part> = parts.drain(1..).map(|part| Part { silence, ..part }).collect();
+            let episode: Vec<Part> = episode.collect();
+            if !episode.is_empty() {
+                files.mastered(&deliver(&delivery, heard, &episode)?);
+            }
+            let scenes: Vec<Part> = scenes.map(|part| Part { silence, ..part }).collect();
             files.mastered(&deliver_apart(&delivery, &heard.mixture, &scenes)?);
         } else {
-            files.mastered(&deliver(&delivery, heard, &parts)?);
+            files.mastered(&deliver(&delivery, heard, &episode.chain(scenes).collect::<Vec<_>>())?);
         }
     }
     Ok(())
 }
 
-/// The episode, and its scenes if they are wanted, each with its files.
-fn parts(order: &Order<'_>, outputs: &[&Output]) -> Vec<Part> {
-    let Order { args, built, .. } = *order;
-    let timeline = &built.timeline;
-    let handles = Seconds::new(args.handles).unwrap_or_default().to_count(timeline.rate);
+/// The episode and its scenes, as far as they are wanted, each with its files.
+fn parts(order: &Order<'_>, outputs: &[&Output]) -> Vec<(Content, Part)> {
     let mut parts: Vec<(Content, Part)> = Vec::new();
     for output in outputs {
         let Some(format) = output.format else { continue };
@@ -187,55 +256,12 @@ fn parts(order: &Order<'_>, outputs: &[&Output]) -> Vec<Part> {
             part.targets.push(target);
             continue;
         }
-        let (range, title) = match output.content {
-            Content::Scene(index) => {
-                let scene = &timeline.scenes[index];
-                let own = frame(scene.start)..frame(scene.boundary);
-                (widened(own, handles, timeline), format!("{}: {}", built.sheet.cues.title, scene.title))
-            }
-            _ => (0..timeline.length.get(), built.sheet.cues.title.clone()),
-        };
+        let (range, title) = range_of(order, &output.content);
         let tags = tags(order, title, &range);
         let part = Part { range, silence: [FrameCount::ZERO; 2], targets: vec![target], tags };
         parts.push((output.content.clone(), part));
     }
-    parts.into_iter().map(|(_, part)| part).collect()
-}
-
-/// What a file of these frames says about itself.
-fn tags(order: &Order<'_>, title: String, range: &Range<u64>) -> Tags {
-    let about = &order.built.script.about;
-    Tags {
-        title,
-        series: about.series.clone(),
-        number: about.number,
-        artist: about.artist.clone(),
-        year: about.year,
-        description: about.description.clone(),
-        cover: order.cover.clone(),
-        start: FrameCount::new(range.start),
-        chapters: chapters(&order.built.timeline, range),
-    }
-}
-
-fn frame(position: crate::units::time::FramePos) -> u64 {
-    position.from_start().unwrap_or_default().get()
-}
-
-fn widened(range: Range<u64>, by: FrameCount, timeline: &Timeline) -> Range<u64> {
-    range.start.saturating_sub(by.get())..range.end.saturating_add(by.get()).min(timeline.length.get())
-}
-
-/// The scenes that lie in a range, as its chapters.
-fn chapters(timeline: &Timeline, range: &Range<u64>) -> Vec<Chapter> {
-    let inside = |at: u64| FrameCount::new(at.clamp(range.start, range.end) - range.start);
-    let scenes = timeline.scenes.iter().map(|scene| Chapter {
-        id: scene.id.clone(),
-        title: scene.title.clone(),
-        start: inside(frame(scene.start)),
-        end: inside(frame(scene.boundary)),
-    });
-    scenes.filter(|chapter| chapter.start < chapter.end).collect()
+    parts
 }
 
 fn stems(built: &Build, outputs: &[Output], progress: &dyn Progress) -> Result<(), EpisodeError> {
@@ -243,7 +269,7 @@ fn stems(built: &Build, outputs: &[Output], progress: &dyn Progress) -> Result<(
         outputs.iter().find(|output| output.content == *content).map(|output| output.path.clone())
     };
     let samples = built.samples();
-    let source = Source { timeline: &built.timeline, samples: &samples, progress };
+    let source = Ingredients { timeline: &built.timeline, samples: &samples, progress };
     let mut mix = path(&Content::Mix);
     for split in [Split::Bus, Split::Role, Split::Track] {
         let stems = catalogue::stems(&built.sheet.cues, split);

@@ -1,7 +1,8 @@
 //! What an export came to, as JSON.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::cli::export::outlook::Outlook;
 use crate::export::report::Figures;
 
 /// A whole batch.
@@ -24,6 +25,9 @@ pub(super) struct EpisodeSummary {
     pub(super) why: Option<String>,
     /// What was written; with `--dry-run`, what would be.
     pub(super) files: Vec<FileSummary>,
+    /// With `--dry-run`: what would be made for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) outlook: Option<Outlook>,
     /// How long it took.
     pub(super) seconds: f64,
 }
@@ -49,6 +53,11 @@ pub(super) struct FileSummary {
     pub(super) file: String,
     /// Whether another was there before.
     pub(super) replaces: bool,
+    /// Whether it was what it should be, and was left alone; with `--dry-run`, would be.
+    pub(super) unchanged: bool,
+    /// Why it was written, or would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) why: Option<String>,
     /// What it is mastered for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) preset: Option<&'static str>,
@@ -58,7 +67,7 @@ pub(super) struct FileSummary {
 }
 
 /// What a mastered file came to.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct MasterSummary {
     /// Its length.
     pub(super) frames: u64,
@@ -69,5 +78,5 @@ pub(super) struct MasterSummary {
     /// What was measured, after decoding where the format loses something.
     pub(super) loudness: Figures,
     /// Why it is not as loud as it should be, if so.
-    pub(super) shortfall: Option<&'static str>,
+    pub(super) shortfall: Option<String>,
 }

@@ -19,10 +19,10 @@ pub(crate) const RATE: u32 = 16_000;
 /// The loudness at which no voice clips at any pitch, with room for what [`crate::speech::pico::unwrap`] takes back. Pico's
 /// own is 100, and the lowest pitches clip at 50 still. [`crate::speech::pico::lingware::Lingware::factors`] follow from
 /// it, and from [`STRESS`].
-const LEVEL: u32 = 14;
+pub(super) const LEVEL: u32 = 14;
 /// The loudness that shows where a word begins. Far above [`LEVEL`], so that even the faintest sample differs;
 /// nobody hears it.
-const MARKED: u32 = 500;
+pub(super) const MARKED: u32 = 500;
 /// What a stressed word's loudness, speed and pitch are multiplied by. In English a stressed word stands out by pitch
 /// first, length next, loudness last (D. Fry, "Experiments in the perception of stress", Language and Speech 1, 1958,
 /// who found length ahead for syllables). The loudness is 2 dB, which stays below where any voice clips.
@@ -63,21 +63,12 @@ pub(crate) fn render(
     cued: &[usize],
     stressed: &[Range<usize>],
 ) -> Result<(Vec<i16>, Vec<usize>), String> {
-    let edges = stressed.iter().flat_map(|range| [range.start, range.end]);
-    let mut tagged: Vec<usize> = cued.iter().copied().chain(edges).collect();
-    tagged.sort_unstable();
-    tagged.dedup();
-    // Before the first word there is a tag in any case, and after the last nothing is said.
-    tagged.retain(|&word| word > 0 && word < phrase.words.len());
-    let mut samples = Vec::new();
-    let input = |marked| input(phrase, manner, (&tagged, stressed), marked);
-    synthesizer.speak(input(None).as_bytes(), |piece| {
-        samples.extend_from_slice(piece);
-        if samples.len() > MAX_SAMPLES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    if samples.len() > MAX_SAMPLES {
-        return Err("more than an hour of sound".to_owned());
-    }
+    let tagged = tagged(phrase, cued, stressed);
+    let input = |marked: Option<usize>| {
+        let level = |word| if marked.is_some_and(|marked| word >= marked) { MARKED } else { LEVEL };
+        input(phrase, manner, (&tagged, stressed), level)
+    };
+    let samples = said(synthesizer, &input(None))?;
     let mut found: Vec<(usize, usize)> = Vec::new();
     for &word in cued {
         if found.last().is_some_and(|last| last.0 == word) {
@@ -99,15 +90,38 @@ pub(crate) fn render(
     Ok((samples, starts))
 }
 
-/// What Pico is given: tags at the beginning and before each of the `tagged` words, at [`MARKED`] loudness from the
-/// `marked` word on.
-fn input(
+/// The words that have a tag before them, rising: those that are wanted, and those where stress begins or ends.
+pub(super) fn tagged(phrase: &Phrase, wanted: &[usize], stressed: &[Range<usize>]) -> Vec<usize> {
+    let edges = stressed.iter().flat_map(|range| [range.start, range.end]);
+    let mut tagged: Vec<usize> = wanted.iter().copied().chain(edges).collect();
+    tagged.sort_unstable();
+    tagged.dedup();
+    // Before the first word there is a tag in any case, and after the last nothing is said.
+    tagged.retain(|&word| word > 0 && word < phrase.words.len());
+    tagged
+}
+
+/// What Pico makes of an input.
+///
+/// # Errors
+/// What Pico had against it, and more sound than anybody waits for.
+pub(super) fn said(synthesizer: &mut Synthesizer, input: &str) -> Result<Vec<i16>, String> {
+    let mut samples = Vec::new();
+    synthesizer.speak(input.as_bytes(), |piece| {
+        samples.extend_from_slice(piece);
+        if samples.len() > MAX_SAMPLES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if samples.len() > MAX_SAMPLES { Err("more than an hour of sound".to_owned()) } else { Ok(samples) }
+}
+
+/// What Pico is given: tags at the beginning and before each of the `tagged` words, and each word at a `level` of its
+/// own.
+pub(super) fn input(
     phrase: &Phrase,
     manner: Manner,
     (tagged, stressed): (&[usize], &[Range<usize>]),
-    marked: Option<usize>,
+    level: impl Fn(usize) -> u32,
 ) -> String {
-    let level = |word: usize| if marked.is_some_and(|marked| word >= marked) { MARKED } else { LEVEL };
     let is_stressed = |word: usize| stressed.iter().any(|range| range.contains(&word));
     let mut input = manner.tags(level(0), is_stressed(0));
     let (mut done, mut stress) = (0, is_stressed(0));
