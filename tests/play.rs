@@ -6,6 +6,7 @@ mod allocations;
 mod callback;
 mod exchange;
 mod file;
+mod places;
 mod server;
 mod sound;
 mod transport;

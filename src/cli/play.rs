@@ -17,7 +17,9 @@ use crate::play::device;
 use crate::play::director::place::{Bounds, Goal};
 use crate::play::director::preview::{Brief, Preview};
 use crate::play::offline::{self, OfflineError};
+use crate::play::prepare::Threads;
 
+mod alarm;
 mod editor;
 mod plain;
 mod screen;
@@ -33,6 +35,10 @@ pub(super) fn run(args: &Play, terminal: &Terminal) -> Result<(), Failure> {
     let started = Instant::now();
     let located = locate(args.episode.script.as_deref(), &args.episode.allow).map_err(Failure::Usage)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let asked = args.episode.jobs.map(usize::from);
+    // One is left for who plays, once there is something to be played.
+    let threads =
+        Threads { at_first: asked.unwrap_or(cores), then: asked.unwrap_or(cores.saturating_sub(1).max(1)) };
     let brief = Brief {
         show: located.show,
         script: located.script,
@@ -40,8 +46,7 @@ pub(super) fn run(args: &Play, terminal: &Terminal) -> Result<(), Failure> {
         cache: Arc::new(open(&args.episode.caching, terminal)),
         settings: settings(&args.episode),
         deliver: args.delivery.deliver,
-        // One is left for who plays.
-        threads: args.episode.jobs.map_or(cores.saturating_sub(1).max(1), usize::from),
+        threads,
         from: args.from.clone(),
         to: args.to.clone(),
         scene: args.scene.clone(),

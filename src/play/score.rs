@@ -102,10 +102,20 @@ impl Score {
         all
     }
 
+    /// The episode with likely lengths where clips are not made: what a place that is asked for is looked up in.
+    pub fn likely(&self) -> Timeline {
+        schedule(&self.sheet, &mut Diagnostics::new())
+    }
+
     /// Works out the times. Where something is not made yet, what is settled is told from `origin` on: the index of
     /// the entry that is, or is to be, heard; the episode's beginning where `None`.
     pub fn outlook(&mut self, origin: Option<usize>) -> Outlook {
-        let likely = self.scheduled(1.0);
+        let likely = self.likely();
+        self.outlook_from(likely, origin)
+    }
+
+    /// The same, of what [`Score::likely`] has just told.
+    pub fn outlook_from(&mut self, likely: Timeline, origin: Option<usize>) -> Outlook {
         if self.is_complete() {
             let until = likely.length.get();
             return Outlook { timeline: likely, until };
@@ -117,9 +127,6 @@ impl Score {
 
     /// The episode with every length that is not known this many times the likely one.
     fn scheduled(&mut self, factor: f64) -> Timeline {
-        if (factor - 1.0).abs() < f64::EPSILON {
-            return schedule(&self.sheet, &mut Diagnostics::new());
-        }
         let rate = self.sheet.cues.rate;
         let clip = |(index, request): (usize, &Request)| {
             if self.ready[index] {
@@ -187,6 +194,18 @@ impl Score {
             return likely.length.get();
         }
         u64::try_from(here + until.max(0)).unwrap_or(0).min(likely.length.get())
+    }
+
+    /// Whether everything is made that sounds in `timeline` within so many frames from `from` on. Where it is not, no
+    /// outlook reaches that far.
+    pub fn is_ready_within(&self, timeline: &Timeline, from: u64, frames: u64) -> bool {
+        let from = i64::try_from(from).unwrap_or(i64::MAX);
+        let sounds = |region: &&Region| {
+            let (start, end) = span(region, from);
+            end > 0 && start < i64::try_from(frames).unwrap_or(i64::MAX)
+        };
+        let is_made = |region: &Region| self.is_ready(region.clip) && self.room_is_ready(region);
+        timeline.regions.iter().filter(sounds).all(is_made)
     }
 
     /// Whether what a region's room answers with is made.

@@ -58,6 +58,11 @@ impl Goal {
         format!("there is no entry, scene or time `{name}`{help}")
     }
 
+    /// Whether it takes the lengths of all that comes before to find it.
+    pub(super) fn is_far(&self) -> bool {
+        matches!(self, Goal::Frame(1..))
+    }
+
     /// The entry that holds the place.
     pub(super) fn entry(&self) -> Option<&str> {
         match self {
@@ -66,11 +71,10 @@ impl Goal {
         }
     }
 
-    /// Finds an entry that holds the place, where not everything is known: a time by what is likely to be heard then.
-    pub(super) fn settle(&mut self, score: &mut Score) {
+    /// Finds an entry that holds the place, where not everything is known: a time by what is `likely` to be heard then.
+    pub(super) fn settle(&mut self, cues: &Cues, likely: &Timeline) {
         match self {
             Goal::Scene(id) => {
-                let cues = score.cues();
                 let entries = cues.scenes.iter().find(|scene| scene.id == *id).map(|scene| &scene.entries);
                 // A scene begins where its first entry does that follows another.
                 let mut entries = entries.into_iter().flatten().map(|entry| &cues.entries[*entry]);
@@ -79,12 +83,12 @@ impl Goal {
                 }
             }
             Goal::Frame(frame) if *frame > 0 => {
-                let timeline = score.outlook(None).timeline;
-                let start =
-                    |index: usize| timeline.entries[index].start.from_start().unwrap_or_default().get();
-                let before = (0..timeline.entries.len()).filter(|entry| start(*entry) <= *frame);
+                let start = |index: usize| likely.entries[index].start.from_start().unwrap_or_default().get();
+                let before = (0..likely.entries.len()).filter(|entry| start(*entry) <= *frame);
                 if let Some(entry) = before.max_by_key(|entry| start(*entry)) {
-                    *self = Goal::Entry(timeline.entries[entry].id.clone(), *frame - start(entry));
+                    // What is guessed too short would end before it began.
+                    let after = if *frame < likely.length.get() { *frame - start(entry) } else { 0 };
+                    *self = Goal::Entry(likely.entries[entry].id.clone(), after);
                 }
             }
             Goal::Start | Goal::Entry(..) | Goal::Frame(_) => {}
