@@ -14,7 +14,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::words::clock;
 use crate::master::preset::specification;
 use crate::play::device;
-use crate::play::director::place::{Bounds, Goal};
+use crate::play::director::place::{Bounds, Goal, NOTHING, unheard};
 use crate::play::director::preview::{Brief, Preview};
 use crate::play::offline::{self, OfflineError};
 use crate::play::prepare::Threads;
@@ -108,6 +108,13 @@ fn to_file(args: &Play, target: &Path, terminal: &Terminal) -> Result<(), Failur
     let (from, to) = (place(&args.from)?, place(&args.to)?);
     if let Some(id) = args.scene.as_ref().filter(|id| timeline.scenes.iter().all(|scene| scene.id != **id)) {
         return Err(Failure::Usage(format!("there is no scene `{id}`")));
+    }
+    if let Some(wrong) = unheard(args.solo.iter().chain(&args.mute), &built.sheet.cues) {
+        return Err(Failure::Usage(wrong));
+    }
+    let frame = |goal: &Option<Goal>, or: u64| goal.as_ref().map_or(or, |goal| goal.frame(timeline));
+    if frame(&from, 0) >= frame(&to, timeline.length.get()) {
+        return Err(Failure::Usage(NOTHING.to_owned()));
     }
     let bounds = Bounds { from, to, scene: args.scene.clone(), ..Bounds::default() };
     let name_of = |track: usize| {

@@ -370,12 +370,12 @@ impl Director {
                 let ahead = if waits { 0.0 } else { (self.warming.as_secs_f64() + MARGIN) * rate };
                 let at = self.board.played_to() + keys::frames(ahead);
                 let player = Player::warm(Arc::clone(performance), performance.carried(before, at))?;
-                Order::Exchange(Box::new(player), at)
+                Order::Exchange(Box::new(player), at, stretch)
             }
             (goal, _) => {
                 let frame = goal.unwrap_or(Goal::Start).frame(&performance.timeline);
                 self.board.expect(frame);
-                Order::Start(Box::new(Player::warm(Arc::clone(performance), frame)?))
+                Order::Start(Box::new(Player::warm(Arc::clone(performance), frame)?), stretch)
             }
         };
         // As long as it took, and long remembered.

@@ -22,12 +22,13 @@ const NAP: Duration = Duration::from_millis(3);
 /// What the renderer is told.
 #[derive(Debug)]
 pub enum Order {
-    /// Play this from where it stands, at once: what is in the ring is dropped.
-    Start(Box<Player>),
-    /// Play this instead of what is played, from where it stands; what is played now comes there by this frame of its
-    /// own.
-    Exchange(Box<Player>, u64),
-    /// Play no further than this; begin again with this, which stands at its beginning, or end.
+    /// Play this part from where it stands, at once: what is in the ring is dropped.
+    Start(Box<Player>, Stretch),
+    /// Play this part of another performance instead of what is played, from where it stands; what is played now comes
+    /// there by this frame of its own.
+    Exchange(Box<Player>, u64, Stretch),
+    /// Play no further than this part of what is played, or is to be played next; begin again with this, which stands at
+    /// its beginning, or end.
     Stretch(Stretch, Option<Box<Player>>),
     /// Play into this.
     Feed(Feed),
@@ -106,26 +107,34 @@ struct Renderer<'a> {
 impl Renderer<'_> {
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Start(player) => self.jump(*player),
-            Order::Exchange(player, at) => self.next = Some((*player, at)),
+            Order::Start(player, stretch) => {
+                self.jump(*player);
+                self.bound(stretch);
+            }
+            Order::Exchange(player, at, stretch) => {
+                self.next = Some((*player, at));
+                self.bound(stretch);
+            }
             Order::Stretch(stretch, again) => {
-                // One that comes with what is played next holds from there on.
-                if let Some((next, at)) = &self.next
-                    && let Some(player) = &self.player
-                {
-                    let own = |frame| player.performance().carried(next.performance(), frame);
-                    let to =
-                        if stretch.to >= next.performance().length() { u64::MAX } else { own(stretch.to) };
-                    self.stretch = Stretch { from: own(stretch.from), to: to.max(*at), ..stretch };
-                    self.later = Some(stretch);
-                } else {
-                    self.stretch = stretch;
-                }
+                self.bound(stretch);
                 self.again = again;
             }
             Order::Feed(feed) => self.connect(feed),
             Order::Stop => {}
         }
+    }
+
+    /// Plays no further than this. One that comes with what is played next holds from there on: it is counted in frames of
+    /// that, which may lie elsewhere.
+    fn bound(&mut self, stretch: Stretch) {
+        let (Some((next, at)), Some(player)) = (&self.next, &self.player) else {
+            self.stretch = stretch;
+            return;
+        };
+        let own = |frame| player.performance().carried(next.performance(), frame);
+        let to = if stretch.to >= next.performance().length() { u64::MAX } else { own(stretch.to) };
+        self.stretch = Stretch { from: own(stretch.from), to: to.max(*at), ..stretch };
+        self.later = Some(stretch);
     }
 
     /// Plays this, and drops what has not been heard.

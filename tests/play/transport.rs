@@ -215,7 +215,7 @@ fn the_terminal_is_given_back_when_any_thread_panics() {
     assert_ne!(code, 0, "{said}");
     // Both are on the ordinary screen.
     assert!(said.contains("on purpose"), "{said}");
-    assert!(said.contains("error: part of the program has failed"), "{said}");
+    assert!(said.contains("part of the program has failed: this is a bug"), "{said}");
 }
 
 /// No test, but what the one above runs on a terminal: the program, and a thread of it that panics while it plays.

@@ -35,7 +35,10 @@ impl Alarm {
                 {
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                give_back();
+                // It may only be given back once: what is on the ordinary screen by then is to stay.
+                if !own.seen.load(Ordering::SeqCst) {
+                    give_back();
+                }
             }
             before(panic);
         }));

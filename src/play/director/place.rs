@@ -95,6 +95,14 @@ impl Goal {
         }
     }
 
+    /// Which of two places comes first; times are compared as they were given.
+    fn order(&self, other: &Goal, timeline: &Timeline) -> std::cmp::Ordering {
+        match (self, other) {
+            (Goal::Frame(own), Goal::Frame(other)) => own.cmp(other),
+            _ => self.frame(timeline).cmp(&other.frame(timeline)),
+        }
+    }
+
     /// Its frame.
     pub fn frame(&self, timeline: &Timeline) -> u64 {
         let frame = match self {
@@ -135,6 +143,19 @@ impl Bounds {
     }
 }
 
+/// What to say of a part that is none.
+pub const NOTHING: &str = "there is nothing between `--from` and `--to`";
+
+/// What to say of names that are neither a bus's nor a role's, if there are any.
+pub fn unheard<'n>(names: impl Iterator<Item = &'n String>, cues: &Cues) -> Option<String> {
+    let tracks = cues.tracks.iter().map(|track| &track.name);
+    let heard: Vec<&str> = tracks.chain(cues.buses.iter().map(|bus| &bus.name)).map(String::as_str).collect();
+    let name = names.into_iter().find(|name| !heard.contains(&name.as_str()))?;
+    let help = suggest::help(name, heard.iter().copied());
+    let help = help.map_or(String::new(), |help| format!("; {help}"));
+    Some(format!("there is no bus or role `{name}`{help}"))
+}
+
 /// What a brief asks for.
 pub(super) struct Asked {
     pub(super) goal: Goal,
@@ -162,12 +183,17 @@ pub(super) fn asked(brief: &Brief, score: &Score) -> Asked {
         let help = help.map_or(String::new(), |help| format!("; {help}"));
         wrong = Some(format!("there is no scene `{id}`{help}"));
     }
-    let tracks = cues.tracks.iter().map(|track| &track.name);
-    let heard: Vec<&str> = tracks.chain(cues.buses.iter().map(|bus| &bus.name)).map(String::as_str).collect();
-    for name in brief.solo.iter().chain(&brief.mute).filter(|name| !heard.contains(&name.as_str())) {
-        let help = suggest::help(name, heard.iter().copied());
-        let help = help.map_or(String::new(), |help| format!("; {help}"));
-        wrong = Some(format!("there is no bus or role `{name}`{help}"));
+    wrong = unheard(brief.solo.iter().chain(&brief.mute), cues).or(wrong);
+    // Where one is a time and the other is not, nothing is known before everything is made.
+    if let (Some(from), Some(to)) = (&from, &to)
+        && matches!(
+            (from, to),
+            (Goal::Frame(_), Goal::Frame(_))
+                | (Goal::Entry(..) | Goal::Scene(_), Goal::Entry(..) | Goal::Scene(_))
+        )
+        && from.order(to, &score.likely()).is_ge()
+    {
+        wrong = Some(NOTHING.to_owned());
     }
     let goal = from.clone().or_else(|| scene.clone().map(Goal::Scene)).unwrap_or(Goal::Start);
     Asked { goal, bounds: Bounds { from, to, scene, line: None, again: brief.again }, wrong }
