@@ -8,6 +8,7 @@ mod exchange;
 mod file;
 mod places;
 mod server;
+mod settled;
 mod sound;
 mod transport;
 mod watch;

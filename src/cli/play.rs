@@ -66,13 +66,14 @@ pub(super) fn run(args: &Play, terminal: &Terminal) -> Result<(), Failure> {
 
 /// Why there is no sound, and what can be done about it.
 fn no_sound(why: &str) -> Failure {
-    let library = if cfg!(target_os = "linux") {
-        "install ALSA's library (`apt install libasound2`) and start a sound server, "
-    } else {
-        ""
+    let first = match (device::has_library(), cfg!(target_os = "linux")) {
+        (false, _) => "install it (`apt install libasound2`), ",
+        (true, true) => "start a sound server (PulseAudio, PipeWire), ",
+        (true, false) => "",
     };
+    let why = why.trim_end_matches('.');
     Failure::Machine(format!(
-        "no sound: {why}; {library}name another device (`--device`, see `--list-devices`), or write a file \
+        "no sound: {why}; {first}name another device (`--device`, see `--list-devices`), or write a file \
          (`--to-file FILE`)"
     ))
 }

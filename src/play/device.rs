@@ -139,15 +139,22 @@ fn named(device: &cpal::Device) -> (String, String) {
     }
 }
 
+/// Whether there is what it takes to speak to devices at all.
+pub fn has_library() -> bool {
+    #[cfg(target_os = "linux")]
+    let there = alsa_sys::available();
+    #[cfg(not(target_os = "linux"))]
+    let there = true;
+    there
+}
+
 /// The system's way to devices, which cpal would panic without.
 fn host() -> Result<cpal::Host, String> {
-    #[cfg(target_os = "linux")]
-    {
-        if !alsa_sys::available() {
-            return Err("the sound library `libasound.so.2` is not installed".to_owned());
-        }
-        alsa_sys::hush();
+    if !has_library() {
+        return Err("the sound library `libasound.so.2` is not installed".to_owned());
     }
+    #[cfg(target_os = "linux")]
+    alsa_sys::hush();
     let id = cpal::available_hosts().first().copied().ok_or("there is no sound system")?;
     cpal::host_from_id(id).map_err(|error| error.to_string())
 }

@@ -249,7 +249,10 @@ impl Director {
                 });
             }
             Report::Refused(why) => self.change(|view| view.refused = Some(why)),
-            Report::Lost(why) => self.say(&format!("the sound device is gone ({why}); waiting for it")),
+            Report::Lost(why) => {
+                self.change(|view| view.device = None);
+                self.say(&format!("the sound device is gone ({why}); waiting for it"));
+            }
         }
     }
 
@@ -274,15 +277,19 @@ impl Director {
 
     /// Goes over to what is known now, where that is of use.
     fn advance(&mut self) {
+        let rate = f64::from(self.brief.settings.rate.hz());
+        let left = self
+            .performance
+            .as_ref()
+            .map(|performance| performance.until.saturating_sub(self.board.played_to()) as f64 / rate);
+        self.preparation.hurry(left.is_some_and(|left| left < SOON));
         if !self.stale || self.score.cues().entries.is_empty() {
             return;
         }
-        let rate = f64::from(self.brief.settings.rate.hz());
-        let due = match &self.performance {
+        let due = match left {
             _ if self.goal.is_some() || self.score.is_complete() => true,
             None => true,
-            Some(performance) => {
-                let left = performance.until.saturating_sub(self.board.played_to()) as f64 / rate;
+            Some(left) => {
                 let every = if left < URGENT {
                     Duration::ZERO
                 } else if left < SOON {

@@ -82,13 +82,16 @@ struct Waiting {
     order: VecDeque<usize>,
     /// Whether somebody plays, and must not be kept from it.
     calm: bool,
+    /// Whether who plays will soon have nothing left to play.
+    urgent: bool,
     over: bool,
 }
 
 /// How many threads make clips.
 #[derive(Clone, Copy, Debug)]
 pub struct Threads {
-    /// As long as nothing is heard.
+    /// As long as nothing is heard; and whenever there is soon nothing left to be heard. Those that are not there all the
+    /// time never give way: on a busy machine who gives way may have to wait long.
     pub at_first: usize,
     /// While somebody plays, to whom they give way.
     pub then: usize,
@@ -114,10 +117,18 @@ impl Preparation {
         Preparation { queue, memory }
     }
 
-    /// Has the threads give way to who plays from now on; those that were there only for the beginning end.
+    /// Has the threads give way to who plays from now on; those that were there for the beginning wait.
     pub fn calm_down(&self) {
         self.queue.lock().calm = true;
-        self.queue.changed.notify_all();
+    }
+
+    /// Says whether who plays will soon have nothing left to play: then those who wait help.
+    pub fn hurry(&self, urgent: bool) {
+        let mut waiting = self.queue.lock();
+        if urgent != waiting.urgent {
+            waiting.urgent = urgent;
+            self.queue.changed.notify_all();
+        }
     }
 
     /// What of a task was made before from the same things; by index.
@@ -152,11 +163,11 @@ impl Queue {
     }
 }
 
-/// Makes what is wanted, as long as anything may be; only at first, unless this thread `stays`.
+/// Makes what is wanted, as long as anything may be; only at first and where it is urgent, unless this thread `stays`.
 fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: &Sender<Made>) {
     let mut is_calm = false;
     while let Some(Next { task, index, calm }) = next(queue, stays) {
-        if calm && !is_calm {
+        if calm && stays && !is_calm {
             priority::lower();
             is_calm = true;
         }
@@ -195,10 +206,12 @@ struct Next {
 fn next(queue: &Queue, stays: bool) -> Option<Next> {
     let mut waiting = queue.lock();
     loop {
-        if waiting.over || (waiting.calm && !stays) {
+        if waiting.over {
             return None;
         }
-        if let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front()) {
+        if (stays || waiting.urgent || !waiting.calm)
+            && let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front())
+        {
             return Some(Next { task, index, calm: waiting.calm });
         }
         waiting = queue.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);

@@ -214,7 +214,6 @@ impl Tap {
             return [0.0; 2];
         };
         self.starving = false;
-        if !self.begun {}
         self.begun = true;
         self.taken += 1;
         self.shared.taken.store(self.taken, Ordering::Release);

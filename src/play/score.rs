@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cuesheet::bind::placeholder;
 use crate::cuesheet::load::Patches;
-use crate::cuesheet::{Clip, CueSheet, Cues, Request, Room};
+use crate::cuesheet::{Body, Clip, CueSheet, Cues, Request, Room};
 use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::pipeline::{self, Settings};
@@ -222,8 +222,7 @@ impl Score {
     pub fn needed(&self, timeline: &Timeline, frame: u64) -> Vec<usize> {
         let frame = i64::try_from(frame).unwrap_or(i64::MAX);
         let mut urgency = vec![u64::MAX; self.ready.len()];
-        let mut want = |clip: usize, region: &Region| {
-            let (start, end) = span(region, frame);
+        let mut want = |clip: usize, (start, end): (i64, i64)| {
             let when = match (u64::try_from(start), u64::try_from(end)) {
                 (Ok(ahead), _) => ahead,
                 (Err(_), Ok(1..)) => 0,
@@ -231,12 +230,19 @@ impl Score {
             };
             urgency[clip] = urgency[clip].min(when);
         };
+        // What is guessed to be so short that nothing of it would be heard has no region, and is needed all the same.
+        for (entry, at) in self.sheet.cues.entries.iter().zip(&timeline.entries) {
+            if let Body::Sounding(sounding) = &entry.body {
+                let start = at.start.get().saturating_sub(frame);
+                want(sounding.clip, (start, at.end.get().saturating_sub(frame).max(start.saturating_add(1))));
+            }
+        }
         for region in &timeline.regions {
-            want(region.clip, region);
+            want(region.clip, span(region, frame));
             if let Some(Room::Recorded { clip, .. }) =
                 region.room.and_then(|room| self.sheet.cues.rooms.get(room))
             {
-                want(*clip, region);
+                want(*clip, span(region, frame));
             }
         }
         let mut order: Vec<usize> = (0..self.ready.len()).filter(|clip| !self.ready[*clip]).collect();

@@ -41,6 +41,7 @@ impl Session {
         let mut command = Command::new("script");
         command.args(["-qefc", &line, "/dev/null"]).current_dir(show.path("")).env("TERM", "xterm-256color");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.env_remove("VISUAL").env("EDITOR", "sh editor.sh");
         server.environment(&mut command);
         let mut child = command.spawn().expect("it starts");
         let screen = Arc::new(Mutex::new((parser(), String::new())));
@@ -166,6 +167,27 @@ fn keys_do_what_they_say_and_the_terminal_is_given_back() {
     session.wait("solo", |screen| is(screen, "dialogue", "solo"));
     session.press("s\tm");
     session.wait("mute", |screen| is(screen, "effects", "muted") && !is(screen, "dialogue", "solo"));
+    session.press("q");
+    assert_eq!(session.finish(&show).0, 0);
+}
+
+/// This terminal never says where its cursor is, as some do not.
+#[test]
+fn the_editor_has_the_terminal_and_the_screen_comes_back_after_it() {
+    if !has_program("script", &["--version"]) {
+        return;
+    }
+    let Some(server) = Server::start() else { return };
+    let show = show()
+        .file("editor.sh", "stty -g > edit-mode; echo \"$@\" > edited; echo In the editor.; sleep 0.5\n");
+    let mut session = Session::start(&server, &show);
+    session.wait("it plays", |screen| current(screen).contains("Line a."));
+    session.press("e");
+    session.wait("the editor", |screen| screen.contains("In the editor."));
+    session.wait("the screen", |screen| !current(screen).is_empty() && screen.contains("space pause"));
+    let read = |file: &str| std::fs::read_to_string(show.path(file)).expect("it was written");
+    assert_eq!(read("edit-mode"), read("before"), "the terminal's mode");
+    assert!(read("edited").starts_with("+9 ") && read("edited").trim().ends_with("script/test.toml"));
     session.press("q");
     assert_eq!(session.finish(&show).0, 0);
 }

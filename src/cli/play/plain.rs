@@ -13,8 +13,10 @@ use crate::play::board::{Gaps, Heard, State};
 use crate::play::director::preview::Preview;
 use crate::play::director::view::View;
 
-/// How often it is looked at.
-const OFTEN: Duration = Duration::from_millis(5);
+/// How often it is looked at, until there is something to be heard.
+const OFTEN: Duration = Duration::from_millis(2);
+/// How often after that.
+const SELDOM: Duration = Duration::from_millis(25);
 
 pub(super) fn run(
     preview: &Preview,
@@ -43,7 +45,9 @@ pub(super) fn run(
             for row in rows(&heard.performance, &view) {
                 let begun = before.map_or(row.end > heard.frame, |before| row.start > before);
                 if begun && row.start <= heard.frame {
-                    let (at, shown) = (clock(row.start as f64 / rate), row.shown);
+                    let about = if view.made.0 < view.made.1 { "~" } else { "" };
+                    let at = format!("{about}{}", clock(row.start as f64 / rate));
+                    let shown = row.shown;
                     terminal.result(&format!("{at:>8}  {}: {}", visible(&shown.who), visible(&shown.what)));
                 }
             }
@@ -59,7 +63,7 @@ pub(super) fn run(
             terminal.say(&summary(preview, sounded));
             return Ok(());
         }
-        std::thread::sleep(OFTEN);
+        std::thread::sleep(if sounded.is_some() { SELDOM } else { OFTEN });
     }
 }
 
@@ -108,6 +112,10 @@ struct Talk {
     gain: Option<&'static str>,
     state: Option<State>,
     readings: u64,
+    /// Whether there is a device.
+    device: bool,
+    /// Whether one that was there is gone.
+    is_lost: bool,
 }
 
 impl Talk {
@@ -121,6 +129,12 @@ impl Talk {
                 terminal.say("playing on as it was before");
             }
         }
+        let (had, has) = (self.device, view.device.is_some());
+        self.is_lost |= had && !has;
+        if has && std::mem::take(&mut self.is_lost) {
+            terminal.say("the sound device is back");
+        }
+        self.device = has;
         if view.message != self.message {
             self.message.clone_from(&view.message);
             self.message.iter().for_each(|message| terminal.say(&visible(message)));

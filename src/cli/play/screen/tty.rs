@@ -37,7 +37,9 @@ impl Taken {
         self.guard = None;
         let done = to();
         self.guard = enter()?;
-        self.screen.clear()?;
+        // A new one, that draws everything: to clear the old one it would be asked where the cursor is, which not every
+        // terminal answers.
+        self.screen = Screen::new(CrosstermBackend::new(io::stdout()))?;
         Ok(done)
     }
 }
