@@ -153,6 +153,8 @@ fn what_an_alsa_device_plays_is_what_is_rendered_to_its_word_length() {
         std::fs::OpenOptions::new().read(true).write(true).open(&pipe).expect("it can be opened");
     silence.write_all(&[0; 61_440]).expect("so much fits into a pipe");
     let mut command = player(&show, &["--deliver", "none"]);
+    // Where a sound server runs, ALSA's own configuration would put it in this device's place.
+    command.env("PULSE_SERVER", "unix:/nonexistent").env("XDG_RUNTIME_DIR", show.path(""));
     command
         .env("ALSA_CONFIG_PATH", format!("/usr/share/alsa/alsa.conf:{}", show.path("asound.conf").display()));
     let child = command.spawn().expect("it starts");
