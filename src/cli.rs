@@ -3,6 +3,7 @@
 //! One file for each subcommand. Only this module prints, and only through [`terminal`]: results go to standard
 //! output, talk, problems and progress to standard error.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -30,9 +31,9 @@ mod words;
 /// The exit code after Ctrl-C: 128 and the signal's number, as shells have it.
 const INTERRUPTED_EXIT: u8 = 130;
 
-/// Does what the process's arguments ask for.
-pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+/// Does what `arguments` ask for; the first is the program's name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = Cli::parse_from(arguments);
     let terminal = Terminal::new(cli.color, cli.quiet);
     Terminal::catch_interrupts();
     Terminal::hide_expected_panics();

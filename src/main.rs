@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    radioplay::cli::run()
+    radioplay::cli::run(std::env::args_os())
 }

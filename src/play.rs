@@ -25,6 +25,7 @@
 //! the same in all three is settled. The one gain of the master needs the whole mix measured: until then it is
 //! the one measured last ([`gain`]), or an estimate, and the transport says which.
 
+pub mod board;
 pub mod device;
 pub mod director;
 pub mod gain;

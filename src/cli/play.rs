@@ -14,10 +14,12 @@ use crate::cli::terminal::Terminal;
 use crate::cli::words::clock;
 use crate::master::preset::specification;
 use crate::play::device;
-use crate::play::director::place::{Bounds, Goal};
+use crate::play::director::place::{Bounds, Goal, NOTHING, unheard};
 use crate::play::director::preview::{Brief, Preview};
 use crate::play::offline::{self, OfflineError};
+use crate::play::prepare::Threads;
 
+mod alarm;
 mod editor;
 mod plain;
 mod screen;
@@ -33,6 +35,10 @@ pub(super) fn run(args: &Play, terminal: &Terminal) -> Result<(), Failure> {
     let started = Instant::now();
     let located = locate(args.episode.script.as_deref(), &args.episode.allow).map_err(Failure::Usage)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let asked = args.episode.jobs.map(usize::from);
+    // One is left for who plays, once there is something to be played.
+    let threads =
+        Threads { at_first: asked.unwrap_or(cores), then: asked.unwrap_or(cores.saturating_sub(1).max(1)) };
     let brief = Brief {
         show: located.show,
         script: located.script,
@@ -40,8 +46,7 @@ pub(super) fn run(args: &Play, terminal: &Terminal) -> Result<(), Failure> {
         cache: Arc::new(open(&args.episode.caching, terminal)),
         settings: settings(&args.episode),
         deliver: args.delivery.deliver,
-        // One is left for who plays.
-        threads: args.episode.jobs.map_or(cores.saturating_sub(1).max(1), usize::from),
+        threads,
         from: args.from.clone(),
         to: args.to.clone(),
         scene: args.scene.clone(),
@@ -61,13 +66,14 @@ pub(super) fn run(args: &Play, terminal: &Terminal) -> Result<(), Failure> {
 
 /// Why there is no sound, and what can be done about it.
 fn no_sound(why: &str) -> Failure {
-    let library = if cfg!(target_os = "linux") {
-        "install ALSA's library (`apt install libasound2`) and start a sound server, "
-    } else {
-        ""
+    let first = match (device::has_library(), cfg!(target_os = "linux")) {
+        (false, _) => "install it (`apt install libasound2`), ",
+        (true, true) => "start a sound server (PulseAudio, PipeWire), ",
+        (true, false) => "",
     };
+    let why = why.trim_end_matches('.');
     Failure::Machine(format!(
-        "no sound: {why}; {library}name another device (`--device`, see `--list-devices`), or write a file \
+        "no sound: {why}; {first}name another device (`--device`, see `--list-devices`), or write a file \
          (`--to-file FILE`)"
     ))
 }
@@ -103,6 +109,13 @@ fn to_file(args: &Play, target: &Path, terminal: &Terminal) -> Result<(), Failur
     let (from, to) = (place(&args.from)?, place(&args.to)?);
     if let Some(id) = args.scene.as_ref().filter(|id| timeline.scenes.iter().all(|scene| scene.id != **id)) {
         return Err(Failure::Usage(format!("there is no scene `{id}`")));
+    }
+    if let Some(wrong) = unheard(args.solo.iter().chain(&args.mute), &built.sheet.cues) {
+        return Err(Failure::Usage(wrong));
+    }
+    let frame = |goal: &Option<Goal>, or: u64| goal.as_ref().map_or(or, |goal| goal.frame(timeline));
+    if frame(&from, 0) >= frame(&to, timeline.length.get()) {
+        return Err(Failure::Usage(NOTHING.to_owned()));
     }
     let bounds = Bounds { from, to, scene: args.scene.clone(), ..Bounds::default() };
     let name_of = |track: usize| {

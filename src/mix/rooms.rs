@@ -7,7 +7,7 @@
 //! other.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::audio::samples::Samples;
 use crate::dsp::convolve::{Convolver, Impulse};
@@ -34,7 +34,10 @@ const RECORDED: f64 = -6.0;
 /// A room, at rest.
 #[derive(Clone, Debug)]
 pub(super) struct Space {
-    answer: Answer,
+    /// Made when it is first wanted: most of the rooms of a long episode are not heard for long, and how loud a room is
+    /// has to be measured.
+    answer: Arc<OnceLock<Answer>>,
+    rate: SampleRate,
     /// How long it is heard, frames.
     pub(super) tail: u64,
     /// Its figures, for a room that has them.
@@ -85,7 +88,8 @@ impl Space {
         let rate = timeline.rate;
         let space = |room: &Room| match room {
             Room::Named(room) => Ok(shape(*room).map(|shape| Space {
-                answer: Answer::Network(Box::new(Reverb::new(&shape, rate))),
+                answer: Arc::default(),
+                rate,
                 tail: shape.tail(rate).get(),
                 shape: Some(shape),
             })),
@@ -97,7 +101,10 @@ impl Space {
                 let impulse =
                     impulse(samples, rate).map_err(|source| Error::Read { clip: name(), source })?;
                 Ok(impulse.map(|(impulse, tail)| Space {
-                    answer: Answer::Recorded(Box::new(Convolver::new(Arc::new(impulse)))),
+                    answer: Arc::new(OnceLock::from(Answer::Recorded(Box::new(Convolver::new(Arc::new(
+                        impulse,
+                    )))))),
+                    rate,
                     tail,
                     shape: None,
                 }))
@@ -107,8 +114,12 @@ impl Space {
     }
 
     /// A copy of the room, at rest.
-    pub(super) fn answer(&self) -> Answer {
-        self.answer.clone()
+    pub(super) fn answer(&self) -> Option<Answer> {
+        if let (None, Some(shape)) = (self.answer.get(), &self.shape) {
+            // Should another thread have made the same meanwhile, that is as good.
+            let _ = self.answer.set(Answer::Network(Box::new(Reverb::new(shape, self.rate))));
+        }
+        self.answer.get().cloned()
     }
 
     /// What makes its answer as loud as what is sent to it, around 1 kHz.

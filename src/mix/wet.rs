@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::mix::block::{Block, FRAMES, Stereo};
 use crate::mix::plan::Plan;
-use crate::mix::rooms::{Answer, Feed};
+use crate::mix::rooms::{Answer, Feed, Space};
 use crate::mix::strip::{Scratch, Strip};
 
 /// Makes of what comes into the buses what comes out of them, and sums it. Keeps a copy of a room for each burst that rings, and
@@ -110,7 +110,7 @@ impl Wet {
         while let Some(burst) = self.plan.bursts.get(self.seen).filter(|burst| burst.start < end) {
             let room = self.plan.sends[burst.send].room;
             let at_rest = self.idle[room].pop();
-            let at_rest = at_rest.or_else(|| self.plan.rooms[room].as_ref().map(|space| space.answer()));
+            let at_rest = at_rest.or_else(|| self.plan.rooms[room].as_ref().and_then(Space::answer));
             self.ringing.extend(at_rest.map(|answer| (self.seen, answer)));
             self.seen += 1;
         }

@@ -19,8 +19,6 @@ use crate::units::time::SampleRate;
 
 /// How far ahead of the device frames may be played, in milliseconds.
 const MOST: u32 = 500;
-/// How many frames the device takes at once, where it lets itself be told: 43 ms at 48 kHz. It holds two of these.
-const PERIOD: u32 = 2048;
 /// How long a device may ask for nothing before it counts as lost.
 const DEAF: Duration = Duration::from_millis(1500);
 /// How long to wait before a lost device is tried again.
@@ -46,6 +44,8 @@ pub struct Wanted {
     pub rate: SampleRate,
     /// How far ahead of it frames are played, in milliseconds, as long as that makes no gaps.
     pub ahead: u32,
+    /// How many frames it is to take at once, where it lets itself be told. It holds two of these.
+    pub period: u32,
 }
 
 /// A device in use, on a thread of its own.
@@ -139,15 +139,22 @@ fn named(device: &cpal::Device) -> (String, String) {
     }
 }
 
+/// Whether there is what it takes to speak to devices at all.
+pub fn has_library() -> bool {
+    #[cfg(target_os = "linux")]
+    let there = alsa_sys::available();
+    #[cfg(not(target_os = "linux"))]
+    let there = true;
+    there
+}
+
 /// The system's way to devices, which cpal would panic without.
 fn host() -> Result<cpal::Host, String> {
-    #[cfg(target_os = "linux")]
-    {
-        if !alsa_sys::available() {
-            return Err("the sound library `libasound.so.2` is not installed".to_owned());
-        }
-        alsa_sys::hush();
+    if !has_library() {
+        return Err("the sound library `libasound.so.2` is not installed".to_owned());
     }
+    #[cfg(target_os = "linux")]
+    alsa_sys::hush();
     let id = cpal::available_hosts().first().copied().ok_or("there is no sound system")?;
     cpal::host_from_id(id).map_err(|error| error.to_string())
 }
@@ -169,29 +176,26 @@ fn open(
         }
     };
     let config = config(&device, wanted.rate)?;
-    let sized = [BufferSize::Fixed(PERIOD), BufferSize::Default];
+    let shape = NonZero::new(config.channels()).zip(NonZero::new(config.sample_rate()));
+    let (channels, rate) = shape.ok_or("the sound device has no channels")?;
+    let frames = |ms: u32| usize::try_from(rate.get() / 1000 * ms).unwrap_or(4800);
+    let sized = [BufferSize::Fixed(wanted.period), BufferSize::Default];
     let mut refused = String::new();
     for size in sized {
-        let trouble = trouble.clone();
-        let heed = move |error: cpal::Error| match error.kind() {
-            ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => {
-                drop(trouble.send(Some(error.to_string())));
-            }
-            // The stream goes on after the others; if not, it is noticed that nobody asks for sound.
-            _ => {}
-        };
+        let (feed, tap) = ring(frames(MOST), channels, rate);
         let builder = DeviceSinkBuilder::default()
             .with_device(device.clone())
             .with_supported_config(&config)
             .with_buffer_size(size)
-            .with_error_callback(heed);
+            .with_error_callback(heed(trouble.clone(), Arc::clone(&feed.shared)));
         match builder.open_stream() {
             Ok(mut sink) => {
                 sink.log_on_drop(false);
-                let (channels, rate) = (sink.config().channel_count(), sink.config().sample_rate());
-                let frames = |ms: u32| usize::try_from(rate.get() / 1000 * ms).unwrap_or(4800);
-                let (feed, tap) = ring(frames(MOST), channels, rate);
-                let feed = feed.holding(frames(wanted.ahead));
+                let held = match size {
+                    BufferSize::Fixed(period) => u64::from(period) * 2,
+                    BufferSize::Default => u64::from(rate.get()) / 5,
+                };
+                let feed = feed.holding(frames(wanted.ahead), held);
                 sink.mixer().add(tap);
                 let (_, about) = named(&device);
                 let what = format!("{about}, {rate} Hz, {channels} channels, {}", config.sample_format());
@@ -204,6 +208,18 @@ fn open(
         }
     }
     Err(refused)
+}
+
+/// What is done about what a stream reports.
+fn heed(trouble: Sender<Option<String>>, shared: Arc<Shared>) -> impl FnMut(cpal::Error) + Send + 'static {
+    move |error| match error.kind() {
+        ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => {
+            drop(trouble.send(Some(error.to_string())));
+        }
+        ErrorKind::Xrun => shared.note_underrun(),
+        // The stream goes on after the others; if not, it is noticed that nobody asks for sound.
+        _ => {}
+    }
 }
 
 /// The shape that loses least: the project's rate before any other, two channels before more before one, words that

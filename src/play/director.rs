@@ -14,6 +14,7 @@ use crate::master::measure::MasterError;
 use crate::master::preset::{Specification, specification};
 use crate::master::{self};
 use crate::mix::error::Error;
+use crate::play::board::{Board, State};
 use crate::play::device::Report;
 use crate::play::director::place::{Bounds, Goal};
 use crate::play::director::preview::Brief;
@@ -21,22 +22,24 @@ use crate::play::director::view::View;
 use crate::play::gain::{self, Origin};
 use crate::play::performance::Performance;
 use crate::play::player::Player;
-use crate::play::prepare::{Made, Preparation, Task, Workshop};
-use crate::play::renderer::{Board, Order, State, Stretch};
-use crate::play::score::Score;
-use crate::play::watch::Watch;
+use crate::play::prepare::{self, Made, Preparation, Task, Workshop};
+use crate::play::renderer::{Order, Stretch};
+use crate::play::score::{Outlook, Score};
+use crate::play::watch::{Change, Watch};
 use crate::timeline::Timeline;
 
 mod keys;
 mod measured;
 pub mod place;
 pub mod preview;
+mod reading;
 pub mod view;
 
-/// How far ahead of the device it is played, in milliseconds, where what is saved is to be heard soon.
-const SHORT: u32 = 80;
+/// How far ahead of the device it is played, in milliseconds, and how many frames the device takes at once, where what
+/// is saved is to be heard soon.
+const SHORT: (u32, u32) = (50, 1024);
 /// The same, where no gaps are worth more.
-const LONG: u32 = 400;
+const LONG: (u32, u32) = (400, 2048);
 /// How much has to be settled before playing begins, in seconds.
 const AT_LEAST: f64 = 0.3;
 /// How little may be left of what is settled before more is worked out, in seconds.
@@ -47,8 +50,9 @@ const URGENT: f64 = 0.7;
 const SOMETIMES: Duration = Duration::from_millis(250);
 /// How often more is worked out at least, while there is more.
 const OFTEN: Duration = Duration::from_millis(1500);
-/// How far ahead of what is played another performance takes over, at least, in seconds.
-const MARGIN: f64 = 0.02;
+/// How far ahead of what is played another performance takes over, at least, in seconds. One that comes too late only has
+/// to catch up.
+const MARGIN: f64 = 0.005;
 /// How long the director sleeps at most.
 const TICK: Duration = Duration::from_millis(40);
 
@@ -78,7 +82,7 @@ enum Event {
     Made(Made),
     Command(Command),
     Device(Report),
-    Changed,
+    Changed(Change),
     Measured(u64, Result<master::limit::Decision, MasterError>),
     Stop,
 }
@@ -104,6 +108,8 @@ struct Director {
     performance: Option<Arc<Performance>>,
     /// Where playing is to begin, or begin again.
     goal: Option<Goal>,
+    /// Since when it is looked for.
+    asked: Instant,
     bounds: Bounds,
     /// Whether there is something that the performance does not know of.
     stale: bool,
@@ -112,6 +118,10 @@ struct Director {
     warming: Duration,
     shared: Option<Arc<crate::play::ring::Shared>>,
     paused: bool,
+    /// Whether what was saved last could not be read, and may not have been all of it.
+    doubtful: bool,
+    /// Whether what is heard is older than what was saved.
+    is_outdated: bool,
     _watch: Option<Watch>,
 }
 
@@ -126,7 +136,9 @@ impl Director {
     ) -> Director {
         let (score, patches) = Score::read(&workshop.show, &brief.script, brief.settings);
         let rate = brief.settings.rate;
-        let task = Arc::new(Task { reading: 0, requests: score.cues().requests.clone(), patches, rate });
+        let requests = score.cues().requests.clone();
+        let keys = prepare::keys(&workshop, rate, &requests);
+        let task = Arc::new(Task { reading: 0, requests, keys, patches, rate });
         let (made, clips) = channel();
         let forward = events.clone();
         std::thread::spawn(
@@ -140,6 +152,7 @@ impl Director {
         let (master, gain, measured_of) = gain::begin(&brief.show, &brief.name, &specification, rate.hz());
         let mut director = Director {
             goal: Some(asked.goal),
+            asked: Instant::now(),
             bounds: asked.bounds,
             workshop,
             events,
@@ -161,12 +174,14 @@ impl Director {
             warming: Duration::ZERO,
             shared: None,
             paused: false,
+            doubtful: false,
+            is_outdated: false,
             _watch: None,
             brief,
         };
         if let Some(others) = &director.brief.watch {
             let events = director.events.clone();
-            let changed = move || drop(events.send(Event::Changed));
+            let changed = move |change| drop(events.send(Event::Changed(change)));
             match Watch::start(director.brief.show.root(), others, changed) {
                 Ok(watch) => director._watch = Some(watch),
                 Err(why) => director.say(&format!("changes are not followed: {why}")),
@@ -210,7 +225,10 @@ impl Director {
             Event::Made(_) | Event::Stop => {}
             Event::Command(command) => self.obey(command),
             Event::Device(report) => self.report(report),
-            Event::Changed => self.read_again(),
+            Event::Changed(Change::Confirmed) if !self.doubtful => {}
+            Event::Changed(change) => {
+                self.read_again(change);
+            }
             Event::Measured(reading, decided) => {
                 if reading == self.readings {
                     self.take_gain(decided);
@@ -231,56 +249,11 @@ impl Director {
                 });
             }
             Report::Refused(why) => self.change(|view| view.refused = Some(why)),
-            Report::Lost(why) => self.say(&format!("the sound device is gone ({why}); waiting for it")),
+            Report::Lost(why) => {
+                self.change(|view| view.device = None);
+                self.say(&format!("the sound device is gone ({why}); waiting for it"));
+            }
         }
-    }
-
-    /// Reads the script again, if there is a good one.
-    fn read_again(&mut self) {
-        let (score, patches) = Score::read(&self.workshop.show, &self.brief.script, self.brief.settings);
-        if score.is_broken() {
-            let (problems, text) = view::problems(&score);
-            return self.change(|view| {
-                view.errors = problems;
-                view.problems = text;
-                view.is_outdated = true;
-            });
-        }
-        self.stop_measuring();
-        self.readings += 1;
-        let (requests, rate) = (score.cues().requests.clone(), self.brief.settings.rate);
-        self.task = Arc::new(Task { reading: self.readings, requests, patches, rate });
-        self.score = score;
-        for (index, clip) in self.preparation.remembered(&self.workshop, &self.task) {
-            self.score.accept(index, clip, crate::diag::Diagnostics::new());
-        }
-        let specification = specification(self.brief.deliver.unwrap_or(self.score.cues().deliver));
-        if specification != self.specification {
-            let rate = self.brief.settings.rate.hz();
-            self.specification = specification;
-            (self.master, self.gain, self.measured_of) =
-                gain::begin(&self.brief.show, &self.brief.name, &specification, rate);
-        } else if self.gain == Origin::Final && specification.target.aim().is_some() {
-            self.gain = Origin::Last;
-        }
-        self.stale = true;
-        self.worked_out = None;
-        self.prepare();
-        self.show();
-    }
-
-    /// Has what is not made yet made, that first which is needed first.
-    fn prepare(&mut self) {
-        let origin = self.origin();
-        let likely = self.score.outlook(None).timeline;
-        let frame = match (&self.goal, origin) {
-            (Some(goal), _) => goal.frame(&likely),
-            (None, Some(entry)) => likely.entries[entry].start.from_start().unwrap_or_default().get(),
-            (None, None) => 0,
-        };
-        let order = self.score.needed(&likely, frame);
-        self.change_missing(&order);
-        self.preparation.prepare(&self.task, order);
     }
 
     /// The entry of the score that is played, or is to be.
@@ -304,15 +277,19 @@ impl Director {
 
     /// Goes over to what is known now, where that is of use.
     fn advance(&mut self) {
+        let rate = f64::from(self.brief.settings.rate.hz());
+        let left = self
+            .performance
+            .as_ref()
+            .map(|performance| performance.until.saturating_sub(self.board.played_to()) as f64 / rate);
+        self.preparation.hurry(left.is_some_and(|left| left < SOON));
         if !self.stale || self.score.cues().entries.is_empty() {
             return;
         }
-        let rate = f64::from(self.brief.settings.rate.hz());
-        let due = match &self.performance {
+        let due = match left {
             _ if self.goal.is_some() || self.score.is_complete() => true,
             None => true,
-            Some(performance) => {
-                let left = performance.until.saturating_sub(self.board.played_to()) as f64 / rate;
+            Some(left) => {
                 let every = if left < URGENT {
                     Duration::ZERO
                 } else if left < SOON {
@@ -326,23 +303,26 @@ impl Director {
         if !due {
             return;
         }
-        if let Some(mut goal) = self.goal.take() {
-            if !self.score.is_complete() {
-                goal.settle(&mut self.score);
-            }
-            self.goal = Some(goal);
+        if self.searches() {
+            return;
+        }
+        let likely = self.score.likely();
+        let was_far = self.goal.as_ref().is_some_and(Goal::is_far);
+        self.settle_goal(&likely);
+        if was_far && !self.score.is_complete() {
+            self.prepare();
         }
         let origin = self.origin();
-        let outlook = self.score.outlook(origin);
-        let (timeline, until) = (outlook.timeline, outlook.until);
         let begin = match (&self.goal, &self.performance) {
-            (Some(goal), _) => goal.frame(&timeline),
-            (None, Some(performance)) => {
-                let frame = self.board.played_to();
-                carried(performance, frame, &timeline)
-            }
+            (Some(goal), _) => goal.frame(&likely),
+            (None, Some(performance)) => carried(performance, self.board.played_to(), &likely),
             (None, None) => 0,
         };
+        // Whether that will do is much more work to find out than whether it will not.
+        if self.goal.is_some() && !self.score.is_ready_within(&likely, begin, keys::frames(AT_LEAST * rate)) {
+            return;
+        }
+        let Outlook { timeline, until } = self.score.outlook_from(likely, origin);
         let enough = begin as f64 + AT_LEAST * rate;
         if (until as f64) < enough && until < timeline.length.get() {
             return;
@@ -382,6 +362,7 @@ impl Director {
             Err(error) => return self.say(&error.to_string()),
         }
         self.performance = Some(performance);
+        self.preparation.calm_down();
         self.show();
     }
 
@@ -393,15 +374,15 @@ impl Director {
                 // What is played goes on while the player hears what it has to hear; it waits for the other there.
                 let rate = f64::from(self.brief.settings.rate.hz());
                 let waits = self.board.state() == State::Waiting;
-                let ahead = if waits { 0.0 } else { (self.warming.as_secs_f64() * 1.5 + MARGIN) * rate };
+                let ahead = if waits { 0.0 } else { (self.warming.as_secs_f64() + MARGIN) * rate };
                 let at = self.board.played_to() + keys::frames(ahead);
                 let player = Player::warm(Arc::clone(performance), performance.carried(before, at))?;
-                Order::Exchange(Box::new(player), at)
+                Order::Exchange(Box::new(player), at, stretch)
             }
             (goal, _) => {
                 let frame = goal.unwrap_or(Goal::Start).frame(&performance.timeline);
                 self.board.expect(frame);
-                Order::Start(Box::new(Player::warm(Arc::clone(performance), frame)?))
+                Order::Start(Box::new(Player::warm(Arc::clone(performance), frame)?), stretch)
             }
         };
         // As long as it took, and long remembered.

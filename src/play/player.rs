@@ -11,6 +11,9 @@ use crate::play::meters::{Meters, Reading};
 use crate::play::performance::Performance;
 use crate::units::time::FrameCount;
 
+/// How far back meters look, in milliseconds.
+const METERED: u64 = 400;
+
 /// Plays a performance. The frames are those of the rendered file, before dither.
 #[derive(Clone, Debug)]
 pub struct Player {
@@ -20,6 +23,8 @@ pub struct Player {
     /// `None` once it has handed over its last frames.
     master: Option<Master>,
     meters: Meters,
+    /// The first block that the meters see: what they show looks no further back.
+    metered: u64,
     mix: Vec<f32>,
     /// Mastered frames, in the channels that are delivered; the first `given` samples have been given.
     out: Vec<f32>,
@@ -39,11 +44,14 @@ impl Player {
         let first = at.saturating_sub(master.settle().get()) / FRAMES as u64;
         let mut mixer = Mixer::new(Arc::clone(plan));
         mixer.seek(first);
+        let seen = u64::from(plan.rate().hz()) * METERED / 1000;
+        let metered = (at.saturating_sub(seen) / FRAMES as u64).max(first);
         Player {
             block: Block::new(plan.buses()),
             mixer,
             master: Some(master),
-            meters: Meters::new(plan, performance.master, first * FRAMES as u64),
+            meters: Meters::new(plan, performance.master, metered * FRAMES as u64),
+            metered,
             mix: Vec::with_capacity(2 * FRAMES),
             out: Vec::with_capacity(4 * FRAMES),
             given: 0,
@@ -149,7 +157,9 @@ impl Player {
         self.mix.clear();
         self.block.sum().interleave_to(&mut self.mix);
         master.push(&self.mix, &mut self.out);
-        self.meters.push(&self.block, &self.out);
+        if self.mixer.position() > self.metered {
+            self.meters.push(&self.block, &self.out);
+        }
         Ok(true)
     }
 }

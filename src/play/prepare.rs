@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::audio::decode::Limits;
 use crate::cache::Cache;
@@ -42,6 +42,8 @@ pub struct Task {
     pub reading: u64,
     /// What was asked for.
     pub requests: Vec<Request>,
+    /// What each of them was made from when it was asked for: see [`key`].
+    pub keys: Vec<String>,
     /// The patches it names.
     pub patches: Patches,
     /// The rate.
@@ -78,7 +80,21 @@ struct Queue {
 struct Waiting {
     task: Option<Arc<Task>>,
     order: VecDeque<usize>,
+    /// Whether somebody plays, and must not be kept from it.
+    calm: bool,
+    /// Whether who plays will soon have nothing left to play.
+    urgent: bool,
     over: bool,
+}
+
+/// How many threads make clips.
+#[derive(Clone, Copy, Debug)]
+pub struct Threads {
+    /// As long as nothing is heard; and whenever there is soon nothing left to be heard. Those that are not there all the
+    /// time never give way: on a busy machine who gives way may have to wait long.
+    pub at_first: usize,
+    /// While somebody plays, to whom they give way.
+    pub then: usize,
 }
 
 /// What was made, by what it was made from; so that a saved script costs what changed in it.
@@ -89,27 +105,42 @@ struct Memory {
 
 impl Preparation {
     /// Starts as many threads. What they make goes to `made`, until the other end is gone.
-    pub fn start(workshop: &Arc<Workshop>, threads: usize, made: &Sender<Made>) -> Preparation {
+    pub fn start(workshop: &Arc<Workshop>, threads: Threads, made: &Sender<Made>) -> Preparation {
         let queue = Arc::new(Queue::default());
         let memory = Arc::new(Memory::default());
-        for _ in 0..threads.max(1) {
+        for number in 0..threads.at_first.max(threads.then).max(1) {
             let (workshop, queue, memory) = (Arc::clone(workshop), Arc::clone(&queue), Arc::clone(&memory));
             let made = made.clone();
-            std::thread::spawn(move || work(&workshop, &queue, &memory, &made));
+            let stays = number < threads.then.max(1);
+            std::thread::spawn(move || work(&workshop, &queue, stays, &memory, &made));
         }
         Preparation { queue, memory }
     }
 
+    /// Has the threads give way to who plays from now on; those that were there for the beginning wait.
+    pub fn calm_down(&self) {
+        self.queue.lock().calm = true;
+    }
+
+    /// Says whether who plays will soon have nothing left to play: then those who wait help.
+    pub fn hurry(&self, urgent: bool) {
+        let mut waiting = self.queue.lock();
+        if urgent != waiting.urgent {
+            waiting.urgent = urgent;
+            self.queue.changed.notify_all();
+        }
+    }
+
     /// What of a task was made before from the same things; by index.
-    pub fn remembered(&self, workshop: &Workshop, task: &Task) -> Vec<(usize, Clip)> {
+    pub fn remembered(&self, task: &Task) -> Vec<(usize, Clip)> {
         let made = self.memory.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = |(index, request)| Some((index, made.get(&key(workshop, task.rate, request))?.clone()));
-        task.requests.iter().enumerate().filter_map(known).collect()
+        let known = |(index, key)| Some((index, made.get(key)?.clone()));
+        task.keys.iter().enumerate().filter_map(known).collect()
     }
 
     /// Makes these of a task's requests, in this order, and nothing else any more.
     pub fn prepare(&self, task: &Arc<Task>, order: Vec<usize>) {
-        let mut waiting = self.queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.queue.lock();
         waiting.task = Some(Arc::clone(task));
         waiting.order = order.into();
         self.queue.changed.notify_all();
@@ -118,7 +149,7 @@ impl Preparation {
 
 impl Drop for Preparation {
     fn drop(&mut self) {
-        let mut waiting = self.queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.queue.lock();
         waiting.over = true;
         waiting.order.clear();
         self.queue.changed.notify_all();
@@ -126,9 +157,20 @@ impl Drop for Preparation {
     }
 }
 
-fn work(workshop: &Workshop, queue: &Queue, memory: &Memory, made: &Sender<Made>) {
-    priority::lower();
-    while let Some((task, index)) = next(queue) {
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes what is wanted, as long as anything may be; only at first and where it is urgent, unless this thread `stays`.
+fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: &Sender<Made>) {
+    let mut is_calm = false;
+    while let Some(Next { task, index, calm }) = next(queue, stays) {
+        if calm && stays && !is_calm {
+            priority::lower();
+            is_calm = true;
+        }
         let Some(request) = task.requests.get(index) else { continue };
         let mut found = Diagnostics::new();
         let tools = Tools {
@@ -154,17 +196,32 @@ fn work(workshop: &Workshop, queue: &Queue, memory: &Memory, made: &Sender<Made>
     }
 }
 
-fn next(queue: &Queue) -> Option<(Arc<Task>, usize)> {
-    let mut waiting = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+/// What a thread makes next.
+struct Next {
+    task: Arc<Task>,
+    index: usize,
+    /// Whether it gives way.
+    calm: bool,
+}
+
+fn next(queue: &Queue, stays: bool) -> Option<Next> {
+    let mut waiting = queue.lock();
     loop {
         if waiting.over {
             return None;
         }
-        if let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front()) {
-            return Some((task, index));
+        if (stays || waiting.urgent || !waiting.calm)
+            && let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front())
+        {
+            return Some(Next { task, index, calm: waiting.calm });
         }
         waiting = queue.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
     }
+}
+
+/// The keys of as many requests.
+pub fn keys(workshop: &Workshop, rate: SampleRate, requests: &[Request]) -> Vec<String> {
+    requests.iter().map(|request| key(workshop, rate, request)).collect()
 }
 
 /// Everything a clip depends on, but the program itself: what was asked for, and for files their length and when they

@@ -1,17 +1,15 @@
 //! Plays performances into the ring, on a thread of its own, as far ahead as the ring is long.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::audio::buffer::Channels;
 use crate::dsp::resample::Resampler;
 use crate::mix::error::Error;
-use crate::play::meters::Reading;
-use crate::play::performance::Performance;
+use crate::play::board::{Board, State};
 use crate::play::player::Player;
-use crate::play::ring::{Feed, Shared};
+use crate::play::ring::Feed;
 use crate::units::time::{FrameCount, SampleRate};
 
 /// How many frames are played at once: 5 ms at 48 kHz.
@@ -20,18 +18,17 @@ const CHUNK: usize = 256;
 const CROSSFADE: usize = 480;
 /// How long there is nothing to do at most, where the ring is full.
 const NAP: Duration = Duration::from_millis(3);
-/// How many readings are kept for who looks at them: four seconds.
-const READINGS: usize = 40;
 
 /// What the renderer is told.
 #[derive(Debug)]
 pub enum Order {
-    /// Play this from where it stands, at once: what is in the ring is dropped.
-    Start(Box<Player>),
-    /// Play this instead of what is played, from where it stands; what is played now comes there by this frame of its
-    /// own.
-    Exchange(Box<Player>, u64),
-    /// Play no further than this; begin again with this, which stands at its beginning, or end.
+    /// Play this part from where it stands, at once: what is in the ring is dropped.
+    Start(Box<Player>, Stretch),
+    /// Play this part of another performance instead of what is played, from where it stands; what is played now comes
+    /// there by this frame of its own.
+    Exchange(Box<Player>, u64, Stretch),
+    /// Play no further than this part of what is played, or is to be played next; begin again with this, which stands at
+    /// its beginning, or end.
     Stretch(Stretch, Option<Box<Player>>),
     /// Play into this.
     Feed(Feed),
@@ -53,114 +50,6 @@ pub struct Stretch {
 impl Stretch {
     /// Everything, once.
     pub const ALL: Stretch = Stretch { from: 0, to: u64::MAX, again: false };
-}
-
-/// How playing goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum State {
-    /// Nothing has been played yet.
-    #[default]
-    Silent,
-    /// It plays.
-    Playing,
-    /// What comes next is not made yet.
-    Waiting,
-    /// It is over.
-    Over,
-}
-
-/// What everybody may look at.
-#[derive(Debug, Default)]
-pub struct Board {
-    inner: Mutex<Inner>,
-}
-
-#[derive(Debug, Default)]
-struct Inner {
-    state: State,
-    segments: VecDeque<Segment>,
-    readings: VecDeque<(u64, Reading)>,
-    error: Option<String>,
-    shared: Option<Arc<Shared>>,
-    rate: u32,
-    written: u64,
-    position: u64,
-    gaps_before: u64,
-}
-
-/// From a frame of the ring on, a performance from one of its frames on.
-#[derive(Clone, Debug)]
-struct Segment {
-    at: u64,
-    frame: u64,
-    performance: Arc<Performance>,
-}
-
-/// What is heard now.
-#[derive(Clone, Debug)]
-pub struct Heard {
-    /// What is played.
-    pub performance: Arc<Performance>,
-    /// The frame of it.
-    pub frame: u64,
-    /// What the meters show.
-    pub reading: Option<Reading>,
-}
-
-impl Board {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nobody panics with it; and if so, numbers are still numbers.
-        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// How it goes. It is over when the last frame has been heard.
-    pub fn state(&self) -> State {
-        let inner = self.lock();
-        let heard = inner.shared.as_ref().is_none_or(|shared| shared.taken() >= inner.written);
-        match inner.state {
-            State::Over | State::Waiting if !heard => State::Playing,
-            state => state,
-        }
-    }
-
-    /// Why it ended, where it should not have.
-    pub fn error(&self) -> Option<String> {
-        self.lock().error.clone()
-    }
-
-    /// How often there was nothing to be heard by surprise.
-    pub fn gaps(&self) -> u64 {
-        let inner = self.lock();
-        inner.gaps_before + inner.shared.as_ref().map_or(0, |shared| shared.gaps())
-    }
-
-    /// Whether anything was heard yet.
-    pub fn has_sounded(&self) -> bool {
-        self.lock().shared.as_ref().is_some_and(|shared| shared.taken() > 0)
-    }
-
-    /// Up to which frame it has been played into the ring.
-    pub fn played_to(&self) -> u64 {
-        self.lock().position
-    }
-
-    /// Notes where it will be played on, before the renderer has come to it.
-    pub(super) fn expect(&self, frame: u64) {
-        self.lock().position = frame;
-    }
-
-    /// What is heard now. `None` before anything is.
-    pub fn heard(&self) -> Option<Heard> {
-        let inner = self.lock();
-        let taken = inner.shared.as_ref().map_or(0, |shared| shared.taken());
-        let before = inner.segments.iter().rev().find(|segment| segment.at <= taken);
-        let segment = before.or(inner.segments.front())?;
-        let rate = u64::from(segment.performance.plan.rate().hz());
-        let since = taken.saturating_sub(segment.at) * rate / u64::from(inner.rate.max(1));
-        let frame = (segment.frame + since).min(segment.performance.length());
-        let reading = inner.readings.iter().rev().find(|(at, _)| *at <= taken).map(|(_, it)| it.clone());
-        Some(Heard { performance: Arc::clone(&segment.performance), frame, reading })
-    }
 }
 
 /// Plays as it is told, until it is told to stop or nobody can tell it any more.
@@ -218,26 +107,34 @@ struct Renderer<'a> {
 impl Renderer<'_> {
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Start(player) => self.jump(*player),
-            Order::Exchange(player, at) => self.next = Some((*player, at)),
+            Order::Start(player, stretch) => {
+                self.jump(*player);
+                self.bound(stretch);
+            }
+            Order::Exchange(player, at, stretch) => {
+                self.next = Some((*player, at));
+                self.bound(stretch);
+            }
             Order::Stretch(stretch, again) => {
-                // One that comes with what is played next holds from there on.
-                if let Some((next, at)) = &self.next
-                    && let Some(player) = &self.player
-                {
-                    let own = |frame| player.performance().carried(next.performance(), frame);
-                    let to =
-                        if stretch.to >= next.performance().length() { u64::MAX } else { own(stretch.to) };
-                    self.stretch = Stretch { from: own(stretch.from), to: to.max(*at), ..stretch };
-                    self.later = Some(stretch);
-                } else {
-                    self.stretch = stretch;
-                }
+                self.bound(stretch);
                 self.again = again;
             }
             Order::Feed(feed) => self.connect(feed),
             Order::Stop => {}
         }
+    }
+
+    /// Plays no further than this. One that comes with what is played next holds from there on: it is counted in frames of
+    /// that, which may lie elsewhere.
+    fn bound(&mut self, stretch: Stretch) {
+        let (Some((next, at)), Some(player)) = (&self.next, &self.player) else {
+            self.stretch = stretch;
+            return;
+        };
+        let own = |frame| player.performance().carried(next.performance(), frame);
+        let to = if stretch.to >= next.performance().length() { u64::MAX } else { own(stretch.to) };
+        self.stretch = Stretch { from: own(stretch.from), to: to.max(*at), ..stretch };
+        self.later = Some(stretch);
     }
 
     /// Plays this, and drops what has not been heard.
@@ -251,7 +148,7 @@ impl Renderer<'_> {
         self.player = Some(player);
         self.restart_resampler();
         self.mark();
-        self.board.lock().state = State::Playing;
+        self.board.enter(State::Playing);
         if let Some(feed) = &self.feed {
             // Until the first frames are there, silence is no surprise.
             feed.shared.expect_nothing(true);
@@ -289,17 +186,7 @@ impl Renderer<'_> {
     fn connect(&mut self, feed: Feed) {
         let heard = self.board.heard().map(|heard| (heard.performance, heard.frame));
         let had_one = self.feed.is_some();
-        {
-            let mut inner = self.board.lock();
-            inner.gaps_before += inner.shared.as_ref().map_or(0, |shared| shared.gaps());
-            let paused = inner.shared.as_ref().is_some_and(|shared| shared.is_paused());
-            feed.shared.pause(paused || feed.shared.is_paused());
-            inner.shared = Some(Arc::clone(&feed.shared));
-            inner.rate = feed.rate;
-            inner.written = 0;
-            inner.segments.clear();
-            inner.readings.clear();
-        }
+        self.board.connect(&feed);
         self.feed = Some(feed);
         self.restart_resampler();
         match heard {
@@ -324,16 +211,11 @@ impl Renderer<'_> {
         let (frame, performance) = (player.position(), Arc::clone(player.performance()));
         let at =
             self.feed.as_ref().map_or(0, |feed| feed.written) + (self.pending.len() - self.pushed) as u64 / 2;
-        let mut inner = self.board.lock();
-        inner.segments.push_back(Segment { at, frame, performance });
-        let taken = inner.shared.as_ref().map_or(0, |shared| shared.taken());
-        while inner.segments.get(1).is_some_and(|next| next.at <= taken) {
-            inner.segments.pop_front();
-        }
+        self.board.begin(at, frame, performance);
     }
 
     fn set(&self, state: State) {
-        self.board.lock().state = state;
+        self.board.enter(state);
         if let Some(feed) = &self.feed {
             feed.shared.expect_nothing(matches!(state, State::Waiting | State::Over));
         }
@@ -361,7 +243,7 @@ impl Renderer<'_> {
         }
         self.pushed += now * 2;
         let written = feed.written;
-        self.board.lock().written = written;
+        self.board.wrote(written);
         now == there
     }
 
@@ -412,7 +294,7 @@ impl Renderer<'_> {
 
     fn fail(&mut self, error: &Error) -> bool {
         self.broken = true;
-        self.board.lock().error = Some(error.to_string());
+        self.board.fail(error.to_string());
         self.set(State::Over);
         false
     }
@@ -463,14 +345,7 @@ impl Renderer<'_> {
     fn note(&mut self) {
         let Some(player) = &mut self.player else { return };
         let written = self.feed.as_ref().map_or(0, |feed| feed.written);
-        let mut inner = self.board.lock();
-        inner.position = player.position();
-        for reading in player.readings() {
-            inner.readings.push_back((written, reading));
-        }
-        while inner.readings.len() > READINGS {
-            inner.readings.pop_front();
-        }
+        self.board.reach(player.position(), written, player.readings());
     }
 }
 

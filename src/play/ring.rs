@@ -5,7 +5,7 @@
 //! locks nothing and waits for nobody; where the ring is empty it is silent and says so.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rodio::{ChannelCount, SampleRate, Source};
@@ -29,6 +29,9 @@ pub struct Shared {
     /// Whether an empty ring is no surprise: the end, or waiting for what is being made, which has faded out.
     dry: AtomicBool,
     gaps: AtomicU64,
+    underruns: AtomicU64,
+    /// How many frames have to be there before it begins, and begins again: a device takes many at once.
+    least: AtomicUsize,
 }
 
 impl Shared {
@@ -47,6 +50,18 @@ impl Shared {
         self.gaps.load(Ordering::Relaxed)
     }
 
+    /// How often the device itself had nothing to play, since the callback came too late: as far as it tells.
+    pub fn underruns(&self) -> u64 {
+        self.underruns.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the device had nothing to play. That is a gap only where something was to be heard.
+    pub fn note_underrun(&self) {
+        if self.taken() > 0 && !self.is_paused() && !self.dry.load(Ordering::Acquire) {
+            self.underruns.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Whether it is paused.
     pub fn is_paused(&self) -> bool {
         self.paused.load(Ordering::Relaxed)
@@ -55,6 +70,10 @@ impl Shared {
     /// Pauses, or goes on.
     pub fn pause(&self, paused: bool) {
         self.paused.store(paused, Ordering::Relaxed);
+    }
+
+    fn least(&self) -> usize {
+        self.least.load(Ordering::Relaxed)
     }
 
     pub(super) fn expect_nothing(&self, dry: bool) {
@@ -76,6 +95,8 @@ pub struct Feed {
     pub written: u64,
     /// Frames per second of the device.
     pub rate: u32,
+    /// How many frames the device itself holds, as far as is known.
+    pub held: u64,
     /// How many frames the ring is to hold; it has room for more.
     ahead: usize,
     /// How many gaps there were when that was last looked at.
@@ -95,10 +116,12 @@ impl Feed {
         self.ahead.saturating_sub(held).min(slots)
     }
 
-    /// Has the ring hold only so many frames, as long as that is enough.
+    /// Has the ring hold only so many frames, as long as that is enough; the device itself holds as many as `held`.
     #[must_use]
-    pub fn holding(self, ahead: usize) -> Feed {
-        Feed { ahead, ..self }
+    pub fn holding(self, ahead: usize, held: u64) -> Feed {
+        // It would wait for ever for more than the ring is to hold.
+        self.shared.least.store(self.shared.least().min(ahead / 4 * 3), Ordering::Relaxed);
+        Feed { ahead, held, ..self }
     }
 
     /// Pushes a frame; one for which there is no room is lost.
@@ -132,14 +155,12 @@ pub struct Tap {
     starving: bool,
     /// Whether anything was ever there.
     begun: bool,
-    /// How many frames have to be there before it begins, and begins again: a device takes many at once.
-    least: usize,
 }
 
 /// A ring for `frames`, to a device of this shape.
 pub fn ring(frames: usize, channels: ChannelCount, rate: SampleRate) -> (Feed, Tap) {
     let (producer, consumer) = RingBuffer::new(frames);
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared { least: AtomicUsize::new(frames / 8), ..Shared::default() });
     #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^24")]
     let step = 1.0 / (GATE * rate.get() as f32);
     let tap = Tap {
@@ -155,9 +176,8 @@ pub fn ring(frames: usize, channels: ChannelCount, rate: SampleRate) -> (Feed, T
         asked: 0,
         starving: false,
         begun: false,
-        least: frames / 8,
     };
-    (Feed { producer, shared, written: 0, rate: rate.get(), ahead: frames, gaps: 0 }, tap)
+    (Feed { producer, shared, written: 0, rate: rate.get(), held: 0, ahead: frames, gaps: 0 }, tap)
 }
 
 impl Tap {
@@ -179,7 +199,7 @@ impl Tap {
             return [0.0; 2];
         }
         let waits = !self.begun || self.starving;
-        if waits && self.consumer.slots() < self.least && !self.shared.dry.load(Ordering::Acquire) {
+        if waits && self.consumer.slots() < self.shared.least() && !self.shared.dry.load(Ordering::Acquire) {
             return [0.0; 2];
         }
         let Ok(frame) = self.consumer.pop() else {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cuesheet::bind::placeholder;
 use crate::cuesheet::load::Patches;
-use crate::cuesheet::{Clip, CueSheet, Cues, Request, Room};
+use crate::cuesheet::{Body, Clip, CueSheet, Cues, Request, Room};
 use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::pipeline::{self, Settings};
@@ -102,10 +102,20 @@ impl Score {
         all
     }
 
+    /// The episode with likely lengths where clips are not made: what a place that is asked for is looked up in.
+    pub fn likely(&self) -> Timeline {
+        schedule(&self.sheet, &mut Diagnostics::new())
+    }
+
     /// Works out the times. Where something is not made yet, what is settled is told from `origin` on: the index of
     /// the entry that is, or is to be, heard; the episode's beginning where `None`.
     pub fn outlook(&mut self, origin: Option<usize>) -> Outlook {
-        let likely = self.scheduled(1.0);
+        let likely = self.likely();
+        self.outlook_from(likely, origin)
+    }
+
+    /// The same, of what [`Score::likely`] has just told.
+    pub fn outlook_from(&mut self, likely: Timeline, origin: Option<usize>) -> Outlook {
         if self.is_complete() {
             let until = likely.length.get();
             return Outlook { timeline: likely, until };
@@ -117,9 +127,6 @@ impl Score {
 
     /// The episode with every length that is not known this many times the likely one.
     fn scheduled(&mut self, factor: f64) -> Timeline {
-        if (factor - 1.0).abs() < f64::EPSILON {
-            return schedule(&self.sheet, &mut Diagnostics::new());
-        }
         let rate = self.sheet.cues.rate;
         let clip = |(index, request): (usize, &Request)| {
             if self.ready[index] {
@@ -189,6 +196,18 @@ impl Score {
         u64::try_from(here + until.max(0)).unwrap_or(0).min(likely.length.get())
     }
 
+    /// Whether everything is made that sounds in `timeline` within so many frames from `from` on. Where it is not, no
+    /// outlook reaches that far.
+    pub fn is_ready_within(&self, timeline: &Timeline, from: u64, frames: u64) -> bool {
+        let from = i64::try_from(from).unwrap_or(i64::MAX);
+        let sounds = |region: &&Region| {
+            let (start, end) = span(region, from);
+            end > 0 && start < i64::try_from(frames).unwrap_or(i64::MAX)
+        };
+        let is_made = |region: &Region| self.is_ready(region.clip) && self.room_is_ready(region);
+        timeline.regions.iter().filter(sounds).all(is_made)
+    }
+
     /// Whether what a region's room answers with is made.
     fn room_is_ready(&self, region: &Region) -> bool {
         let room = region.room.and_then(|room| self.sheet.cues.rooms.get(room));
@@ -203,8 +222,7 @@ impl Score {
     pub fn needed(&self, timeline: &Timeline, frame: u64) -> Vec<usize> {
         let frame = i64::try_from(frame).unwrap_or(i64::MAX);
         let mut urgency = vec![u64::MAX; self.ready.len()];
-        let mut want = |clip: usize, region: &Region| {
-            let (start, end) = span(region, frame);
+        let mut want = |clip: usize, (start, end): (i64, i64)| {
             let when = match (u64::try_from(start), u64::try_from(end)) {
                 (Ok(ahead), _) => ahead,
                 (Err(_), Ok(1..)) => 0,
@@ -212,12 +230,19 @@ impl Score {
             };
             urgency[clip] = urgency[clip].min(when);
         };
+        // What is guessed to be so short that nothing of it would be heard has no region, and is needed all the same.
+        for (entry, at) in self.sheet.cues.entries.iter().zip(&timeline.entries) {
+            if let Body::Sounding(sounding) = &entry.body {
+                let start = at.start.get().saturating_sub(frame);
+                want(sounding.clip, (start, at.end.get().saturating_sub(frame).max(start.saturating_add(1))));
+            }
+        }
         for region in &timeline.regions {
-            want(region.clip, region);
+            want(region.clip, span(region, frame));
             if let Some(Room::Recorded { clip, .. }) =
                 region.room.and_then(|room| self.sheet.cues.rooms.get(room))
             {
-                want(*clip, region);
+                want(*clip, span(region, frame));
             }
         }
         let mut order: Vec<usize> = (0..self.ready.len()).filter(|clip| !self.ready[*clip]).collect();

@@ -2,16 +2,19 @@
 //!
 //! Editors write in place, or beside and rename, or several times, or half and then the rest. So nothing is made of what
 //! happened: after the first sign of a change it waits until there is none for [`QUIET`], at most [`LONGEST`], and says
-//! that something changed. Whoever hears that reads everything again. Folders are watched, not files, since a file that
-//! is renamed over is another file.
+//! that something changed. Whoever hears that reads everything again. Where a file was closed by who wrote it, or put in
+//! another's place, that is most likely all: it is said after [`BRIEF`] already, and confirmed later. Folders are watched,
+//! not files, since a file that is renamed over is another file.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode};
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
+/// How long nothing has to happen after what is most likely the end of a save.
+const BRIEF: Duration = Duration::from_millis(2);
 /// How long nothing has to happen.
 const QUIET: Duration = Duration::from_millis(25);
 /// How long it is waited for that.
@@ -21,6 +24,17 @@ const IGNORED: [&str; 3] = ["output", ".git", "target"];
 /// The folders of a show in which changes can be heard.
 const FOLDERS: [&str; 3] = ["script", "voices", "sfx"];
 
+/// What is known of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Something was saved, and most likely all of it.
+    Likely,
+    /// Nothing has happened since that was said.
+    Confirmed,
+    /// Something was saved, all of it.
+    Sure,
+}
+
 /// A watch over a show. Ends when it is dropped.
 #[derive(Debug)]
 pub struct Watch {
@@ -28,23 +42,23 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches a show, and other files and folders, and calls `changed` after each change.
+    /// Watches a show, and other files and folders, and tells `changed` of each change.
     ///
     /// # Errors
     /// Where the system refuses.
     pub fn start(
         root: &Path,
         others: &[PathBuf],
-        changed: impl Fn() + Send + 'static,
+        changed: impl Fn(Change) + Send + 'static,
     ) -> Result<Watch, String> {
         let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let root = root.canonicalize().map_err(|error| error.to_string())?;
         let (signs, seen) = channel();
         let inside = root.clone();
         let heed = move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| matters(&event, &inside)) {
+            if let Some(event) = event.ok().filter(|event| matters(event, &inside)) {
                 // Nobody waits any more where it ends.
-                let _ = signs.send(());
+                let _ = signs.send(ends_a_save(event.kind));
             }
         };
         let mut watcher = notify::recommended_watcher(heed).map_err(|error| error.to_string())?;
@@ -55,21 +69,42 @@ impl Watch {
         for (path, mode) in watched.into_iter().filter(|(path, _)| path.exists()) {
             watcher.watch(&path, mode).map_err(|error| format!("`{}`: {error}", path.display()))?;
         }
-        std::thread::spawn(move || {
-            while seen.recv().is_ok() {
-                let first = Instant::now();
-                while first.elapsed() < LONGEST {
-                    match seen.recv_timeout(QUIET) {
-                        Ok(()) => {}
-                        Err(RecvTimeoutError::Timeout) => break,
-                        Err(RecvTimeoutError::Disconnected) => return,
-                    }
-                }
-                changed();
-            }
-        });
+        std::thread::spawn(move || follow(&seen, &changed));
         Ok(Watch { _watcher: watcher })
     }
+}
+
+/// Makes changes of signs, each of which may be the end of a save, until there are none any more.
+fn follow(signs: &Receiver<bool>, changed: &impl Fn(Change)) {
+    while let Ok(mut ends) = signs.recv() {
+        let first = Instant::now();
+        let mut told = false;
+        loop {
+            let wait = if ends && !told { BRIEF } else { QUIET };
+            match signs.recv_timeout(wait) {
+                Ok(sign) => {
+                    (ends, told) = (sign, false);
+                    if first.elapsed() >= LONGEST {
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) if ends && !told => {
+                    changed(Change::Likely);
+                    told = true;
+                }
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+        changed(if told { Change::Confirmed } else { Change::Sure });
+    }
+}
+
+/// Whether a save most likely ends with this: who wrote the file has closed it, or it has taken another's place.
+fn ends_a_save(kind: EventKind) -> bool {
+    let closed = EventKind::Access(AccessKind::Close(AccessMode::Write));
+    let placed = [RenameMode::To, RenameMode::Both].map(|mode| EventKind::Modify(ModifyKind::Name(mode)));
+    kind == closed || placed.contains(&kind)
 }
 
 /// Whether an event may change what is heard: reading a file does not, nor does what we write ourselves.

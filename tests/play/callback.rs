@@ -93,3 +93,29 @@ fn an_empty_ring_is_silent_and_counted_once() {
     (0..2000).for_each(|_| tap.next().map_or((), drop));
     assert_eq!(feed.shared.gaps(), 2);
 }
+
+#[test]
+fn a_device_that_runs_dry_counts_only_while_something_is_heard() {
+    let (mut feed, mut tap) = ring_of(4800, 2, 48_000);
+    let shared = std::sync::Arc::clone(&feed.shared);
+    shared.note_underrun();
+    assert_eq!(shared.underruns(), 0, "before anything was there");
+    feed_ramp(&mut feed, 1, 2000);
+    (0..100).for_each(|_| tap.next().map_or((), drop));
+    assert_eq!(during(|| shared.note_underrun()), 0, "it is noted where the callback runs");
+    assert_eq!(shared.underruns(), 1);
+    shared.pause(true);
+    shared.note_underrun();
+    assert_eq!((shared.underruns(), shared.gaps()), (1, 0), "while it is paused");
+}
+
+#[test]
+fn it_begins_however_few_frames_the_ring_is_to_hold() {
+    let (feed, mut tap) = ring_of(24_000, 2, 48_000);
+    let mut feed = feed.holding(2400, 2048);
+    let wanted = feed.room() as u64;
+    assert_eq!(wanted, 2400);
+    feed_ramp(&mut feed, 1, wanted);
+    (0..200).for_each(|_| tap.next().map_or((), drop));
+    assert_eq!((feed.shared.taken(), feed.shared.gaps()), (100, 0));
+}

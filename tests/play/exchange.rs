@@ -10,9 +10,10 @@ use radioplay::cache::Cache;
 use radioplay::host::Show;
 use radioplay::master::Settings as Master;
 use radioplay::pipeline::Settings;
+use radioplay::play::board::Board;
 use radioplay::play::performance::Performance;
 use radioplay::play::player::Player;
-use radioplay::play::renderer::{Board, Order, Stretch, run};
+use radioplay::play::renderer::{Order, Stretch, run};
 use radioplay::play::ring::ring;
 use radioplay::play::score::Score;
 use radioplay::progress::Silent;
@@ -46,8 +47,7 @@ fn played(performances: &[Arc<Performance>], at: &[usize]) -> Vec<f32> {
     orders.send(Order::Feed(feed)).unwrap();
     let player =
         |performance: &Arc<Performance>, at| Box::new(Player::warm(Arc::clone(performance), at).unwrap());
-    orders.send(Order::Start(player(&performances[0], 0))).unwrap();
-    orders.send(Order::Stretch(Stretch::ALL, None)).unwrap();
+    orders.send(Order::Start(player(&performances[0], 0), Stretch::ALL)).unwrap();
     let length = performances[0].length() as usize;
     let (mut out, mut next) = (Vec::new(), 1);
     let mut deadline = Instant::now() + Duration::from_secs(60);
@@ -55,7 +55,7 @@ fn played(performances: &[Arc<Performance>], at: &[usize]) -> Vec<f32> {
         if next < performances.len() && out.len() / 2 >= at[next - 1] {
             // Sometimes the renderer has still to come there, sometimes it has been there before.
             let frame = board.played_to() + [0, 3000][next % 2];
-            orders.send(Order::Exchange(player(&performances[next], frame), frame)).unwrap();
+            orders.send(Order::Exchange(player(&performances[next], frame), frame, Stretch::ALL)).unwrap();
             next += 1;
         }
         if tap.buffered() > 0 {
@@ -88,6 +88,50 @@ fn exchanging_what_agrees_is_not_heard_at_all() {
     let performances = performances(&show, &[1.0; 6]);
     let heard = played(&performances, &[1, 20_000, 61_111, 150_000, 150_100]);
     assert_eq!(first_difference(&heard, &rendered(&show)), None);
+}
+
+#[test]
+fn what_repeats_is_played_on_where_it_lies_in_what_is_exchanged_for_it() {
+    let short = performances(&episode(), &[1.0])[0].clone();
+    // The same, but what comes before takes ten seconds more: as when a guess was too short.
+    let long = performances(&episode().clip("voices/ann/a.wav", &[0.1; 48_000 * 11]), &[1.0])[0].clone();
+    let part = |performance: &Performance| {
+        let [from, to] = ["b", "d"].map(|id| performance.start_of(performance.entry(id).unwrap()));
+        Stretch { from, to, again: true }
+    };
+    let (before, after) = (part(&short), part(&long));
+    assert!(after.from > before.to, "the test tests something");
+    let (orders, taken) = channel();
+    let board = Arc::new(Board::default());
+    let heard = Arc::clone(&board);
+    let renderer = std::thread::spawn(move || run(&taken, &heard));
+    let (feed, mut tap) = ring(4800, NonZero::new(2).unwrap(), NonZero::new(48_000).unwrap());
+    orders.send(Order::Feed(feed)).unwrap();
+    let player = |performance: &Arc<Performance>, at| Box::new(Player::new(Arc::clone(performance), at));
+    orders.send(Order::Start(player(&short, before.from), before)).unwrap();
+    let mut pull = |frames: usize| {
+        for _ in 0..frames {
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while tap.buffered() == 0 && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            [tap.next(), tap.next()].into_iter().flatten().for_each(drop);
+        }
+    };
+    pull(20_000);
+    // At once, so that nothing that is told later can come before it.
+    let at = board.played_to();
+    orders.send(Order::Exchange(player(&long, long.carried(&short, at)), at, after)).unwrap();
+    for _ in 0..40 {
+        pull(5_000);
+        let now = board.played_to();
+        let there = (after.from..=after.to).contains(&now) || (before.from..=before.to).contains(&now);
+        assert!(there, "{now} is in neither {before:?} nor {after:?}");
+    }
+    let now = board.played_to();
+    assert!((after.from..=after.to).contains(&now), "{now} is not in {after:?}");
+    orders.send(Order::Stop).unwrap();
+    renderer.join().unwrap();
 }
 
 #[test]

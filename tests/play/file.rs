@@ -49,6 +49,10 @@ fn what_is_not_there_is_wrong_usage_with_help() {
     for (args, wanted) in [
         (vec!["--from", "onee"], "there is no entry, scene or time `onee`; did you mean `one`?"),
         (vec!["--scene", "tow"], "there is no scene `tow`"),
+        (vec!["--solo", "dialog"], "there is no bus or role `dialog`; did you mean `dialogue`?"),
+        (vec!["--mute", "bob"], "there is no bus or role `bob`"),
+        (vec!["--from", "b", "--to", "a"], "there is nothing between `--from` and `--to`"),
+        (vec!["--from", "10:00"], "there is nothing between `--from` and `--to`"),
     ] {
         let run = show.run(&[&["play", "--to-file", "x.wav"], &args[..]].concat());
         assert_eq!(run.code, 2, "{}", run.stderr);

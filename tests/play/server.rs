@@ -20,7 +20,8 @@ impl Server {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
             let socket = folder.path().join("pulse.sock");
             let mut server = Server { folder, running: Vec::new() };
-            let alsa = "pcm.!default { type pulse }\nctl.!default { type pulse }\n";
+            // It is to say when it ran dry.
+            let alsa = "pcm.!default { type pulse handle_underrun 1 }\nctl.!default { type pulse }\n";
             std::fs::write(server.folder.path().join("asound.conf"), alsa).expect("it can be written");
             // Without `norewinds` the sink works two seconds ahead.
             let sink = "module-null-sink sink_name=cap rate=48000 channels=2 format=float32le norewinds=1";
@@ -78,6 +79,22 @@ impl Server {
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.recorded().is_empty() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What was recorded, once that is at least so many samples from the first that sounds on: recording lags. Where it
+    /// never is, what there is.
+    pub(super) fn recorded_at_least(&self, samples: usize) -> Vec<f32> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let recorded = self.recorded();
+            let sounding = recorded.iter().position(|sample| *sample != 0.0);
+            // A second more, for silences in between.
+            let there = sounding.is_some_and(|first| recorded.len() >= first + samples + 96_000);
+            if there || Instant::now() > deadline {
+                return recorded;
+            }
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
 

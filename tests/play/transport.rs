@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::server::{Server, ended};
 use crate::show::{TestShow, has_program};
 
-/// What a terminal is told when a program gives it back.
+/// What a terminal is told when a program takes it, and when it gives it back.
+const TAKEN: &str = "\u{1b}[?1049h";
 const LEFT: &str = "\u{1b}[?1049l";
 
 /// The program on a terminal of 100 by 30 characters.
@@ -24,13 +25,23 @@ fn parser() -> vt100::Parser {
 }
 
 impl Session {
-    /// Starts it; `script` of util-linux makes the terminal.
-    fn start(server: &Server, show: &TestShow, args: &str) -> Session {
+    /// Starts it.
+    fn start(server: &Server, show: &TestShow) -> Session {
         let program = env!("CARGO_BIN_EXE_radioplay");
-        let line = format!("stty rows 30 cols 100; echo $$ > pid; exec '{program}' play {args}");
+        Session::of(server, show, &format!("exec '{program}' play"))
+    }
+
+    /// Has a shell do something on a terminal, which `script` of util-linux makes. Its mode before and after lies in the
+    /// show, the number of the program in `pid`, and what it ended with in `code`.
+    fn of(server: &Server, show: &TestShow, what: &str) -> Session {
+        let line = format!(
+            "stty rows 30 cols 100; stty -g > before; (sh -c 'echo $PPID' > pid; {what}); echo $? > code; \
+             sleep 0.5; stty -g > after"
+        );
         let mut command = Command::new("script");
         command.args(["-qefc", &line, "/dev/null"]).current_dir(show.path("")).env("TERM", "xterm-256color");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.env_remove("VISUAL").env("EDITOR", "sh editor.sh");
         server.environment(&mut command);
         let mut child = command.spawn().expect("it starts");
         let screen = Arc::new(Mutex::new((parser(), String::new())));
@@ -72,14 +83,19 @@ impl Session {
         }
     }
 
-    /// Ends, gives the terminal back, and says how it ended.
+    /// Ends, has given the terminal back as it was, and says what the program ended with, and what was written
+    /// after that.
     #[track_caller]
-    fn finish(mut self) -> Option<i32> {
-        let code = ended(&mut self.child, Duration::from_secs(20));
+    fn finish(mut self, show: &TestShow) -> (i32, String) {
+        assert_eq!(ended(&mut self.child, Duration::from_secs(30)), Some(0), "{}", self.screen());
         std::thread::sleep(Duration::from_millis(50));
         let raw = self.raw();
-        assert!(raw.contains(LEFT) && raw.contains("\u{1b}[?25h"), "the terminal was not given back");
-        code
+        let taken = raw.rfind(TAKEN).expect("the terminal was taken");
+        let left = raw[taken..].find(LEFT).map(|left| raw[taken + left..].to_owned());
+        let left = left.filter(|left| left.contains("\u{1b}[?25h")).expect("the terminal was given back");
+        let read = |file: &str| std::fs::read_to_string(show.path(file)).expect("the shell wrote it");
+        assert_eq!(read("after"), read("before"), "the terminal's mode");
+        (read("code").trim().parse().expect("a number"), left)
     }
 }
 
@@ -112,7 +128,7 @@ fn keys_do_what_they_say_and_the_terminal_is_given_back() {
     }
     let Some(server) = Server::start() else { return };
     let show = show();
-    let mut session = Session::start(&server, &show, "");
+    let mut session = Session::start(&server, &show);
     session.wait("the first line plays", |screen| current(screen).contains("Line a."));
     let screen = session.wait("its scene", |screen| screen.contains("scene 1/2 Scene one"));
     assert!(screen.contains("Keys") && screen.contains("master") && screen.contains("●"), "{screen}");
@@ -152,23 +168,86 @@ fn keys_do_what_they_say_and_the_terminal_is_given_back() {
     session.press("s\tm");
     session.wait("mute", |screen| is(screen, "effects", "muted") && !is(screen, "dialogue", "solo"));
     session.press("q");
-    assert_eq!(session.finish(), Some(0));
+    assert_eq!(session.finish(&show).0, 0);
+}
+
+/// This terminal never says where its cursor is, as some do not.
+#[test]
+fn the_editor_has_the_terminal_and_the_screen_comes_back_after_it() {
+    if !has_program("script", &["--version"]) {
+        return;
+    }
+    let Some(server) = Server::start() else { return };
+    let show = show()
+        .file("editor.sh", "stty -g > edit-mode; echo \"$@\" > edited; echo In the editor.; sleep 0.5\n");
+    let mut session = Session::start(&server, &show);
+    session.wait("it plays", |screen| current(screen).contains("Line a."));
+    session.press("e");
+    session.wait("the editor", |screen| screen.contains("In the editor."));
+    session.wait("the screen", |screen| !current(screen).is_empty() && screen.contains("space pause"));
+    let read = |file: &str| std::fs::read_to_string(show.path(file)).expect("it was written");
+    assert_eq!(read("edit-mode"), read("before"), "the terminal's mode");
+    assert!(read("edited").starts_with("+9 ") && read("edited").trim().ends_with("script/test.toml"));
+    session.press("q");
+    assert_eq!(session.finish(&show).0, 0);
 }
 
 #[test]
-fn the_terminal_is_given_back_after_ctrl_c_and_when_it_is_killed() {
+fn the_terminal_is_given_back_after_ctrl_c() {
     if !has_program("script", &["--version"]) {
         return;
     }
     let Some(server) = Server::start() else { return };
     let show = show();
-    let mut session = Session::start(&server, &show, "");
+    let mut session = Session::start(&server, &show);
     session.wait("it plays", |screen| current(screen).contains("Line a."));
     session.press("\u{3}");
-    assert_eq!(session.finish(), Some(0));
-    let session = Session::start(&server, &show, "");
-    session.wait("it plays", |screen| current(screen).contains("Line a."));
-    let pid = std::fs::read_to_string(show.path("pid")).expect("it wrote its number");
-    assert!(Command::new("kill").arg(pid.trim()).status().expect("it starts").success());
-    session.finish();
+    assert_eq!(session.finish(&show).0, 0);
+}
+
+#[test]
+fn the_terminal_is_given_back_when_it_is_told_to_end_and_when_it_is_killed_outright() {
+    if !has_program("script", &["--version"]) {
+        return;
+    }
+    let Some(server) = Server::start() else { return };
+    for (signal, code) in [("TERM", 0), ("HUP", 0), ("KILL", 137)] {
+        let show = show();
+        let session = Session::start(&server, &show);
+        session.wait("it plays", |screen| current(screen).contains("Line a."));
+        let pid = std::fs::read_to_string(show.path("pid")).expect("it wrote its number");
+        let kill = Command::new("kill").args([&format!("-{signal}"), pid.trim()]).status();
+        assert!(kill.expect("it starts").success());
+        assert_eq!(session.finish(&show).0, code, "after SIG{signal}");
+    }
+}
+
+#[test]
+fn the_terminal_is_given_back_when_any_thread_panics() {
+    if !has_program("script", &["--version"]) {
+        return;
+    }
+    let Some(server) = Server::start() else { return };
+    let show = show();
+    let tests = std::env::current_exe().expect("this runs");
+    let panicking =
+        "play::transport::plays_until_a_thread_panics --exact --ignored --nocapture --test-threads 1";
+    let session = Session::of(&server, &show, &format!("exec '{}' {panicking}", tests.display()));
+    let (code, said) = session.finish(&show);
+    assert_ne!(code, 0, "{said}");
+    // Both are on the ordinary screen.
+    assert!(said.contains("on purpose"), "{said}");
+    assert!(said.contains("part of the program has failed: this is a bug"), "{said}");
+}
+
+/// No test, but what the one above runs on a terminal: the program, and a thread of it that panics while it plays.
+#[test]
+#[ignore = "another test runs it"]
+fn plays_until_a_thread_panics() {
+    std::thread::spawn(|| {
+        std::thread::sleep(Duration::from_secs(2));
+        panic!("on purpose");
+    });
+    let code = radioplay::cli::run(["radioplay", "play"].map(Into::into));
+    assert_eq!(code, std::process::ExitCode::SUCCESS);
 }

@@ -94,3 +94,40 @@ fn a_save_is_heard_and_a_broken_one_is_not() {
     let _ = child.kill();
     let _ = child.wait();
 }
+
+#[test]
+fn a_save_that_changes_nothing_is_no_save() {
+    let Some(server) = Server::start() else { return };
+    let show = show(&["a", "b", "new"]);
+    let file = show.path("script/test.toml");
+    std::fs::write(&file, script(&["a", "b"])).unwrap();
+    let (mut child, heard) = watched(&server, &show);
+    wait_for(&heard, "ann: Line b.");
+    // In place, by another name, and twice: as it was.
+    std::fs::write(&file, script(&["a", "b"])).unwrap();
+    save_by_rename(&file, &script(&["a", "b"]));
+    let mut said = wait_for(&heard, "ann: Line b.");
+    save_by_rename(&file, &script(&["a", "b", "new"]));
+    said.extend(wait_for(&heard, "ann: Line new."));
+    assert_eq!(said.iter().filter(|line| *line == "saved").count(), 1, "{said:?}");
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[test]
+fn a_script_that_is_gone_for_a_moment_is_no_error() {
+    let Some(server) = Server::start() else { return };
+    let show = show(&["a", "b", "new"]);
+    let file = show.path("script/test.toml");
+    std::fs::write(&file, script(&["a", "b"])).unwrap();
+    let (mut child, heard) = watched(&server, &show);
+    wait_for(&heard, "ann: Line b.");
+    // As some editors save: what was there becomes a copy, and then there is a new file.
+    std::fs::rename(&file, show.path("script/test.toml~")).unwrap();
+    std::thread::sleep(Duration::from_millis(8));
+    std::fs::write(&file, script(&["a", "new"])).unwrap();
+    let said = wait_for(&heard, "ann: Line new.");
+    assert!(said.iter().all(|line| !line.contains("error")), "{said:?}");
+    let _ = child.kill();
+    let _ = child.wait();
+}

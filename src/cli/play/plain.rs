@@ -3,20 +3,20 @@
 use std::time::{Duration, Instant};
 
 use crate::cli::failure::Failure;
+use crate::cli::play::alarm::Alarm;
 use crate::cli::play::no_sound;
 use crate::cli::play::transcript::rows;
 use crate::cli::terminal::Terminal;
 use crate::cli::words::clock;
 use crate::diag::render::human::visible;
+use crate::play::board::{Gaps, Heard, State};
 use crate::play::director::preview::Preview;
 use crate::play::director::view::View;
-use crate::play::renderer::{Heard, State};
 
-/// How often it is looked at.
-const OFTEN: Duration = Duration::from_millis(5);
-
-/// How long a device is given to play what it has taken.
-pub(super) const DRAIN: Duration = Duration::from_millis(300);
+/// How often it is looked at, until there is something to be heard.
+const OFTEN: Duration = Duration::from_millis(2);
+/// How often after that.
+const SELDOM: Duration = Duration::from_millis(25);
 
 pub(super) fn run(
     preview: &Preview,
@@ -25,10 +25,12 @@ pub(super) fn run(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let mut talk = Talk::default();
+    let alarm = Alarm::set(|| {});
     let mut sounded = None;
     // What was heard when it was looked at last.
     let mut last: Option<Heard> = None;
     loop {
+        alarm.check()?;
         let view = preview.view();
         fail(&view, watches, terminal)?;
         talk.follow(&view, preview, terminal);
@@ -43,7 +45,9 @@ pub(super) fn run(
             for row in rows(&heard.performance, &view) {
                 let begun = before.map_or(row.end > heard.frame, |before| row.start > before);
                 if begun && row.start <= heard.frame {
-                    let (at, shown) = (clock(row.start as f64 / rate), row.shown);
+                    let about = if view.made.0 < view.made.1 { "~" } else { "" };
+                    let at = format!("{about}{}", clock(row.start as f64 / rate));
+                    let shown = row.shown;
                     terminal.result(&format!("{at:>8}  {}: {}", visible(&shown.who), visible(&shown.what)));
                 }
             }
@@ -54,12 +58,12 @@ pub(super) fn run(
         }
         if Terminal::interrupted() || (preview.board.state() == State::Over && !watches) {
             if !Terminal::interrupted() {
-                std::thread::sleep(DRAIN);
+                preview.drain();
             }
             terminal.say(&summary(preview, sounded));
             return Ok(());
         }
-        std::thread::sleep(OFTEN);
+        std::thread::sleep(if sounded.is_some() { SELDOM } else { OFTEN });
     }
 }
 
@@ -68,10 +72,20 @@ pub(super) fn summary(preview: &Preview, sounded: Option<Duration>) -> String {
     let first = sounded.map_or("nothing was heard".to_owned(), |after| {
         format!("first sound after {:.3} s", after.as_secs_f64())
     });
-    match preview.board.gaps() {
-        0 => format!("{first}, no gaps"),
-        1 => format!("{first}, 1 gap"),
-        gaps => format!("{first}, {gaps} gaps"),
+    format!("{first}, {}", gaps(preview.board.gaps()))
+}
+
+/// How often there was nothing to be heard, and whose fault it was.
+pub(super) fn gaps(gaps: Gaps) -> String {
+    let all = match gaps.all() {
+        0 => return "no gaps".to_owned(),
+        1 => "1 gap".to_owned(),
+        all => format!("{all} gaps"),
+    };
+    match gaps.device {
+        0 => all,
+        device if device == gaps.all() => format!("{all} (the device ran dry)"),
+        device => format!("{all} ({device} where the device ran dry)"),
     }
 }
 
@@ -98,6 +112,10 @@ struct Talk {
     gain: Option<&'static str>,
     state: Option<State>,
     readings: u64,
+    /// Whether there is a device.
+    device: bool,
+    /// Whether one that was there is gone.
+    is_lost: bool,
 }
 
 impl Talk {
@@ -111,6 +129,12 @@ impl Talk {
                 terminal.say("playing on as it was before");
             }
         }
+        let (had, has) = (self.device, view.device.is_some());
+        self.is_lost |= had && !has;
+        if has && std::mem::take(&mut self.is_lost) {
+            terminal.say("the sound device is back");
+        }
+        self.device = has;
         if view.message != self.message {
             self.message.clone_from(&view.message);
             self.message.iter().for_each(|message| terminal.say(&visible(message)));

@@ -1,31 +1,37 @@
 //! The preview on a terminal: the transcript going by, meters, and keys.
 
-use std::io::{self, Stdout};
+use std::io;
 use std::time::{Duration, Instant};
 
-use ratatui::Terminal as Screen;
-use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
-};
 
-use crate::audio::decode::panic_is_expected;
 use crate::cli::failure::Failure;
+use crate::cli::play::alarm::Alarm;
 use crate::cli::play::editor;
-use crate::cli::play::plain::{DRAIN, fail, summary};
+use crate::cli::play::plain::{fail, summary};
 use crate::cli::play::screen::draw::draw;
+use crate::cli::play::screen::tty::Taken;
 use crate::cli::terminal::Terminal;
+use crate::play::board::State;
 use crate::play::director::Command;
 use crate::play::director::preview::Preview;
 use crate::play::director::view::View;
-use crate::play::renderer::State;
 
 mod draw;
+mod guard;
+mod tty;
 
 /// How long a picture stands.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// What is shown, and to whom.
+struct Sitting<'a> {
+    preview: &'a Preview,
+    watches: bool,
+    alarm: &'a Alarm,
+    started: Instant,
+    terminal: &'a Terminal,
+}
 
 /// What is on the screen besides the preview itself.
 #[derive(Debug, Default)]
@@ -36,35 +42,6 @@ struct Look {
     problems: bool,
     /// Something to be said.
     note: Option<String>,
-}
-
-/// A terminal that is ours until this is dropped.
-struct Taken {
-    screen: Screen<CrosstermBackend<Stdout>>,
-}
-
-impl Taken {
-    fn new() -> io::Result<Taken> {
-        enter()?;
-        Ok(Taken { screen: Screen::new(CrosstermBackend::new(io::stdout()))? })
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        leave();
-    }
-}
-
-fn enter() -> io::Result<()> {
-    enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, ratatui::crossterm::cursor::Hide)
-}
-
-/// Gives the terminal back. It cannot be told if that fails.
-fn leave() {
-    let _ = disable_raw_mode();
-    let _ = execute!(io::stdout(), LeaveAlternateScreen, ratatui::crossterm::cursor::Show);
 }
 
 pub(super) fn run(
@@ -78,40 +55,26 @@ pub(super) fn run(
         std::thread::sleep(Duration::from_millis(1));
     }
     fail(&preview.view(), watches, terminal)?;
-    restore_on_panic();
+    let alarm = Alarm::set(tty::leave);
     let mut sounded = None;
     let ended = {
         let mut taken = Taken::new().map_err(|error| Failure::Machine(error.to_string()))?;
-        play(preview, watches, started, &mut sounded, &mut taken, terminal)
+        let sitting = Sitting { preview, watches, alarm: &alarm, started, terminal };
+        play(&sitting, &mut sounded, &mut taken)
     };
+    alarm.stand_down();
     if ended.is_ok() {
         terminal.say(&summary(preview, sounded));
     }
     ended
 }
 
-/// A panic is printed on the ordinary screen.
-fn restore_on_panic() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if !panic_is_expected() {
-            leave();
-        }
-        before(panic);
-    }));
-}
-
-fn play(
-    preview: &Preview,
-    watches: bool,
-    started: Instant,
-    sounded: &mut Option<Duration>,
-    taken: &mut Taken,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
+fn play(sitting: &Sitting<'_>, sounded: &mut Option<Duration>, taken: &mut Taken) -> Result<(), Failure> {
+    let Sitting { preview, watches, alarm, started, terminal } = *sitting;
     let failed = |error: io::Error| Failure::Machine(error.to_string());
     let mut look = Look::default();
     loop {
+        alarm.check()?;
         let view = preview.view();
         fail(&view, watches, terminal)?;
         if sounded.is_none() && preview.board.has_sounded() {
@@ -123,7 +86,7 @@ fn play(
         let over = preview.board.state() == State::Over && !watches && view.repeats.is_none();
         if Terminal::interrupted() || over {
             if over {
-                std::thread::sleep(DRAIN);
+                preview.drain();
             }
             return Ok(());
         }
@@ -190,10 +153,7 @@ fn edit(preview: &Preview, view: &View, look: &mut Look, taken: &mut Taken) -> i
     let Some(heard) = preview.board.heard() else { return Ok(()) };
     let Some(line) = heard.performance.line_at(heard.frame) else { return Ok(()) };
     let Some(shown) = view.entries.get(&heard.performance.timeline.entries[line].id) else { return Ok(()) };
-    leave();
-    let opened = editor::open(&preview.locate(&shown.place.0), shown.place.1);
-    enter()?;
-    taken.screen.clear()?;
+    let opened = taken.lend(|| editor::open(&preview.locate(&shown.place.0), shown.place.1))?;
     look.note = opened.err();
     Ok(())
 }

@@ -84,8 +84,9 @@ impl Director {
             let to = own.carried(performance, frame);
             let Ok(player) = Player::warm(Arc::clone(own), to) else { return };
             self.board.expect(to);
-            drop(self.orders.send(Order::Start(Box::new(player))));
-            if self.bound(own, self.bounds.stretch(own)).is_err() {
+            let stretch = self.bounds.stretch(own);
+            drop(self.orders.send(Order::Start(Box::new(player), stretch)));
+            if self.bound(own, stretch).is_err() {
                 self.stale = true;
             }
             return;

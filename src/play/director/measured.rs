@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audio::samples::Samples;
-use crate::cuesheet::{CueSheet, Request};
+use crate::cuesheet::CueSheet;
 use crate::diag::Diagnostics;
 use crate::master::limit::{Decision, decide};
 use crate::master::measure::{MasterError, measure};
 use crate::mix::plan::Plan;
 use crate::play::director::{Director, Event};
 use crate::play::gain::{self, Origin};
-use crate::play::prepare::key;
 use crate::play::priority;
 use crate::progress::{Progress, Stage};
 use crate::timeline::schedule::schedule;
@@ -29,12 +28,12 @@ impl Director {
             return self.show();
         }
         // What is muted is measured too.
-        let timeline = self.score.outlook(None).timeline;
+        let timeline = self.score.likely();
         let samples: Vec<Samples> = self.score.clips().iter().map(|clip| clip.samples.clone()).collect();
         let (specification, reading, events) = (self.specification, self.readings, self.events.clone());
         let stop = Arc::new(AtomicBool::new(false));
         self.measuring = Some(Arc::clone(&stop));
-        let threads = (self.brief.threads / 2).max(1);
+        let threads = (self.brief.threads.then / 2).max(1);
         std::thread::spawn(move || {
             let work = || {
                 priority::lower();
@@ -82,11 +81,7 @@ impl Director {
     fn fingerprint(&self) -> String {
         let mut hasher = DefaultHasher::new();
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
-        let rate = self.brief.settings.rate;
-        self.task
-            .requests
-            .iter()
-            .for_each(|request: &Request| key(&self.workshop, rate, request).hash(&mut hasher));
+        self.task.keys.hash(&mut hasher);
         let sheet = CueSheet { cues: self.score.cues().clone(), clips: self.score.clips().to_vec() };
         let timeline = schedule(&sheet, &mut Diagnostics::new());
         format!("{timeline:?}").hash(&mut hasher);

@@ -58,6 +58,11 @@ impl Goal {
         format!("there is no entry, scene or time `{name}`{help}")
     }
 
+    /// Whether it takes the lengths of all that comes before to find it.
+    pub(super) fn is_far(&self) -> bool {
+        matches!(self, Goal::Frame(1..))
+    }
+
     /// The entry that holds the place.
     pub(super) fn entry(&self) -> Option<&str> {
         match self {
@@ -66,11 +71,10 @@ impl Goal {
         }
     }
 
-    /// Finds an entry that holds the place, where not everything is known: a time by what is likely to be heard then.
-    pub(super) fn settle(&mut self, score: &mut Score) {
+    /// Finds an entry that holds the place, where not everything is known: a time by what is `likely` to be heard then.
+    pub(super) fn settle(&mut self, cues: &Cues, likely: &Timeline) {
         match self {
             Goal::Scene(id) => {
-                let cues = score.cues();
                 let entries = cues.scenes.iter().find(|scene| scene.id == *id).map(|scene| &scene.entries);
                 // A scene begins where its first entry does that follows another.
                 let mut entries = entries.into_iter().flatten().map(|entry| &cues.entries[*entry]);
@@ -79,15 +83,23 @@ impl Goal {
                 }
             }
             Goal::Frame(frame) if *frame > 0 => {
-                let timeline = score.outlook(None).timeline;
-                let start =
-                    |index: usize| timeline.entries[index].start.from_start().unwrap_or_default().get();
-                let before = (0..timeline.entries.len()).filter(|entry| start(*entry) <= *frame);
+                let start = |index: usize| likely.entries[index].start.from_start().unwrap_or_default().get();
+                let before = (0..likely.entries.len()).filter(|entry| start(*entry) <= *frame);
                 if let Some(entry) = before.max_by_key(|entry| start(*entry)) {
-                    *self = Goal::Entry(timeline.entries[entry].id.clone(), *frame - start(entry));
+                    // What is guessed too short would end before it began.
+                    let after = if *frame < likely.length.get() { *frame - start(entry) } else { 0 };
+                    *self = Goal::Entry(likely.entries[entry].id.clone(), after);
                 }
             }
             Goal::Start | Goal::Entry(..) | Goal::Frame(_) => {}
+        }
+    }
+
+    /// Which of two places comes first; times are compared as they were given.
+    fn order(&self, other: &Goal, timeline: &Timeline) -> std::cmp::Ordering {
+        match (self, other) {
+            (Goal::Frame(own), Goal::Frame(other)) => own.cmp(other),
+            _ => self.frame(timeline).cmp(&other.frame(timeline)),
         }
     }
 
@@ -131,6 +143,19 @@ impl Bounds {
     }
 }
 
+/// What to say of a part that is none.
+pub const NOTHING: &str = "there is nothing between `--from` and `--to`";
+
+/// What to say of names that are neither a bus's nor a role's, if there are any.
+pub fn unheard<'n>(names: impl Iterator<Item = &'n String>, cues: &Cues) -> Option<String> {
+    let tracks = cues.tracks.iter().map(|track| &track.name);
+    let heard: Vec<&str> = tracks.chain(cues.buses.iter().map(|bus| &bus.name)).map(String::as_str).collect();
+    let name = names.into_iter().find(|name| !heard.contains(&name.as_str()))?;
+    let help = suggest::help(name, heard.iter().copied());
+    let help = help.map_or(String::new(), |help| format!("; {help}"));
+    Some(format!("there is no bus or role `{name}`{help}"))
+}
+
 /// What a brief asks for.
 pub(super) struct Asked {
     pub(super) goal: Goal,
@@ -158,12 +183,17 @@ pub(super) fn asked(brief: &Brief, score: &Score) -> Asked {
         let help = help.map_or(String::new(), |help| format!("; {help}"));
         wrong = Some(format!("there is no scene `{id}`{help}"));
     }
-    let tracks = cues.tracks.iter().map(|track| &track.name);
-    let heard: Vec<&str> = tracks.chain(cues.buses.iter().map(|bus| &bus.name)).map(String::as_str).collect();
-    for name in brief.solo.iter().chain(&brief.mute).filter(|name| !heard.contains(&name.as_str())) {
-        let help = suggest::help(name, heard.iter().copied());
-        let help = help.map_or(String::new(), |help| format!("; {help}"));
-        wrong = Some(format!("there is no bus or role `{name}`{help}"));
+    wrong = unheard(brief.solo.iter().chain(&brief.mute), cues).or(wrong);
+    // Where one is a time and the other is not, nothing is known before everything is made.
+    if let (Some(from), Some(to)) = (&from, &to)
+        && matches!(
+            (from, to),
+            (Goal::Frame(_), Goal::Frame(_))
+                | (Goal::Entry(..) | Goal::Scene(_), Goal::Entry(..) | Goal::Scene(_))
+        )
+        && from.order(to, &score.likely()).is_ge()
+    {
+        wrong = Some(NOTHING.to_owned());
     }
     let goal = from.clone().or_else(|| scene.clone().map(Goal::Scene)).unwrap_or(Goal::Start);
     Asked { goal, bounds: Bounds { from, to, scene, line: None, again: brief.again }, wrong }

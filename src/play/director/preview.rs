@@ -4,18 +4,23 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::cache::Cache;
 use crate::host::Show;
 use crate::pipeline::Settings;
+use crate::play::board::Board;
 use crate::play::device::{Device, Wanted};
 use crate::play::director::view::View;
 use crate::play::director::{Command, Director, Event, LONG, SHORT};
-use crate::play::prepare::Workshop;
-use crate::play::renderer::{self, Board};
+use crate::play::prepare::{Threads, Workshop};
+use crate::play::renderer;
 use crate::speech::Engines;
 use crate::spool::{Spool, SpoolError};
 use crate::staging::Preset;
+
+/// How long it is waited at most until a device has played what it has taken.
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// What is to be played, and how.
 #[derive(Clone, Debug)]
@@ -33,7 +38,7 @@ pub struct Brief {
     /// What it is mastered for, instead of what the script says.
     pub deliver: Option<Preset>,
     /// How many threads make clips.
-    pub threads: usize,
+    pub threads: Threads,
     /// Where it begins: an entry, a scene or a time.
     pub from: Option<String>,
     /// Where it ends, likewise.
@@ -84,8 +89,8 @@ impl Preview {
         let heard = Arc::clone(&board);
         let renderer = std::thread::spawn(move || renderer::run(&taken, &heard));
         let own = events.clone();
-        let ahead = if brief.watch.is_some() { SHORT } else { LONG };
-        let wanted = Wanted { name: brief.device.clone(), rate: brief.settings.rate, ahead };
+        let (ahead, period) = if brief.watch.is_some() { SHORT } else { LONG };
+        let wanted = Wanted { name: brief.device.clone(), rate: brief.settings.rate, ahead, period };
         let device = Device::start(wanted, move |report| {
             drop(own.send(Event::Device(report)));
         });
@@ -100,6 +105,15 @@ impl Preview {
     /// Asks for something.
     pub fn ask(&self, command: Command) {
         drop(self.events.send(Event::Command(command)));
+    }
+
+    /// Waits until the device has played what it has taken.
+    pub fn drain(&self) {
+        let (_, until) = self.board.asked();
+        let begun = Instant::now();
+        while self.board.asked().0 < until && begun.elapsed() < DRAIN {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Where a file of the show lies.

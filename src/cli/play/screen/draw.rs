@@ -6,15 +6,16 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph, Wrap};
 
+use crate::cli::play::plain::gaps;
 use crate::cli::play::screen::Look;
 use crate::cli::play::transcript::{Row, rows};
 use crate::cli::words::clock;
 use crate::cuesheet::Origin;
 use crate::diag::render::human::visible;
+use crate::play::board::{Heard, State};
 use crate::play::director::preview::Preview;
 use crate::play::director::view::{Heard as Audible, View};
 use crate::play::meters::Show;
-use crate::play::renderer::{Heard, State};
 
 /// The quietest and the loudest that a meter's bar shows, in LUFS.
 const BAR: (f64, f64) = (-60.0, 0.0);
@@ -161,7 +162,7 @@ fn state(preview: &Preview, view: &View) -> String {
     if view.made.0 < view.made.1 {
         parts.push(format!("{} of {} made", view.made.0, view.made.1));
     }
-    parts.push(format!("gaps {}", preview.board.gaps()));
+    parts.push(gaps(preview.board.gaps()));
     parts.extend(view.device.as_ref().map(|device| visible(device)));
     parts.join("  ·  ")
 }

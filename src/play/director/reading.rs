@@ -1,0 +1,102 @@
+//! The script, read again where it was saved; and what is to be made for it, that first which is needed first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::diag::Diagnostics;
+use crate::master::preset::specification;
+use crate::play::director::Director;
+use crate::play::director::place::Goal;
+use crate::play::director::view;
+use crate::play::gain::{self, Origin};
+use crate::play::prepare::{self, Task};
+use crate::play::score::Score;
+use crate::play::watch::Change;
+use crate::timeline::Timeline;
+
+/// How long it is looked what was made before, to find out which place a time is.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// After how long it shows whether that is of any use: then there is more than one clip in each millisecond.
+const A_MOMENT: Duration = Duration::from_millis(20);
+
+impl Director {
+    /// Reads the script again, if there is a good one.
+    pub(super) fn read_again(&mut self, change: Change) {
+        let (score, patches) = Score::read(&self.workshop.show, &self.brief.script, self.brief.settings);
+        // A file that is half there, or between two names, is no reason to complain of it yet.
+        self.doubtful = score.is_broken() && change == Change::Likely;
+        if self.doubtful {
+            return;
+        }
+        if score.is_broken() {
+            let (problems, text) = view::problems(&score);
+            self.is_outdated = true;
+            return self.change(|view| {
+                view.errors = problems;
+                view.problems = text;
+                view.is_outdated = true;
+            });
+        }
+        let (requests, rate) = (score.cues().requests.clone(), self.brief.settings.rate);
+        let keys = prepare::keys(&self.workshop, rate, &requests);
+        // Editors touch more than they change, and may save twice.
+        if score.sources == self.score.sources && keys == self.task.keys && !self.is_outdated {
+            return;
+        }
+        self.is_outdated = false;
+        self.stop_measuring();
+        self.readings += 1;
+        self.task = Arc::new(Task { reading: self.readings, requests, keys, patches, rate });
+        self.score = score;
+        for (index, clip) in self.preparation.remembered(&self.task) {
+            self.score.accept(index, clip, Diagnostics::new());
+        }
+        let specification = specification(self.brief.deliver.unwrap_or(self.score.cues().deliver));
+        if specification != self.specification {
+            let rate = self.brief.settings.rate.hz();
+            self.specification = specification;
+            (self.master, self.gain, self.measured_of) =
+                gain::begin(&self.brief.show, &self.brief.name, &specification, rate);
+        } else if self.gain == Origin::Final && specification.target.aim().is_some() {
+            self.gain = Origin::Last;
+        }
+        self.stale = true;
+        self.worked_out = None;
+        self.prepare();
+        self.show();
+    }
+
+    /// Has what is not made yet made, that first which is needed first.
+    pub(super) fn prepare(&mut self) {
+        let likely = self.score.likely();
+        self.settle_goal(&likely);
+        let start = |entry: usize| likely.entries[entry].start.from_start().unwrap_or_default().get();
+        let frame = match (self.origin(), &self.goal) {
+            // From the beginning on: it is not known yet how far that is.
+            _ if self.searches() => 0,
+            // All of the entry that holds the place, however far after its beginning that is: the rest follows it.
+            (Some(entry), _) => start(entry),
+            (None, Some(goal)) => goal.frame(&likely),
+            (None, None) => 0,
+        };
+        let order = self.score.needed(&likely, frame);
+        self.change_missing(&order);
+        self.preparation.prepare(&self.task, order);
+    }
+
+    /// Has an entry hold the place that is asked for, as long as times may still move.
+    pub(super) fn settle_goal(&mut self, likely: &Timeline) {
+        let searches = self.searches();
+        if let Some(goal) = self.goal.as_mut().filter(|_| !searches && !self.score.is_complete()) {
+            goal.settle(self.score.cues(), likely);
+        }
+    }
+
+    /// Whether it is still being found out which place a time is: as long as clips that were made before come in.
+    pub(super) fn searches(&self) -> bool {
+        let (made, all) = self.score.progress();
+        let since = self.asked.elapsed();
+        let is_fast = since < A_MOMENT || made as u128 > since.as_millis();
+        self.goal.as_ref().is_some_and(Goal::is_far) && made < all && since < PATIENCE && is_fast
+    }
+}

@@ -1,0 +1,58 @@
+//! How far what is heard is settled while clips come in one after the other, in the order in which they are needed.
+
+use radioplay::audio::decode::Limits;
+use radioplay::cuesheet::bind::placeholder;
+use radioplay::diag::Diagnostics;
+use radioplay::host::Show;
+use radioplay::pipeline::Settings;
+use radioplay::play::score::Score;
+use radioplay::timeline::Timeline;
+use radioplay::units::time::SampleRate;
+
+/// How much earlier than what is missing it may not be settled any more, in seconds: beds fade before they end, and what
+/// gives way to a sound begins to before it.
+const SLACK: f64 = 12.0;
+
+fn start(timeline: &Timeline, entry: usize) -> u64 {
+    timeline.entries[entry].start.from_start().unwrap_or_default().get()
+}
+
+/// The demo, whose clips turn out longer than guessed, and in which a kettle is heard from 5.5 s on: whatever has to be played next is not held up by what is needed
+/// later, however far the episode is made.
+#[test]
+fn what_is_made_in_the_order_in_which_it_is_needed_can_be_played_in_that_order() {
+    let host = Show::open(env!("CARGO_MANIFEST_DIR"), Vec::new()).unwrap();
+    let settings = Settings { rate: SampleRate::DEFAULT, limits: Limits::default() };
+    let (mut score, _) = Score::read(&host, "script/one-year-later.toml", settings);
+    let order = score.needed(&score.likely(), 0);
+    let seconds = |frames: u64| frames as f64 / 48_000.0;
+    let (mut at, mut late) = (0, Vec::new());
+    let mut before = score.likely();
+    for clip in order {
+        let request = score.cues().requests[clip].clone();
+        score.accept(clip, placeholder(&request, settings.rate, 1.3), Diagnostics::new());
+        // As the director does it: from the entry that began last where it is played.
+        let origin = (0..before.entries.len()).filter(|entry| start(&before, *entry) <= at);
+        let origin = origin.max_by_key(|entry| (start(&before, *entry), *entry));
+        let outlook = score.outlook(origin);
+        let likely = outlook.timeline;
+        let here = origin.map_or(at, |entry| start(&likely, entry) + (at - start(&before, entry)));
+        let missing = likely.regions.iter().filter(|region| !score.is_ready(region.clip));
+        let ends =
+            |region: &radioplay::timeline::Region| region.start.after(region.length).get() > here as i64;
+        let first = missing.filter(|region| ends(region)).map(|region| region.start.get()).min();
+        let first = first.map_or(likely.length.get(), |first| first.max(0) as u64);
+        if seconds(outlook.until) + SLACK < seconds(first) {
+            let origin = origin.map_or("the beginning", |entry| likely.entries[entry].id.as_str());
+            late.push(format!(
+                "{:.1} s from `{origin}`: {:.1} of {:.1}",
+                seconds(here),
+                seconds(outlook.until),
+                seconds(first)
+            ));
+        }
+        at = outlook.until.max(here);
+        before = likely;
+    }
+    assert!(late.is_empty(), "{} times:\n{}", late.len(), late.join("\n"));
+}
