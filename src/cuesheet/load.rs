@@ -16,6 +16,7 @@ use crate::cuesheet::{Clip, Cues, Origin, Request, SoundRequest};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::dsp::resample::resample;
+use crate::dsp::true_peak::peak;
 use crate::host::Show;
 use crate::script::load::read_file;
 use crate::script::refusal::refusal;
@@ -252,7 +253,7 @@ pub(super) fn speech_within(samples: &Samples) -> io::Result<(FrameCount, FrameC
     let mut at = 0;
     while at < samples.frames().get() {
         samples.read(FrameCount::new(at), &mut block)?;
-        peaks.push(block.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs())));
+        peaks.push(peak(&block));
         at += WINDOW as u64;
     }
     let loudest = peaks.iter().copied().fold(0.0, f32::max);

@@ -157,11 +157,14 @@ impl Meter {
         let width = self.channels.count();
         let history = self.fine.history();
         let mut planar = std::mem::take(&mut self.planar);
-        for planar in &planar[..width] {
-            self.hop.sample_peak = self.hop.sample_peak.max(true_peak::peak(&planar[history..]));
+        let mut own = [0.0; 2];
+        for (own, planar) in own.iter_mut().zip(&planar).take(width) {
+            *own = true_peak::peak(&planar[history..]);
+            self.hop.sample_peak = self.hop.sample_peak.max(*own);
         }
         for (channel, planar) in planar.iter_mut().enumerate().take(width) {
-            let (around, bend) = (true_peak::peak(planar), true_peak::bend(planar));
+            let around = own[channel].max(true_peak::peak(&planar[..history]));
+            let bend = true_peak::bend(planar);
             self.hop.bound = self.hop.bound.max(self.fine.bound(around, bend));
             // What cannot be higher than what is known already need not be looked for.
             let known = self.hop.true_peak.max(self.hop.sample_peak);
@@ -254,10 +257,13 @@ impl KWeighting {
         KWeighting { shelf: shelf(rate), high_pass: high_pass(rate), state: Default::default() }
     }
 
-    /// Silences what is left of a sound that is long over, before it becomes numbers that are slow to compute with.
+    /// Silences what is left of a sound that is long over, before it becomes numbers that are slow to compute with: what
+    /// came out of the shelf is over long before what came out of the high-pass.
     fn rest(&mut self) {
-        if self.state.as_flattened().as_flattened().iter().all(|state| state.abs() < 1e-30) {
-            self.state = Default::default();
+        for state in &mut self.state {
+            if state.as_flattened().iter().all(|state| state.abs() < 1e-30) {
+                *state = Default::default();
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
 use crate::export::outcome;
 use crate::export::wav::{Packed, WavError, WavFormat, WavWriter};
-use crate::host::whole::WholeError;
+use crate::host::whole::{WholeError, sweep};
 use crate::master::dither::Dither;
 use crate::master::envelopes::envelopes;
 use crate::master::limit::{self, Decision, Shortfall};
@@ -155,12 +155,15 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     let mixture = if job.draw { Mixture::new(plan) } else { Mixture::cached(plan, job.cache) };
     let key = outcome::key(job, &mixture, &ranges).zip(target);
     if let Some(summary) = key.and_then(|(key, target)| outcome::recall(job.cache, &key, target)) {
+        // Nothing is written, so nobody else tidies up after a render that was killed.
+        target.and_then(Path::parent).into_iter().for_each(sweep);
         return Ok(summary);
     }
     // What cannot be written is known before any work is done.
     let writer = target.map(|target| WavWriter::create(target, format, Some(length))).transpose()?;
     let buses = if job.draw { envelopes(mixture.plan(), progress)? } else { Vec::new() };
-    let whole = *ranges == [0..mixture.length().get()];
+    let all = 0..mixture.length().get();
+    let whole = ranges.len() == 1 && ranges[0] == all;
     let known = learn(job, mixture, whole, progress)?;
     progress.begin(Stage::Mix, length.get());
     progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });

@@ -2,28 +2,22 @@
 //!
 //! A file is known by the digest of its bytes, not by its date: whoever changed it gets it written again.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::key::{Key, MASTER, Parts};
 use crate::cache::{Cache, Kind};
 use crate::dsp::limiter::Report;
 use crate::dsp::loudness::profile::Profile;
+use crate::export::digest::digest;
 use crate::export::episode::{Job, Summary};
-use crate::host::whole::open_written;
 use crate::master::limit::Shortfall;
 use crate::master::mixture::Mixture;
 use crate::master::perform::Effort;
 use crate::mix::stretch::Known;
 use crate::units::level::{Gain, Level};
 use crate::units::time::{FrameCount, FramePos, SampleRate};
-
-/// How much of a file is digested in one go, by one thread.
-const PIECE: u64 = 8 << 20;
 
 /// A summary as it is kept. Floats are kept by their bits: no text has all of them.
 #[derive(Debug, Serialize, Deserialize)]
@@ -111,18 +105,4 @@ pub(super) fn remember(cache: &Cache, key: &Key, target: &Path, summary: &Summar
         rate: summary.profile.rate().hz(),
     };
     cache.keep_fact(Kind::Fact, key, &facts, &summary.profile.to_bytes());
-}
-
-/// A file's digest: that of its pieces' digests, so that all processors can work on it.
-fn digest(path: &Path) -> io::Result<Key> {
-    let length = open_written(path)?.metadata()?.len();
-    let piece = |index: u64| -> io::Result<Key> {
-        let mut file: File = open_written(path)?;
-        file.seek(SeekFrom::Start(index * PIECE))?;
-        Key::of_reader(file.take(PIECE))
-    };
-    let pieces: Vec<Key> =
-        (0..length.div_ceil(PIECE)).into_par_iter().map(piece).collect::<io::Result<_>>()?;
-    let all = pieces.iter().fold(Parts::new("file", "1").number(length), |parts, piece| parts.key(piece));
-    Ok(all.key_of_all())
 }

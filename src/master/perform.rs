@@ -57,7 +57,7 @@ pub fn perform<T: Default + Send, E: From<MixError> + Send>(
     shape: impl Fn(&mut T, u64, &[f32]) + Sync,
     mut sink: impl FnMut(T) -> Result<(), E>,
 ) -> Result<Performed, E> {
-    let stage = Stage { mixture, settings };
+    let stage = Stage::new(mixture, settings);
     let portions = stage.portions(range);
     let mut sum = Sum::new(mixture);
     in_order(
@@ -81,7 +81,7 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
     shape: impl Fn(&mut T, u64, &[f32]) + Sync,
     mut sink: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(Performed, Profile), E> {
-    let stage = Stage { mixture, settings };
+    let stage = Stage::new(mixture, settings);
     let portions = stage.portions(&(0..mixture.length().get()));
     let mut sum = Sum::new(mixture);
     let mut profile = Profile::empty(mixture.plan().rate());
@@ -115,6 +115,9 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
 struct Stage<'a> {
     mixture: &'a Mixture,
     settings: Settings,
+    /// Of the master: frames before and after a frame that decide on it.
+    settle: u64,
+    latency: u64,
 }
 
 /// A portion, mastered.
@@ -138,15 +141,19 @@ impl Stage<'_> {
         self.mixture.portions().into_iter().map(inside).filter(|it| !it.is_empty()).collect()
     }
 
+    fn new(mixture: &Mixture, settings: Settings) -> Stage<'_> {
+        let master = Master::new(settings, mixture.plan().rate());
+        Stage { mixture, settings, settle: master.settle().get(), latency: master.latency().get() }
+    }
+
     fn new_master(&self) -> Master {
         Master::new(self.settings, self.mixture.plan().rate())
     }
 
     /// The frames that decide on those of a portion.
     fn reach(&self, portion: &Range<u64>) -> Range<u64> {
-        let master = self.new_master();
-        let end = portion.end.saturating_add(master.latency().get()).min(self.mixture.length().get());
-        portion.start.saturating_sub(master.settle().get())..end
+        let end = portion.end.saturating_add(self.latency).min(self.mixture.length().get());
+        portion.start.saturating_sub(self.settle)..end
     }
 
     /// Whether the limiter has nothing to do in these frames, as far as they were measured.
