@@ -144,25 +144,28 @@ fn dot(input: &[f32], taps: &[f32]) -> f32 {
             sums[lane] += input[lane] * taps[lane];
         }
     }
-    pairwise(sums)
+    pairwise(&sums)
 }
 
 /// That of two inputs at once, which takes hardly longer than that of one.
 #[multiversion(targets("x86_64+avx2"))]
 fn dot_both(left: &[f32], right: &[f32], taps: &[f32]) -> [f32; 2] {
-    let mut sums = [[0.0; LANES]; 2];
+    let (mut lefts, mut rights) = ([0.0; LANES], [0.0; LANES]);
     let inputs = left.as_chunks::<LANES>().0.iter().zip(right.as_chunks::<LANES>().0);
     for ((left, right), taps) in inputs.zip(taps.as_chunks::<LANES>().0) {
         for lane in 0..LANES {
-            sums[0][lane] += left[lane] * taps[lane];
-            sums[1][lane] += right[lane] * taps[lane];
+            lefts[lane] += left[lane] * taps[lane];
+            rights[lane] += right[lane] * taps[lane];
         }
     }
-    [pairwise(sums[0]), pairwise(sums[1])]
+    [pairwise(&lefts), pairwise(&rights)]
 }
 
-#[inline(always)]
-fn pairwise(mut sums: [f32; LANES]) -> f32 {
+/// Sums side by side as one. Not inlined: the compiler would take the narrow vectors of its last steps for the whole loop
+/// before it, which then takes three times as long.
+#[inline(never)]
+fn pairwise(sums: &[f32; LANES]) -> f32 {
+    let mut sums = *sums;
     for width in [8, 4, 2, 1] {
         for lane in 0..width {
             sums[lane] += sums[lane + width];

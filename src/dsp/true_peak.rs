@@ -177,12 +177,14 @@ pub fn peak(samples: &[f32]) -> f32 {
     for (peak, sample) in peaks.iter_mut().zip(rest) {
         *peak = if sample.abs() > *peak { sample.abs() } else { *peak };
     }
-    highest(peaks)
+    highest(&peaks)
 }
 
-/// The highest of all lanes, none of which is negative.
-#[inline(always)]
-fn highest(mut peaks: [f32; LANES]) -> f32 {
+/// The highest of all lanes, none of which is negative. Not inlined, or the loop before it would be done in the narrow
+/// vectors of the last steps here.
+#[inline(never)]
+fn highest(peaks: &[f32; LANES]) -> f32 {
+    let mut peaks = *peaks;
     let mut width = LANES;
     while width > 1 {
         width /= 2;
@@ -213,7 +215,7 @@ pub fn bend(samples: &[f32]) -> f32 {
         let bend = bend(before[at], middle[at], after[at]);
         *peak = if bend > *peak { bend } else { *peak };
     }
-    highest(peaks)
+    highest(&peaks)
 }
 
 /// The taps of the point `at` of the way from the sample before it to the one after.
