@@ -60,7 +60,7 @@ pub(super) fn desk(
         .map(|index| bus_plan(timeline, regions, index, rooms, sends))
         .collect::<Result<Vec<_>, _>>()?;
     let order = order(timeline)?;
-    let rate = timeline.rate;
+    let (rate, scenes) = (timeline.rate, scenes(timeline));
     let mut incoming: Vec<Spans> = vec![Vec::new(); buses.len()];
     let mut cuts: Vec<Vec<u64>> = vec![Vec::new(); buses.len()];
     for region in regions {
@@ -94,7 +94,7 @@ pub(super) fn desk(
         }
         let mut sent = heard.clone();
         if let Some((at_rest, shifts)) = &mut bus.strip {
-            *shifts = Shifts::new(&heard, at_rest.ring(), at_rest.run_up(), rate);
+            *shifts = Shifts::new(&heard, &scenes, at_rest.ring(), at_rest.run_up(), rate);
             bus.hushes = Hushes::new(&heard, &cuts[index], rate);
             for (_, end) in sent.iter_mut().filter(|(_, end)| cuts[index].binary_search(end).is_err()) {
                 *end += at_rest.ring();
@@ -110,6 +110,11 @@ pub(super) fn desk(
     }
     bursts.sort_by_key(|burst| (burst.start, burst.send, burst.end));
     Ok(Desk { buses, order })
+}
+
+/// Where the scenes of an episode begin, frames, in order.
+pub(super) fn scenes(timeline: &Timeline) -> Vec<u64> {
+    timeline.scenes.iter().map(|scene| scene.start.from_start().unwrap_or_default().get()).collect()
 }
 
 impl Desk {
@@ -201,7 +206,7 @@ fn bus_plan(
     };
     let eq = (!bus.eq.is_empty()).then(|| Equalizer::new(&bus.eq, timeline.rate));
     let compressor = bus.compress.as_ref().map(|settings| Compressor::new(settings, timeline.rate));
-    let nothing = || Shifts::new(&[], 0, 0, timeline.rate);
+    let nothing = || Shifts::new(&[], &[], 0, 0, timeline.rate);
     Ok(BusPlan {
         factor: bus.gain.factor(),
         ducks: ducks.collect::<Result<_, _>>()?,

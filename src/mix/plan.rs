@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::audio::samples::Samples;
 use crate::mix::block::FRAMES;
-use crate::mix::desk::{Desk, desk};
+use crate::mix::desk::{Desk, desk, scenes};
 use crate::mix::error::Error;
 use crate::mix::placed::{Levels, Placed, placed, treatment_of};
 use crate::mix::rooms::{self, Burst, Send, Space};
@@ -121,12 +121,7 @@ impl Plan {
             chains: chains.chains,
             rooms,
             room_names: timeline.rooms.iter().map(|room| room_name(room, samples)).collect(),
-            scenes: timeline
-                .scenes
-                .iter()
-                .filter_map(|it| it.start.from_start())
-                .map(FrameCount::get)
-                .collect(),
+            scenes: scenes(timeline),
             sends,
             bursts,
             segment: u64::from(rate.hz()) * 2,

@@ -2,10 +2,11 @@
 //!
 //! Filters and compressors have state, which depends on all that went before. So that a block can be had without its
 //! past, nothing may remember longer than a bounded time. Each *stretch* of a bus, in which it is never silent for long,
-//! is cut into shifts of equal length from its first frame. Each shift but the first has filters of its own, which begin
-//! at rest and hear the end of the shift before along with those that are at work. When they take over they have heard enough to
-//! be where the others are: nothing is heard of it, and nobody has to hear more than the end of one shift and the
-//! shift after it. That is part of what the mix *is*, done in the same way when playing through.
+//! is cut into shifts, of equal length from where each scene begins, so that a scene that begins later than it did is the same
+//! scene. Each shift but the first has filters of its own, which begin at rest and hear the end of the shift before along
+//! with those that are at work. When they take over they have heard enough to be where the others are: nothing is heard
+//! of it, and nobody has to hear more than the end of one shift and the shift after it. That is part of what the mix *is*,
+//! done in the same way when playing through.
 
 use crate::units::time::SampleRate;
 
@@ -20,9 +21,9 @@ pub(super) type Spans = Vec<(u64, u64)>;
 pub(super) struct Shifts {
     /// In order and apart.
     stretches: Spans,
-    /// How long a shift is, frames.
-    every: u64,
-    /// How long before its beginning it hears along.
+    /// Where one shift follows another, in order: each in a stretch, and at least the run-up after what began before.
+    takeovers: Vec<u64>,
+    /// How long before its beginning a shift hears along.
     run_up: u64,
 }
 
@@ -50,11 +51,36 @@ pub(super) enum First {
 
 impl Shifts {
     /// The shifts of a bus that sounds in `spans`, in order of their beginnings, whose filters ring for `ring` frames
-    /// and remember for `run_up`, no less.
-    pub(super) fn new(spans: &[(u64, u64)], ring: u64, run_up: u64, rate: SampleRate) -> Shifts {
+    /// and remember for `run_up`, no less; in an episode whose `scenes` begin at these frames, in order.
+    pub(super) fn new(
+        spans: &[(u64, u64)],
+        scenes: &[u64],
+        ring: u64,
+        run_up: u64,
+        rate: SampleRate,
+    ) -> Shifts {
         let mut stretches = joined(spans, run_up);
         stretches.iter_mut().for_each(|(_, end)| *end += ring);
-        Shifts { stretches, every: (SHORTEST.0 * u64::from(rate.hz())).max(SHORTEST.1 * run_up), run_up }
+        let every = (SHORTEST.0 * u64::from(rate.hz())).max(SHORTEST.1 * run_up);
+        let mut takeovers = Vec::new();
+        for (start, over) in &stretches {
+            let first = scenes.partition_point(|scene| scene <= start);
+            let inside = scenes[first..].iter().copied().take_while(|scene| scene < over);
+            let bases = std::iter::once(*start).chain(inside.clone());
+            let ends = inside.chain([*over]);
+            let mut last = *start;
+            for (base, end) in bases.zip(ends) {
+                let mut next = base;
+                while next < end {
+                    if next >= last + run_up && next > *start {
+                        takeovers.push(next);
+                        last = next;
+                    }
+                    next += every;
+                }
+            }
+        }
+        Shifts { stretches, takeovers, run_up }
     }
 
     /// When the filters work: as long as anything comes out of them.
@@ -71,10 +97,15 @@ impl Shifts {
     pub(super) fn begin(&self, frame: u64) -> u64 {
         let next = self.stretches.partition_point(|(_, end)| *end <= frame);
         match self.stretches.get(next).filter(|(start, _)| *start < frame) {
-            Some((start, _)) if frame - start < self.every => *start,
-            Some((start, _)) => start + (frame - start) / self.every * self.every - self.run_up,
+            Some((start, _)) => self.before(*start, frame).map_or(*start, |takeover| takeover - self.run_up),
             None => frame,
         }
+    }
+
+    /// The last takeover up to a frame, in the stretch that begins at `start`.
+    fn before(&self, start: u64, frame: u64) -> Option<u64> {
+        let seen = self.takeovers.partition_point(|takeover| *takeover <= frame);
+        seen.checked_sub(1).map(|last| self.takeovers[last]).filter(|takeover| *takeover > start)
     }
 
     /// The first piece in the frames `at..end` in which filters work and nothing changes.
@@ -85,41 +116,49 @@ impl Shifts {
         if from >= end {
             return None;
         }
-        let into = from - start;
-        let begin = into / self.every * self.every;
-        let take_over = start + begin + self.every;
+        let next = self.takeovers.partition_point(|takeover| *takeover <= from);
         // The last shift of a stretch has none after it.
-        let along = take_over - self.run_up;
-        let hears = take_over < over;
-        let to = if hears && from < along { end.min(along) } else { end.min(take_over) };
-        let first = match into {
-            0 => First::Rest,
-            _ if into == begin => First::TakeOver,
-            _ => First::GoOn,
+        let takeover = self.takeovers.get(next).copied().filter(|takeover| *takeover < over);
+        let first = if from == start {
+            First::Rest
+        } else if self.before(start, from) == Some(from) {
+            First::TakeOver
+        } else {
+            First::GoOn
         };
-        Some(Piece {
-            span: (from, to),
-            first,
-            along: (hears && from >= along).then(|| (from == along, take_over - from)),
-        })
+        let (to, along) = match takeover {
+            Some(takeover) if from < takeover - self.run_up => (end.min(takeover - self.run_up), None),
+            Some(takeover) => (end.min(takeover), Some((from == takeover - self.run_up, takeover - from))),
+            None => (end, None),
+        };
+        Some(Piece { span: (from, to), first, along })
     }
 
-    /// What decides on when filters work in the frames from `from`, a frame that [`Shifts::begin`] gave, up to `end`,
-    /// counted from `origin`.
+    /// What decides on what comes out of the filters in the frames from `from`, a frame that [`Shifts::begin`] gave, up to
+    /// `end`, counted from `origin`.
     pub(super) fn between(&self, from: u64, end: u64, origin: u64) -> impl std::fmt::Debug {
         let place = |frame: u64| i128::from(frame) - i128::from(origin);
-        // Whether filters hear along is decided by whether there is a shift after theirs.
-        let seen = end.saturating_add(self.run_up);
-        let near = self.stretches.iter().filter(|(start, over)| *over > from && *start < seen);
+        let near = self.stretches.iter().filter(|(start, over)| *over > from && *start < end);
         let near =
-            near.map(|(start, over)| (place(*start.max(&from)), *start < from, place((*over).min(seen + 1))));
-        (self.every, self.run_up, near.collect::<Vec<_>>())
+            near.map(|(start, over)| (place(*start.max(&from)), *start < from, place((*over).min(end))));
+        let takeovers = self.takeovers.iter().filter(|takeover| (from..end).contains(takeover));
+        (self.run_up, near.collect::<Vec<_>>(), takeovers.map(|it| place(*it)).collect::<Vec<_>>())
     }
 
     /// How far back it has to be heard, at most.
     pub(super) fn reach(&self) -> u64 {
-        let longest = self.stretches.iter().map(|(start, end)| end - start).max().unwrap_or(0);
-        longest.min(self.every + self.run_up)
+        let mut reach = 0;
+        for (start, over) in &self.stretches {
+            let own = self.takeovers.partition_point(|takeover| takeover <= start);
+            let own = self.takeovers[own..].iter().take_while(|takeover| *takeover < over);
+            let mut from = *start;
+            for takeover in own {
+                reach = reach.max(takeover - from);
+                from = takeover - self.run_up;
+            }
+            reach = reach.max(over - from);
+        }
+        reach
     }
 }
 
