@@ -5,12 +5,14 @@ pub mod catalogue;
 pub mod chapters;
 pub mod clip;
 pub mod deliver;
+pub mod delivery;
 mod digest;
 pub mod encode;
 pub mod episode;
 pub mod flac;
 pub mod id3;
 pub mod ingredients;
+pub mod job;
 pub mod ledger;
 mod lossy;
 #[cfg(feature = "mp3")]

@@ -18,9 +18,9 @@
 //! | [`script`] | text files | [`script::Script`]: as written, every value with its place | [`script::load`] |
 //! | [`cuesheet`] | a script | [`cuesheet::Cues`]: every name bound; then [`cuesheet::CueSheet`]: every clip at hand | [`cuesheet::resolve`], [`cuesheet::bind`] |
 //! | [`timeline`] | a cue sheet | [`timeline::Timeline`]: regions at absolute frames on tracks | [`timeline::schedule`] |
-//! | [`mix`] | a timeline and its samples | blocks of stereo, a stem for each bus | [`mix::Mixer`], [`mix::spans`] |
-//! | [`master`] | the mix | what is heard | [`master::Master`] |
-//! | [`export`] | the master | files, whole or absent | [`export::episode`] |
+//! | [`mix`] | a timeline and its samples | blocks of stereo, a stem for each bus | [`mix::Mixer`] |
+//! | [`master`] | the mix | what is heard, portion by portion | [`master::measure`], [`master::limit`], [`master::perform`] |
+//! | [`export`] | the master | files, whole or absent | [`export::episode`], [`export::deliver`] |
 //!
 //! [`play`] is the same flow for who listens while it is made: clips prepared ahead of the playhead, the same mixer and
 //! master, a loudspeaker. [`pipeline`] runs the stages up to the timeline. [`speech`] and [`sound`] are the two
@@ -35,9 +35,9 @@
 //! - *Time is whole frames* at the project rate once [`units::time::Seconds`] have been converted, once, where the
 //!   script is resolved.
 //! - *Same inputs, same bytes*, on any number of threads and on any machine: transcendental functions are `libm`'s,
-//!   random numbers are seeded ([`dsp::noise`]), sums have a fixed order, no instruction is chosen at run time (which
-//!   is why [`dsp::resample`] is our own), and nothing depends on a clock or a hash map's order. Lossy decoders are
-//!   the exception that [`audio::decode`] describes.
+//!   random numbers are seeded ([`dsp::noise`]), sums have a fixed order (which is why [`dsp::resample`] is our own), and
+//!   nothing depends on a clock or a hash map's order. A processor with wider vectors uses them, for the same sums in the
+//!   same order; nothing is fused. Lossy encoders ([`export::opus`]) and decoders ([`audio::decode`]) are the exceptions.
 //! - *Memory does not grow with the episode*: finished audio lies in a scratch file ([`spool`]), and the mixer keeps
 //!   state only for what sounds.
 //! - *What is kept changes nothing*: with a cache ([`cache`]), warm or cold, damaged or shared, the bytes are those of a

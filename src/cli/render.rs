@@ -16,7 +16,8 @@ use crate::cli::terminal::Terminal;
 use crate::cli::words::{clock, counted};
 use crate::cuesheet::{Origin, makings};
 use crate::diag::suggest;
-use crate::export::episode::{self, EpisodeError, Summary};
+use crate::export::episode::{self, EpisodeError};
+use crate::export::job::{Job, Summary};
 use crate::export::report::{self, Figures, Report};
 use crate::master::preset::specification;
 use crate::master::recall;
@@ -70,7 +71,7 @@ fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), 
         let bars = terminal.bars(built.timeline.rate);
         let specification = specification(args.delivery.deliver.unwrap_or(built.sheet.cues.deliver));
         let samples = built.samples();
-        let job = episode::Job {
+        let job = Job {
             timeline: &built.timeline,
             samples: &samples,
             scenes: &scenes,

@@ -11,6 +11,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::words::clock;
 use crate::diag::render::human::visible;
 use crate::export::episode::{self, EpisodeError};
+use crate::export::job::Job;
 use crate::export::plot;
 use crate::export::report::{self, Figures, Place, Report};
 use crate::master::preset::specification;
@@ -34,7 +35,7 @@ fn report_once(args: &Args, cache: &Cache, terminal: &Terminal) -> Result<(), Fa
         }
         let specification = specification(args.delivery.deliver.unwrap_or(built.sheet.cues.deliver));
         let samples = built.samples();
-        let job = episode::Job {
+        let job = Job {
             timeline: &built.timeline,
             samples: &samples,
             scenes: &[],

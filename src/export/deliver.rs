@@ -10,70 +10,26 @@ use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Measures;
+use crate::export::delivery::{Delivery, Part, Written};
 use crate::export::encode::{Encoder, Format};
 use crate::export::episode::EpisodeError;
 use crate::export::lossy;
 use crate::export::shape::Shape;
-use crate::export::tags::Tags;
 use crate::master::dither::Dither;
-use crate::master::limit::{Decision, Shortfall, decide};
+use crate::master::limit::{Decision, decide_and_measure};
 use crate::master::measure::{self, Heard};
 use crate::master::mixture::Mixture;
 use crate::master::perform;
-use crate::master::preset::Specification;
-use crate::progress::{Progress, Stage};
-use crate::units::depth::BitDepth;
-use crate::units::level::Gain;
+use crate::progress::Stage;
 use crate::units::time::FrameCount;
-
-/// A stretch of the master that becomes a file in each of some formats.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Part {
-    /// Which frames of the episode.
-    pub range: Range<u64>,
-    /// Silence before and after them.
-    pub silence: [FrameCount; 2],
-    /// Which files.
-    pub targets: Vec<(Format, PathBuf)>,
-    /// What they say about themselves.
-    pub tags: Tags,
-}
-
-/// How a master is handed out.
-#[derive(Clone, Copy)]
-pub struct Delivery<'a> {
-    /// What it is mastered for.
-    pub specification: &'a Specification,
-    /// The word length.
-    pub depth: BitDepth,
-    /// Who is told.
-    pub progress: &'a dyn Progress,
-}
-
-/// A file that was written.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Written {
-    /// Where it is.
-    pub path: PathBuf,
-    /// How long it is.
-    pub frames: FrameCount,
-    /// The gain of its master.
-    pub gain: Gain,
-    /// The limiter's deepest gain while it was made.
-    pub limiter: Gain,
-    /// Why it is not as loud as it should be, if so.
-    pub shortfall: Option<Shortfall>,
-    /// What it came to: before dither, or after decoding where the format loses something.
-    pub measures: Measures,
-}
 
 /// Masters the whole mix and writes `parts` of it.
 ///
 /// # Errors
 /// See [`EpisodeError`]. What has been completed stays.
 pub fn deliver(delivery: &Delivery<'_>, heard: &Heard, parts: &[Part]) -> Result<Vec<Written>, EpisodeError> {
-    let decision = decide(heard, delivery.specification, delivery.progress)?;
-    write(delivery, heard, &decision, parts)
+    let (decision, mastered) = decide_and_measure(heard, delivery.specification, delivery.progress)?;
+    write(delivery, heard, &decision, &mastered.measures(), parts)
 }
 
 /// Masters each part by itself, as if there were nothing else, and writes it.
@@ -99,6 +55,7 @@ fn write(
     delivery: &Delivery<'_>,
     heard: &Heard,
     decision: &Decision,
+    whole: &Measures,
     parts: &[Part],
 ) -> Result<Vec<Written>, EpisodeError> {
     let (Some(start), Some(end)) =
@@ -116,9 +73,16 @@ fn write(
             .plus(FrameCount::new(part.range.end - part.range.start))
             .plus(part.silence[1]),
     };
+    // What the whole is like was found with its gain.
+    let all = 0..mixture.length().get();
+    let known = |part: &Part| {
+        let bare = part.range == all && part.silence == [FrameCount::ZERO; 2];
+        bare.then_some(*whole)
+    };
     let kept = |part: &&Part| part.targets.iter().any(|(format, _)| !format.is_lossy());
     let mut sinks: Vec<Sink<'_>> =
-        parts.iter().filter(kept).map(|part| Sink::new(part, shape_of(part))).collect();
+        parts.iter().filter(kept).map(|part| Sink::new(part, shape_of(part), known(part))).collect();
+    let measured = sinks.iter().any(|sink| sink.meter.is_some());
     // What cannot be written is known before any work is done.
     sinks.iter_mut().filter(|sink| sink.part.range.start == start).try_for_each(Sink::open)?;
     progress.begin(Stage::Write, end - start);
@@ -126,7 +90,9 @@ fn write(
     let range = if sinks.is_empty() { start..start } else { start..end };
     let shape = |piece: &mut Piece, first, frames: &[f32]| {
         piece.first.get_or_insert(first);
-        piece.heard.extend_from_slice(frames);
+        if measured {
+            piece.heard.extend_from_slice(frames);
+        }
         let before = piece.written.len();
         piece.written.extend_from_slice(frames);
         Dither::new(depth, channels, first).process(&mut piece.written[before..]);
@@ -170,7 +136,7 @@ fn write(
 struct Piece {
     /// The first of them.
     first: Option<u64>,
-    /// As they are heard.
+    /// As they are heard, where that is to be measured.
     heard: Vec<f32>,
     /// As they are written.
     written: Vec<f32>,
@@ -180,16 +146,17 @@ struct Piece {
 struct Sink<'a> {
     part: &'a Part,
     shape: Shape,
-    meter: Meter,
+    /// Where it is not known what comes of it.
+    meter: Option<Meter>,
     encoders: Vec<Encoder>,
     is_open: bool,
     measures: Option<Measures>,
 }
 
 impl<'a> Sink<'a> {
-    fn new(part: &'a Part, shape: Shape) -> Sink<'a> {
-        let meter = Meter::new(shape.channels, shape.rate, FrameCount::ZERO);
-        Sink { part, shape, meter, encoders: Vec::new(), is_open: false, measures: None }
+    fn new(part: &'a Part, shape: Shape, measures: Option<Measures>) -> Sink<'a> {
+        let meter = measures.is_none().then(|| Meter::new(shape.channels, shape.rate, FrameCount::ZERO));
+        Sink { part, shape, meter, encoders: Vec::new(), is_open: false, measures }
     }
 
     fn lossless(&self) -> Vec<&'a (Format, PathBuf)> {
@@ -206,7 +173,9 @@ impl<'a> Sink<'a> {
 
     fn be_silent(&mut self, length: FrameCount) -> Result<(), EpisodeError> {
         let silence = vec![0.0; length.index() * self.shape.channels.count()];
-        self.meter.push(&silence);
+        if let Some(meter) = &mut self.meter {
+            meter.push(&silence);
+        }
         self.encoders.iter_mut().try_for_each(|encoder| encoder.write(&silence))
     }
 
@@ -223,7 +192,9 @@ impl<'a> Sink<'a> {
             self.open()?;
         }
         let sample = |frame: u64| FrameCount::new(frame - at).index() * width;
-        self.meter.push(&heard[sample(from)..sample(to)]);
+        if let Some(meter) = &mut self.meter {
+            meter.push(&heard[sample(from)..sample(to)]);
+        }
         let frames = &written[sample(from)..sample(to)];
         self.encoders.iter_mut().try_for_each(|encoder| encoder.write(frames))?;
         if to == last { self.close() } else { Ok(()) }
@@ -232,8 +203,7 @@ impl<'a> Sink<'a> {
     /// Completes the files: as soon as they are whole, so that an episode of many scenes has few files open.
     fn close(&mut self) -> Result<(), EpisodeError> {
         self.be_silent(self.part.silence[1])?;
-        let measures = self.meter.clone().finish().measures();
-        self.measures = Some(measures);
+        let measures = self.measured();
         for mut encoder in self.encoders.drain(..) {
             encoder.tell(&measures)?;
             encoder.finish()?.commit().map_err(EpisodeError::File)?;
@@ -247,6 +217,15 @@ impl<'a> Sink<'a> {
             self.open()?;
             self.close()?;
         }
-        Ok(self.measures.unwrap_or_else(|| self.meter.clone().finish().measures()))
+        Ok(self.measured())
+    }
+
+    /// What came of it, once all of it is there.
+    fn measured(&mut self) -> Measures {
+        let Sink { meter, shape, measures, .. } = self;
+        *measures.get_or_insert_with(|| {
+            let nothing = || Meter::new(shape.channels, shape.rate, FrameCount::ZERO);
+            meter.take().unwrap_or_else(nothing).finish().measures()
+        })
     }
 }

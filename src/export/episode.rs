@@ -8,52 +8,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
-use crate::audio::samples::Samples;
-use crate::cache::Cache;
 use crate::dsp::limiter::Report;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
+use crate::export::job::{Job, Summary};
 use crate::export::outcome;
 use crate::export::wav::{Packed, WavError, WavFormat, WavWriter};
 use crate::host::whole::{WholeError, sweep};
 use crate::master::dither::Dither;
 use crate::master::envelopes::envelopes;
-use crate::master::limit::{self, Decision, Shortfall};
+use crate::master::limit::{self, Decision};
 use crate::master::measure::{self, MasterError};
 use crate::master::mixture::Mixture;
-use crate::master::perform::{self, Effort, Performed};
-use crate::master::preset::{Specification, Target};
+use crate::master::perform::{self, Performed};
+use crate::master::preset::Target;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
 use crate::progress::{Progress, Stage};
-use crate::timeline::{SceneSpan, Timeline};
 use crate::units::depth::BitDepth;
-use crate::units::level::{Gain, Level};
+use crate::units::level::Gain;
 use crate::units::time::FrameCount;
-
-/// What a render came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// Frames written.
-    pub length: FrameCount,
-    /// The loudest sample.
-    pub peak: Level,
-    /// The gain before the limiter.
-    pub gain: Gain,
-    /// Why it is not as loud as it should be, if so.
-    pub shortfall: Option<Shortfall>,
-    /// What the limiter did.
-    pub limiter: Report,
-    /// Where it worked hard.
-    pub efforts: Vec<Effort>,
-    /// What was written, measured: after the limiter, before dither. Counted from the file's first frame.
-    pub profile: Profile,
-    /// For each bus, the highest sample of each tenth of a second of the episode, before the master's gain. Only
-    /// where it was asked for.
-    pub buses: Vec<Vec<f32>>,
-    /// Whether the file was there already, just as it would have been written, and so was left alone.
-    pub unchanged: bool,
-}
 
 /// Why nothing was written.
 #[derive(Debug)]
@@ -119,25 +93,6 @@ impl From<WavError> for EpisodeError {
     fn from(error: WavError) -> EpisodeError {
         EpisodeError::Write(error)
     }
-}
-
-/// What is to be written.
-#[derive(Clone, Copy, Debug)]
-pub struct Job<'a> {
-    /// The episode.
-    pub timeline: &'a Timeline,
-    /// Its clips' samples, by index.
-    pub samples: &'a [Samples],
-    /// Which scenes, in order, joined end to end; all of the episode where empty.
-    pub scenes: &'a [&'a SceneSpan],
-    /// The word length.
-    pub depth: BitDepth,
-    /// What it is mastered for.
-    pub specification: Specification,
-    /// Whether the buses are wanted for drawing.
-    pub draw: bool,
-    /// Where stretches of the mix may lie already, and what earlier renders came to.
-    pub cache: &'a Cache,
 }
 
 /// Mixes, masters and writes to `target`, which is whole or untouched afterwards. Without a target everything is done

@@ -10,7 +10,7 @@ use crate::audio::decode::{Limits, decode};
 use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Measures;
-use crate::export::deliver::{Delivery, Part, Written};
+use crate::export::delivery::{Delivery, Part, Written};
 use crate::export::encode::{Encoder, Format};
 use crate::export::episode::EpisodeError;
 use crate::export::opus;

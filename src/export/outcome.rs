@@ -11,7 +11,7 @@ use crate::cache::{Cache, Kind};
 use crate::dsp::limiter::Report;
 use crate::dsp::loudness::profile::Profile;
 use crate::export::digest::digest;
-use crate::export::episode::{Job, Summary};
+use crate::export::job::{Job, Summary};
 use crate::master::limit::Shortfall;
 use crate::master::mixture::Mixture;
 use crate::master::perform::Effort;

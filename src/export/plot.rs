@@ -7,7 +7,7 @@
 mod svg;
 
 use crate::dsp::loudness::profile::Profile;
-use crate::export::episode::Summary;
+use crate::export::job::Summary;
 use crate::export::plot::svg::Svg;
 use crate::master::perform::HARD;
 use crate::master::preset::{Specification, Target};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::samples::Samples;
 use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::profile::{Found, Measures};
-use crate::export::episode::Summary;
+use crate::export::job::Summary;
 use crate::export::report::blame::Blame;
 use crate::master::limit::Shortfall;
 use crate::master::perform::Effort;

@@ -7,7 +7,8 @@
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 
-use crate::cli::play::screen::tty::LEAVE;
+/// What a terminal is told when it is given back: the ordinary screen, with its cursor.
+const LEAVE: &str = "\u{1b}[?1049l\u{1b}[?25h";
 
 /// What the shell does. The terminal is its standard output, `$1` the mode to go back to, `$2` what it is told.
 const WATCH: &str = "trap '' HUP INT QUIT TERM TSTP TTIN TTOU

@@ -12,9 +12,6 @@ use ratatui::crossterm::terminal::{
 
 use crate::cli::play::screen::guard::{Guard, mode};
 
-/// What a terminal is told when it is given back: the ordinary screen, with its cursor.
-pub(super) const LEAVE: &str = "\u{1b}[?1049l\u{1b}[?25h";
-
 /// A terminal that is ours until this is dropped.
 #[derive(Debug)]
 pub(super) struct Taken {
