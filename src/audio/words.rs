@@ -47,6 +47,17 @@ pub fn pack_words<const BYTES: usize>(words: &[i32], out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the integers of two or three `BYTES` that these bytes are to `out`.
+pub fn unpack<const BYTES: usize>(bytes: &[u8], out: &mut Vec<i32>) {
+    // To the upper end of a word, and with its sign down again.
+    let word = |bytes: &[u8; BYTES]| {
+        let mut all = [0; 4];
+        all[4 - BYTES..].copy_from_slice(bytes);
+        i32::from_le_bytes(all) >> (32 - 8 * BYTES)
+    };
+    out.extend(bytes.as_chunks::<BYTES>().0.iter().map(word));
+}
+
 /// Appends the lower bytes of each word, of at most [`AT_ONCE`].
 fn put<const BYTES: usize>(words: &[u32], out: &mut Vec<u8>) {
     const { assert!(BYTES == 2 || BYTES == 3, "the word lengths that files have") };
@@ -84,7 +95,7 @@ fn put_24(words: &[u32], out: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{pack, pack_words};
+    use super::{pack, pack_words, unpack};
 
     /// One by one, as the definition says it.
     fn one_by_one<const BYTES: usize>(samples: &[f32]) -> (Vec<u8>, u64) {
@@ -117,17 +128,15 @@ mod tests {
         samples.extend([0.0, -0.0, f32::MIN_POSITIVE, f32::MAX, f32::MIN, 1e-40]);
         let (mut two, mut three) = (Vec::new(), Vec::new());
         let clamped = (pack::<2>(&samples, &mut two), pack::<3>(&samples, &mut three));
-        assert_eq!((two, clamped.0), one_by_one::<2>(&samples));
+        assert_eq!((&two, clamped.0), (&one_by_one::<2>(&samples).0, one_by_one::<2>(&samples).1));
         assert_eq!((&three, clamped.1), (&one_by_one::<3>(&samples).0, one_by_one::<3>(&samples).1));
-        let words = |bytes: &[u8], width: usize| -> Vec<i32> {
-            let sign =
-                |bytes: &[u8]| bytes.iter().rev().fold(0_i64, |word, byte| word << 8 | i64::from(*byte));
-            let top = 1_i64 << (8 * width - 1);
-            bytes.chunks(width).map(|it| i32::try_from((sign(it) ^ top) - top).expect("a word")).collect()
-        };
+        let (mut short, mut long) = (Vec::new(), Vec::new());
+        unpack::<2>(&two, &mut short);
+        unpack::<3>(&three, &mut long);
         let mut again = (Vec::new(), Vec::new());
-        pack_words::<2>(&words(&one_by_one::<2>(&samples).0, 2), &mut again.0);
-        pack_words::<3>(&words(&three, 3), &mut again.1);
-        assert_eq!(again, (one_by_one::<2>(&samples).0, three));
+        pack_words::<2>(&short, &mut again.0);
+        pack_words::<3>(&long, &mut again.1);
+        assert_eq!(again, (two, three));
+        assert!(long.contains(&-8_388_608) && long.contains(&8_388_607) && long.contains(&-1));
     }
 }

@@ -109,8 +109,12 @@ impl Meter {
         &self.profile
     }
 
-    /// Everything that was measured, where the sound goes on: what is not a whole hop is left out.
-    pub fn leave(self) -> Profile {
+    /// Everything that was measured, where the sound goes on: the last of the wave is for who hears that.
+    pub fn leave(mut self) -> Profile {
+        self.look();
+        if self.hop.frames > 0 {
+            self.end_hop(true);
+        }
         self.profile
     }
 
@@ -202,7 +206,9 @@ impl Meter {
 
     fn end_hop(&mut self, partial: bool) {
         if partial {
-            self.hop.energy += self.squares.energy.iter().sum::<f64>();
+            let energy = self.squares.energy.iter().sum::<f64>();
+            self.hop.energy += energy;
+            self.profile.set_rest(narrow(energy / self.filled.max(1) as f64));
         }
         let frames = f64::from(self.hop.frames.max(1));
         self.hop.energy /= frames;

@@ -3,23 +3,22 @@
 //! Scenes are cut from the master after its words have been shortened, so that joined end to end they are the
 //! episode, bit by bit. Or each is mastered by itself, where it is to be a work by itself.
 
-use std::ops::Range;
-use std::path::PathBuf;
-
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
+use crate::cache::key::Key;
 use crate::dsp::loudness::Meter;
-use crate::dsp::loudness::profile::Measures;
+use crate::dsp::loudness::profile::{Measures, Profile};
 use crate::export::delivery::{Delivery, Part, Written};
-use crate::export::encode::{Encoder, Format};
+use crate::export::encode::{Format, Lossless};
 use crate::export::episode::EpisodeError;
 use crate::export::lossy;
+use crate::export::pages::{self, AtHand, Binding, Pages};
 use crate::export::shape::Shape;
-use crate::master::dither::Dither;
-use crate::master::limit::{Decision, decide_and_measure};
-use crate::master::measure::{self, Heard};
+use crate::export::wav::{Packed, WavFormat};
+use crate::master::limit::{self, Decision, decide};
+use crate::master::measure::{self, Heard, Portions};
 use crate::master::mixture::Mixture;
-use crate::master::perform;
+use crate::master::perform::{self, Deeds, Portion};
 use crate::progress::Stage;
 use crate::units::time::FrameCount;
 
@@ -28,8 +27,9 @@ use crate::units::time::FrameCount;
 /// # Errors
 /// See [`EpisodeError`]. What has been completed stays.
 pub fn deliver(delivery: &Delivery<'_>, heard: &Heard, parts: &[Part]) -> Result<Vec<Written>, EpisodeError> {
-    let (decision, mastered) = decide_and_measure(heard, delivery.specification, delivery.progress)?;
-    write(delivery, heard, &decision, &mastered.measures(), parts)
+    let decision = decide(heard, delivery.specification, delivery.progress)?;
+    let mastered = limit::portions(heard, decision.settings, delivery.progress)?;
+    write(delivery, heard, &decision, &mastered, parts)
 }
 
 /// Masters each part by itself, as if there were nothing else, and writes it.
@@ -55,7 +55,7 @@ fn write(
     delivery: &Delivery<'_>,
     heard: &Heard,
     decision: &Decision,
-    whole: &Measures,
+    mastered: &Portions,
     parts: &[Part],
 ) -> Result<Vec<Written>, EpisodeError> {
     let (Some(start), Some(end)) =
@@ -63,65 +63,62 @@ fn write(
     else {
         return Ok(Vec::new());
     };
-    let Delivery { specification, depth, progress } = *delivery;
+    let Delivery { specification, depth, progress, cache } = *delivery;
     let (channels, mixture) = (specification.channels, &heard.mixture);
+    let rate = mixture.plan().rate();
     let shape_of = |part: &Part| Shape {
-        rate: mixture.plan().rate(),
+        rate,
         channels,
         depth,
         frames: part.silence[0]
             .plus(FrameCount::new(part.range.end - part.range.start))
             .plus(part.silence[1]),
     };
-    // What the whole is like was found with its gain.
-    let all = 0..mixture.length().get();
-    let known = |part: &Part| {
-        let bare = part.range == all && part.silence == [FrameCount::ZERO; 2];
-        bare.then_some(*whole)
-    };
+    let format = WavFormat { rate, channels, depth };
     let kept = |part: &&Part| part.targets.iter().any(|(format, _)| !format.is_lossy());
-    let mut sinks: Vec<Sink<'_>> =
-        parts.iter().filter(kept).map(|part| Sink::new(part, shape_of(part), known(part))).collect();
-    let measured = sinks.iter().any(|sink| sink.meter.is_some());
+    let sink = |part| Sink::new(part, shape_of(part), measures(mastered, part, shape_of(part)));
+    let mut sinks: Vec<Sink<'_>> = parts.iter().filter(kept).map(sink).collect();
     // What cannot be written is known before any work is done.
     sinks.iter_mut().filter(|sink| sink.part.range.start == start).try_for_each(Sink::open)?;
     progress.begin(Stage::Write, end - start);
     // Nothing is performed for nobody.
     let range = if sinks.is_empty() { start..start } else { start..end };
-    let shape = |piece: &mut Piece, first, frames: &[f32]| {
-        piece.first.get_or_insert(first);
-        if measured {
-            piece.heard.extend_from_slice(frames);
-        }
-        let before = piece.written.len();
-        piece.written.extend_from_slice(frames);
-        Dither::new(depth, channels, first).process(&mut piece.written[before..]);
+    let wavs = parts.iter().flat_map(|part| &part.targets).filter(|(format, _)| *format == Format::Wav);
+    let at_hand = AtHand::new(cache, format, wavs.map(|(_, path)| path.as_path()));
+    let shape = |packed: &mut Packed, first: u64, frames: &[f32]| {
+        format.pack_dithered(frames, first - mixture.scene_of(first), packed);
     };
-    let take = |piece: Piece| {
+    let take = |portion: Portion<Packed>| {
         if progress.stopped() {
             return Err(EpisodeError::Stopped);
         }
-        let Piece { first: Some(first), heard, written } = piece else { return Ok(()) };
-        sinks.par_iter_mut().try_for_each(|sink| sink.take(first, &heard, &written))?;
-        progress.advance(Stage::Write, (written.len() / channels.count()) as u64);
+        sinks.par_iter_mut().try_for_each(|sink| sink.take(format, &portion))?;
+        progress.advance(Stage::Write, portion.range.end - portion.range.start);
         Ok(())
     };
-    let performed = perform::perform(mixture, decision.settings, &heard.profile, &range, shape, take);
+    let known = |key: &Key| at_hand.find(key);
+    let performed = perform::perform(heard, decision.settings, &range, known, shape, take);
     progress.end(Stage::Write);
     let performed = performed?;
     let mut written = Vec::new();
     for mut sink in sinks {
-        let frames = sink.shape.frames;
-        let targets = sink.lossless();
-        let measures = sink.finish()?;
-        written.extend(targets.into_iter().map(|(_, path)| Written {
-            path: path.clone(),
-            frames,
-            gain: decision.settings.gain,
-            limiter: performed.limiter.deepest,
-            shortfall: decision.shortfall,
-            measures,
-        }));
+        sink.finish()?;
+        let Sink { part, shape, measures, mut pages, .. } = sink;
+        for (target, path) in part.targets.iter().filter(|(format, _)| !format.is_lossy()) {
+            let pages = pages.take_if(|_| *target == Format::Wav);
+            if let Some(pages) = &pages {
+                pages::enter(cache, format, path, pages);
+            }
+            written.push(Written {
+                path: path.clone(),
+                frames: shape.frames,
+                gain: decision.settings.gain,
+                limiter: performed.limiter.deepest,
+                shortfall: decision.shortfall,
+                measures,
+                pages,
+            });
+        }
     }
     for part in parts {
         for (format, path) in part.targets.iter().filter(|(format, _)| format.is_lossy()) {
@@ -131,101 +128,106 @@ fn write(
     Ok(written)
 }
 
-/// Frames of the master on their way into files.
-#[derive(Default)]
-struct Piece {
-    /// The first of them.
-    first: Option<u64>,
-    /// As they are heard, where that is to be measured.
-    heard: Vec<f32>,
-    /// As they are written.
-    written: Vec<f32>,
+/// What a part of the master is like, with its silence.
+fn measures(mastered: &Portions, part: &Part, shape: Shape) -> Measures {
+    let mut profile = Profile::empty(shape.rate);
+    let silence = |length: FrameCount| {
+        let mut meter = Meter::new(shape.channels, shape.rate, FrameCount::ZERO);
+        meter.push(&vec![0.0; length.index() * shape.channels.count()]);
+        meter.leave()
+    };
+    profile.append(&silence(part.silence[0]));
+    profile.append(&mastered.profile_of(&part.range));
+    profile.append(&silence(part.silence[1]));
+    profile.measures()
 }
 
 /// A part on its way into its files.
 struct Sink<'a> {
     part: &'a Part,
     shape: Shape,
-    /// Where it is not known what comes of it.
-    meter: Option<Meter>,
-    encoders: Vec<Encoder>,
+    /// What will come of it.
+    measures: Measures,
+    encoders: Vec<Lossless>,
     is_open: bool,
-    measures: Option<Measures>,
+    /// Of the WAV, if there is one.
+    binding: Binding,
+    pages: Option<Pages>,
 }
 
 impl<'a> Sink<'a> {
-    fn new(part: &'a Part, shape: Shape, measures: Option<Measures>) -> Sink<'a> {
-        let meter = measures.is_none().then(|| Meter::new(shape.channels, shape.rate, FrameCount::ZERO));
-        Sink { part, shape, meter, encoders: Vec::new(), is_open: false, measures }
-    }
-
-    fn lossless(&self) -> Vec<&'a (Format, PathBuf)> {
-        self.part.targets.iter().filter(|(format, _)| !format.is_lossy()).collect()
+    fn new(part: &'a Part, shape: Shape, measures: Measures) -> Sink<'a> {
+        let binding = Binding::default();
+        Sink { part, shape, measures, encoders: Vec::new(), is_open: false, binding, pages: None }
     }
 
     fn open(&mut self) -> Result<(), EpisodeError> {
-        for (format, path) in self.lossless() {
-            self.encoders.push(Encoder::create(*format, path, self.shape, &self.part.tags)?);
+        for (format, path) in &self.part.targets {
+            self.encoders.extend(Lossless::create(*format, path, self.shape, &self.part.tags)?);
         }
         self.is_open = true;
         self.be_silent(self.part.silence[0])
     }
 
     fn be_silent(&mut self, length: FrameCount) -> Result<(), EpisodeError> {
-        let silence = vec![0.0; length.index() * self.shape.channels.count()];
-        if let Some(meter) = &mut self.meter {
-            meter.push(&silence);
-        }
-        self.encoders.iter_mut().try_for_each(|encoder| encoder.write(&silence))
-    }
-
-    /// Takes what lies in its range of frames from `at` on: as they are heard, and as they are written.
-    fn take(&mut self, at: u64, heard: &[f32], written: &[f32]) -> Result<(), EpisodeError> {
-        let width = self.shape.channels.count();
-        let end = at + (written.len() / width) as u64;
-        let Range { start, end: last } = self.part.range;
-        let (from, to) = (start.max(at), last.min(end));
-        if from >= to {
+        if length == FrameCount::ZERO {
             return Ok(());
         }
+        let Shape { rate, channels, depth, .. } = self.shape;
+        let format = WavFormat { rate, channels, depth };
+        let mut silence = Packed::default();
+        format.pack(&vec![0.0; length.index() * channels.count()], &mut silence);
+        self.write(&silence, None)
+    }
+
+    fn write(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) -> Result<(), EpisodeError> {
+        self.binding.add(packed, made);
+        self.encoders.iter_mut().try_for_each(|encoder| encoder.write(packed))
+    }
+
+    /// Takes what lies in its range of a portion of the master.
+    fn take(&mut self, format: WavFormat, portion: &Portion<Packed>) -> Result<(), EpisodeError> {
+        let (own, range) = (&self.part.range, &portion.range);
+        let inside = own.start.max(range.start)..own.end.min(range.end);
+        if inside.is_empty() {
+            return Ok(());
+        }
+        let last = inside.end == own.end;
         if !self.is_open {
             self.open()?;
         }
-        let sample = |frame: u64| FrameCount::new(frame - at).index() * width;
-        if let Some(meter) = &mut self.meter {
-            meter.push(&heard[sample(from)..sample(to)]);
+        if inside == *range {
+            let made = portion.key.as_ref().map(|key| (key, &portion.deeds));
+            self.write(&portion.piece, made)?;
+        } else {
+            let frames = inside.start - range.start..inside.end - range.start;
+            self.write(&format.slice(&portion.piece, frames), None)?;
         }
-        let frames = &written[sample(from)..sample(to)];
-        self.encoders.iter_mut().try_for_each(|encoder| encoder.write(frames))?;
-        if to == last { self.close() } else { Ok(()) }
+        if last { self.close() } else { Ok(()) }
     }
 
     /// Completes the files: as soon as they are whole, so that an episode of many scenes has few files open.
     fn close(&mut self) -> Result<(), EpisodeError> {
         self.be_silent(self.part.silence[1])?;
-        let measures = self.measured();
+        let measures = self.measures;
         for mut encoder in self.encoders.drain(..) {
             encoder.tell(&measures)?;
-            encoder.finish()?.commit().map_err(EpisodeError::File)?;
+            let (whole, start) = encoder.finish()?;
+            let target = whole.target().to_owned();
+            whole.commit().map_err(EpisodeError::File)?;
+            if let Some(start) = start {
+                self.pages = std::mem::take(&mut self.binding).finish(&target, start).ok();
+            }
         }
         Ok(())
     }
 
-    fn finish(&mut self) -> Result<Measures, EpisodeError> {
+    fn finish(&mut self) -> Result<(), EpisodeError> {
         if !self.is_open {
             // A part of no length.
             self.open()?;
             self.close()?;
         }
-        Ok(self.measured())
-    }
-
-    /// What came of it, once all of it is there.
-    fn measured(&mut self) -> Measures {
-        let Sink { meter, shape, measures, .. } = self;
-        *measures.get_or_insert_with(|| {
-            let nothing = || Meter::new(shape.channels, shape.rate, FrameCount::ZERO);
-            meter.take().unwrap_or_else(nothing).finish().measures()
-        })
+        Ok(())
     }
 }

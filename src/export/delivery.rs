@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::cache::Cache;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::encode::Format;
+use crate::export::pages::Pages;
 use crate::export::tags::Tags;
 use crate::master::limit::Shortfall;
 use crate::master::preset::Specification;
@@ -35,6 +37,8 @@ pub struct Delivery<'a> {
     pub depth: BitDepth,
     /// Who is told.
     pub progress: &'a dyn Progress,
+    /// What earlier deliveries wrote, and where.
+    pub cache: &'a Cache,
 }
 
 /// A file that was written.
@@ -52,4 +56,6 @@ pub struct Written {
     pub shortfall: Option<Shortfall>,
     /// What it came to: before dither, or after decoding where the format loses something.
     pub measures: Measures,
+    /// Its pages, where it was written page by page.
+    pub pages: Option<Pages>,
 }

@@ -10,7 +10,7 @@ use crate::export::mp3::Mp3Writer;
 use crate::export::opus::OpusWriter;
 use crate::export::shape::Shape;
 use crate::export::tags::Tags;
-use crate::export::wav::{WavFormat, WavWriter};
+use crate::export::wav::{Packed, WavFormat, WavWriter};
 use crate::host::whole::WholeFile;
 
 /// How sound is stored.
@@ -55,54 +55,45 @@ impl Format {
 }
 
 #[expect(clippy::large_enum_variant, reason = "there are few at a time")]
-/// A file being written. It has its name once [`Encoder::finish`] was called and what that gave is committed.
-pub enum Encoder {
+/// A file being written that holds every word of the master. It has its name once what [`Lossless::finish`] gave is
+/// committed.
+pub enum Lossless {
     /// A WAV.
     Wav(WavWriter),
     /// A FLAC.
     Flac(FlacWriter),
-    /// An MP3.
-    #[cfg(feature = "mp3")]
-    Mp3(Mp3Writer),
-    /// An Opus.
-    Opus(OpusWriter),
 }
 
-impl Encoder {
-    /// Begins a file.
+impl Lossless {
+    /// Begins a file; `None` for a format that loses something.
     ///
     /// # Errors
     /// Where it cannot be made, or the format cannot hold such sound.
-    pub fn create(format: Format, target: &Path, shape: Shape, tags: &Tags) -> Result<Encoder, EpisodeError> {
-        match format {
+    pub fn create(
+        format: Format,
+        target: &Path,
+        shape: Shape,
+        tags: &Tags,
+    ) -> Result<Option<Lossless>, EpisodeError> {
+        Ok(match format {
             Format::Wav => {
                 let Shape { rate, channels, depth, frames } = shape;
                 let format = WavFormat { rate, channels, depth };
-                Ok(Encoder::Wav(WavWriter::create_tagged(target, format, frames, tags, None)?))
+                Some(Lossless::Wav(WavWriter::create_tagged(target, format, frames, tags, None)?))
             }
-            Format::Flac => Ok(Encoder::Flac(FlacWriter::create(target, shape, tags)?)),
-            #[cfg(feature = "mp3")]
-            Format::Mp3 => Ok(Encoder::Mp3(Mp3Writer::create(target, shape, tags)?)),
-            #[cfg(not(feature = "mp3"))]
-            Format::Mp3 => {
-                let why = "this build writes no MP3".to_owned();
-                Err(EpisodeError::Encode { path: target.to_owned(), why })
-            }
-            Format::Opus => Ok(Encoder::Opus(OpusWriter::create(target, shape, tags)?)),
-        }
+            Format::Flac => Some(Lossless::Flac(FlacWriter::create(target, shape, tags)?)),
+            Format::Mp3 | Format::Opus => None,
+        })
     }
 
-    /// Appends interleaved frames; of whole steps where the format has a word length.
+    /// Appends frames, as they stand in a WAV of the same words.
     ///
     /// # Errors
     /// Where the disk is full or the system refuses.
-    pub fn write(&mut self, interleaved: &[f32]) -> Result<(), EpisodeError> {
+    pub fn write(&mut self, packed: &Packed) -> Result<(), EpisodeError> {
         match self {
-            Encoder::Wav(wav) => Ok(wav.write(interleaved)?),
-            Encoder::Flac(flac) => flac.write(interleaved),
-            #[cfg(feature = "mp3")]
-            Encoder::Mp3(mp3) => mp3.write(interleaved),
-            Encoder::Opus(opus) => opus.write(interleaved),
+            Lossless::Wav(wav) => Ok(wav.write_packed(packed)?),
+            Lossless::Flac(flac) => flac.write(packed),
         }
     }
 
@@ -112,10 +103,63 @@ impl Encoder {
     /// Where the disk is full or the system refuses.
     pub fn tell(&mut self, measures: &Measures) -> Result<(), EpisodeError> {
         match self {
-            Encoder::Wav(wav) => Ok(wav.tell(measures)?),
-            Encoder::Flac(_) | Encoder::Opus(_) => Ok(()),
+            Lossless::Wav(wav) => Ok(wav.tell(measures)?),
+            Lossless::Flac(_) => Ok(()),
+        }
+    }
+
+    /// Completes the file, which has no name yet; says where its sound begins if it is a WAV.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses.
+    pub fn finish(self) -> Result<(WholeFile, Option<u64>), EpisodeError> {
+        match self {
+            Lossless::Wav(wav) => {
+                let start = wav.start();
+                Ok((wav.complete()?.0, Some(start)))
+            }
+            Lossless::Flac(flac) => Ok((flac.finish()?, None)),
+        }
+    }
+}
+
+#[cfg_attr(feature = "mp3", expect(clippy::large_enum_variant, reason = "there are few at a time"))]
+/// A file being written that holds what can be heard of the master. It has its name once what [`Lossy::finish`] gave is
+/// committed.
+pub enum Lossy {
+    /// An MP3.
+    #[cfg(feature = "mp3")]
+    Mp3(Mp3Writer),
+    /// An Opus.
+    Opus(OpusWriter),
+}
+
+impl Lossy {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// Where it cannot be made, or this build or this type has no such format.
+    pub fn create(format: Format, target: &Path, shape: Shape, tags: &Tags) -> Result<Lossy, EpisodeError> {
+        match format {
             #[cfg(feature = "mp3")]
-            Encoder::Mp3(_) => Ok(()),
+            Format::Mp3 => Ok(Lossy::Mp3(Mp3Writer::create(target, shape, tags)?)),
+            Format::Opus => Ok(Lossy::Opus(OpusWriter::create(target, shape, tags)?)),
+            _ => {
+                let why = format!("this build writes no {}", format.extension().to_uppercase());
+                Err(EpisodeError::Encode { path: target.to_owned(), why })
+            }
+        }
+    }
+
+    /// Appends interleaved frames.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses.
+    pub fn write(&mut self, interleaved: &[f32]) -> Result<(), EpisodeError> {
+        match self {
+            #[cfg(feature = "mp3")]
+            Lossy::Mp3(mp3) => mp3.write(interleaved),
+            Lossy::Opus(opus) => opus.write(interleaved),
         }
     }
 
@@ -125,11 +169,9 @@ impl Encoder {
     /// Where the disk is full or the system refuses.
     pub fn finish(self) -> Result<WholeFile, EpisodeError> {
         match self {
-            Encoder::Wav(wav) => Ok(wav.complete()?.0),
-            Encoder::Flac(flac) => flac.finish(),
             #[cfg(feature = "mp3")]
-            Encoder::Mp3(mp3) => mp3.finish(),
-            Encoder::Opus(opus) => opus.finish(),
+            Lossy::Mp3(mp3) => mp3.finish(),
+            Lossy::Opus(opus) => opus.finish(),
         }
     }
 }

@@ -8,24 +8,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
+use crate::cache::key::Key;
 use crate::dsp::limiter::Report;
-use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
 use crate::export::job::{Job, Summary};
-use crate::export::outcome;
+use crate::export::pages::{AtHand, Binding, Pages};
 use crate::export::wav::{Packed, WavError, WavFormat, WavWriter};
+use crate::export::{outcome, pages};
 use crate::host::whole::{WholeError, sweep};
-use crate::master::dither::Dither;
 use crate::master::envelopes::envelopes;
 use crate::master::limit::{self, Decision};
-use crate::master::measure::{self, MasterError};
+use crate::master::measure::{self, Heard, MasterError};
 use crate::master::mixture::Mixture;
-use crate::master::perform::{self, Performed};
+use crate::master::perform::{self, Deeds, Performed, Portion};
 use crate::master::preset::Target;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
 use crate::progress::{Progress, Stage};
-use crate::units::depth::BitDepth;
 use crate::units::level::Gain;
 use crate::units::time::FrameCount;
 
@@ -122,37 +121,44 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     let known = learn(job, mixture, whole, progress)?;
     progress.begin(Stage::Mix, length.get());
     progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });
-    let finish = Finish { format: writer.is_some().then_some(format), channels, progress };
-    let made = make(&known, &ranges, whole, finish, writer);
+    let finish = Finish {
+        format: writer.is_some().then_some(format),
+        at_hand: AtHand::new(job.cache, format, target),
+        channels,
+        progress,
+    };
+    let file = File { writer, binding: Binding::default() };
+    let made = make(&known, &ranges, whole, &finish, file);
     progress.end(Stage::Mix);
     progress.end(Stage::Write);
-    let (performed, profile) = made?;
+    let (performed, profile, pages) = made?;
     let deepest = performed.iter().map(|it| it.limiter).reduce(worse);
     let summary = Summary {
         length,
         peak: profile.measures().sample_peak,
-        gain: known.decision.settings.gain,
-        shortfall: known.decision.shortfall,
+        gain: known.decision().settings.gain,
+        shortfall: known.decision().shortfall,
         limiter: deepest.unwrap_or(Report { deepest: Gain::UNITY, at: None, not_finite: 0, clamped: 0 }),
         efforts: performed.into_iter().flat_map(|it| it.efforts).collect(),
         profile,
         buses,
         unchanged: false,
     };
-    if let Some((key, target)) = key {
-        outcome::remember(job.cache, &key, target, &summary);
+    if let Some((target, pages)) = target.zip(pages) {
+        pages::enter(job.cache, format, target, &pages);
+        if let Some((key, _)) = key {
+            outcome::remember(job.cache, &key, pages, &summary);
+        }
     }
     Ok(summary)
 }
 
 /// What is known before anything is mastered.
-struct Known {
-    mixture: Mixture,
-    decision: Decision,
-    /// What the mix is like; nothing where it was not heard.
-    mixed: Profile,
-    /// What the master of all of it will be like, if that is known.
-    mastered: Option<Profile>,
+enum Known {
+    /// Nothing: what nobody asks to be of some loudness need not be heard before.
+    Nothing(Mixture, Decision),
+    /// What the mix is like; and the master of all of it, where all of it is wanted.
+    Measured(Heard, Decision, Option<Profile>),
 }
 
 /// Decides on the gain, by the whole episode.
@@ -163,18 +169,23 @@ fn learn(
     progress: &dyn Progress,
 ) -> Result<Known, EpisodeError> {
     let specification = &job.specification;
-    if specification.target == Target::AsMixed {
-        let mixed = Profile::empty(job.timeline.rate);
-        return Ok(Known { mixture, decision: limit::as_mixed(specification), mixed, mastered: None });
+    if specification.target == Target::AsMixed && whole {
+        return Ok(Known::Nothing(mixture, limit::as_mixed(specification)));
     }
     let heard = measure::measure_mix(mixture, specification.channels, progress)?;
-    let (decision, mastered) = if whole {
+    if whole {
         let (decision, profile) = limit::decide_and_measure(&heard, specification, progress)?;
-        (decision, Some(profile))
-    } else {
-        (limit::decide(&heard, specification, progress)?, None)
-    };
-    Ok(Known { mixture: heard.mixture, decision, mixed: heard.profile, mastered })
+        return Ok(Known::Measured(heard, decision, Some(profile)));
+    }
+    let decision = limit::decide(&heard, specification, progress)?;
+    Ok(Known::Measured(heard, decision, None))
+}
+
+impl Known {
+    fn decision(&self) -> &Decision {
+        let (Known::Nothing(_, decision) | Known::Measured(_, decision, _)) = self;
+        decision
+    }
 }
 
 /// Masters and writes `ranges`, which may be the `whole`; says what was done in each, and what came of it all.
@@ -182,80 +193,95 @@ fn make(
     known: &Known,
     ranges: &[Range<u64>],
     whole: bool,
-    finish: Finish<'_>,
-    mut writer: Option<WavWriter>,
-) -> Result<(Vec<Performed>, Profile), EpisodeError> {
-    let Known { mixture, decision, mixed, mastered } = known;
-    let mut write = |packed: Option<Packed>| {
+    finish: &Finish<'_>,
+    mut file: File,
+) -> Result<(Vec<Performed>, Profile, Option<Pages>), EpisodeError> {
+    let mut write = |portion: Portion<Option<Packed>>| {
         if finish.progress.stopped() {
             return Err(EpisodeError::Stopped);
         }
-        let (Some(writer), Some(packed)) = (&mut writer, packed) else { return Ok(()) };
-        writer.write_packed(&packed)?;
+        let Portion { key, piece: Some(packed), deeds, .. } = portion else { return Ok(()) };
+        file.write(&packed, key.as_ref().map(|key| (key, &deeds)))?;
         finish.progress.advance(Stage::Write, packed.frames().get());
         Ok(())
     };
-    let shape = |packed: &mut _, first, frames: &[f32]| finish.shape(packed, first, frames);
-    let made = match mastered {
-        Some(profile) => {
-            let performed = perform::perform(
-                mixture,
-                decision.settings,
-                mixed,
-                &(0..mixture.length().get()),
-                shape,
-                write,
-            )?;
-            (vec![performed], profile.clone())
-        }
-        None if whole => {
+    let (performed, profile) = match known {
+        Known::Nothing(mixture, decision) => {
+            let scene = |frame| mixture.scene_of(frame);
+            let shape =
+                |packed: &mut _, first, frames: &[f32]| finish.shape(packed, first - scene(first), frames);
             let (performed, profile) = perform::perform_unmeasured(mixture, decision.settings, shape, write)?;
             (vec![performed], profile)
         }
-        None => {
-            // Counted from the first frame written, whatever part of the episode that is.
-            let mut meter = Meter::new(finish.channels, mixture.plan().rate(), FrameCount::ZERO);
-            let shape = |(heard, packed): &mut (Vec<f32>, Option<Packed>), first, frames: &[f32]| {
-                heard.extend_from_slice(frames);
-                finish.shape(packed, first, frames);
-            };
+        Known::Measured(heard, decision, mastered) => {
+            let scene = |frame| heard.mixture.scene_of(frame);
+            let shape =
+                |packed: &mut _, first, frames: &[f32]| finish.shape(packed, first - scene(first), frames);
             let performed = ranges.iter().map(|range| {
-                perform::perform(mixture, decision.settings, mixed, range, shape, |(heard, packed)| {
-                    meter.push(&heard);
-                    write(packed)
-                })
+                let at_hand = |key: &Key| finish.find(key);
+                perform::perform(heard, decision.settings, range, at_hand, shape, &mut write)
             });
-            (performed.collect::<Result<_, EpisodeError>>()?, meter.finish())
+            let performed = performed.collect::<Result<_, EpisodeError>>()?;
+            let profile = match mastered {
+                Some(profile) if whole => profile.clone(),
+                _ => {
+                    let portions = limit::portions(heard, decision.settings, finish.progress)?;
+                    let mut written = Profile::empty(heard.mixture.plan().rate());
+                    ranges.iter().for_each(|range| written.append(&portions.profile_of(range)));
+                    written
+                }
+            };
+            (performed, profile)
         }
     };
-    if let Some(writer) = writer {
-        writer.finish()?;
+    Ok((performed, profile, file.finish()?))
+}
+
+/// The file, if there is to be one.
+struct File {
+    writer: Option<WavWriter>,
+    binding: Binding,
+}
+
+impl File {
+    fn write(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) -> Result<(), WavError> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.write_packed(packed)?;
+        self.binding.add(packed, made);
+        Ok(())
     }
-    Ok(made)
+
+    fn finish(self) -> Result<Option<Pages>, WavError> {
+        let Some(writer) = self.writer else { return Ok(None) };
+        let (start, target) = (writer.start(), writer.target().to_owned());
+        writer.finish()?;
+        Ok(self.binding.finish(&target, start).ok())
+    }
 }
 
 /// The way from the master to words.
-#[derive(Clone, Copy)]
 struct Finish<'a> {
     /// Nothing is written where there is none.
     format: Option<WavFormat>,
+    /// What the file that is written holds already.
+    at_hand: AtHand,
     channels: Channels,
     progress: &'a dyn Progress,
 }
 
 impl Finish<'_> {
-    /// The frames of the episode from `first` on as they are written.
+    /// The frames of a scene from its frame `first` on as they are written.
     fn shape(&self, packed: &mut Option<Packed>, first: u64, frames: &[f32]) {
         self.progress.advance(Stage::Mix, (frames.len() / self.channels.count()) as u64);
-        let Some(format) = self.format else { return };
-        let packed = packed.get_or_insert_default();
-        if format.depth == BitDepth::Float32 {
-            return format.pack(frames, packed);
+        if let Some(format) = self.format {
+            format.pack_dithered(frames, first, packed.get_or_insert_default());
         }
-        let mut dither = Dither::new(format.depth, format.channels, first);
-        let mut words = Vec::with_capacity(frames.len());
-        dither.words(frames, &mut words);
-        format.pack_words(&words, packed);
+    }
+
+    fn find(&self, key: &Key) -> Option<(Option<Packed>, Deeds)> {
+        let (packed, deeds) = self.format.and_then(|_| self.at_hand.find(key))?;
+        self.progress.advance(Stage::Mix, packed.frames().get());
+        Some((Some(packed), deeds))
     }
 }
 

@@ -7,9 +7,11 @@ use std::path::Path;
 use flac_codec::encode::{FlacSampleWriter, Options};
 use flac_codec::metadata::{Picture, PictureType, VorbisComment};
 
+use crate::audio::words;
 use crate::export::episode::EpisodeError;
 use crate::export::shape::Shape;
 use crate::export::tags::Tags;
+use crate::export::wav::Packed;
 use crate::host::whole::WholeFile;
 use crate::units::depth::BitDepth;
 
@@ -20,8 +22,7 @@ const BUFFER: usize = 256 << 10;
 pub struct FlacWriter {
     whole: WholeFile,
     writer: FlacSampleWriter<BufWriter<File>>,
-    /// Steps in 1.0.
-    steps: f32,
+    depth: BitDepth,
     words: Vec<i32>,
 }
 
@@ -31,9 +32,9 @@ impl FlacWriter {
     /// # Errors
     /// Where it cannot be made, or the words are floats.
     pub fn create(target: &Path, shape: Shape, tags: &Tags) -> Result<FlacWriter, EpisodeError> {
-        let (bits, steps) = match shape.depth {
-            BitDepth::Int16 => (16, 32_768.0),
-            BitDepth::Int24 => (24, 8_388_608.0),
+        let bits = match shape.depth {
+            BitDepth::Int16 => 16,
+            BitDepth::Int24 => 24,
             BitDepth::Float32 => {
                 return Err(failed(target, "FLAC holds whole numbers; pass `--bits 16` or `--bits 24`"));
             }
@@ -52,19 +53,19 @@ impl FlacWriter {
         let channels = if width == 1 { 1 } else { 2 };
         let writer = FlacSampleWriter::new(file, options, shape.rate.hz(), bits, channels, samples)
             .map_err(|error| failed(target, &error.to_string()))?;
-        Ok(FlacWriter { whole, writer, steps, words: Vec::new() })
+        Ok(FlacWriter { whole, writer, depth: shape.depth, words: Vec::new() })
     }
 
-    /// Appends interleaved frames, which are whole steps of the word length already.
+    /// Appends frames, as they stand in a WAV of the same words.
     ///
     /// # Errors
     /// Where the disk is full or the system refuses.
-    pub fn write(&mut self, interleaved: &[f32]) -> Result<(), EpisodeError> {
-        let steps = self.steps;
-        #[expect(clippy::cast_possible_truncation, reason = "held inside 24 bits")]
-        let word = |sample: &f32| (sample * steps).round_ties_even().clamp(-steps, steps - 1.0) as i32;
+    pub fn write(&mut self, packed: &Packed) -> Result<(), EpisodeError> {
         self.words.clear();
-        self.words.extend(interleaved.iter().map(word));
+        match self.depth {
+            BitDepth::Int16 => words::unpack::<2>(packed.bytes(), &mut self.words),
+            BitDepth::Int24 | BitDepth::Float32 => words::unpack::<3>(packed.bytes(), &mut self.words),
+        }
         self.writer.write(&self.words).map_err(|error| failed(self.whole.target(), &error.to_string()))
     }
 

@@ -1,7 +1,7 @@
 //! What was written, and of what: so that a file which is already what it should be is left alone, and so that it can
 //! be said why another is written again.
 //!
-//! A file is known by the digest of its bytes, not by its date: whoever changed it gets it written again. What decides
+//! A file is known by the digests of its [`Pages`], not by its date: whoever changed it gets it written again. What decides
 //! its bytes is its [`Recipe`]. Two notes are kept of each: one by the recipe, that tells what the bytes were; and one by
 //! the file's place, that tells by which recipe it was written last, to say what has changed. Only the first decides.
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::key::{Key, MASTER, Parts, SPEECH};
 use crate::cache::{Cache, Kind};
-use crate::export::digest::digest;
+use crate::export::pages::Pages;
 
 /// The part of a recipe that stands for the program.
 const PROGRAM: &str = "program";
@@ -48,9 +48,9 @@ impl Recipe {
 /// What is kept of a file that was written.
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
-    file: String,
-    /// Other files that belong to it, by their places from its folder on, and their digests.
-    with: Vec<(PathBuf, String)>,
+    file: Pages,
+    /// Other files that belong to it, by their places from its folder on.
+    with: Vec<(PathBuf, Pages)>,
     /// What it came to, as it is told as data.
     told: String,
 }
@@ -101,7 +101,8 @@ impl fmt::Display for Why {
 #[derive(Debug)]
 pub struct Ledger<'a> {
     cache: &'a Cache,
-    looked_at: Mutex<BTreeMap<PathBuf, Option<String>>>,
+    /// What each file should be that was looked at, and whether it is.
+    looked_at: Mutex<BTreeMap<PathBuf, (Pages, bool)>>,
 }
 
 impl<'a> Ledger<'a> {
@@ -110,20 +111,20 @@ impl<'a> Ledger<'a> {
         Ledger { cache, looked_at: Mutex::default() }
     }
 
-    fn digest(&self, path: &Path) -> Option<String> {
+    fn is(&self, path: &Path, wanted: &Pages) -> bool {
         let known = || self.looked_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(digest) = known().get(path) {
-            return digest.clone();
+        if let Some((_, is)) = known().get(path).filter(|(pages, _)| pages == wanted) {
+            return *is;
         }
-        let found = digest(path).ok().map(|digest| digest.to_string());
-        known().insert(path.to_owned(), found.clone());
-        found
+        let is = wanted.are_of(path);
+        known().insert(path.to_owned(), (wanted.clone(), is));
+        is
     }
 
     /// Whether a file and all that belongs to it are what was written.
     fn is_whole(&self, target: &Path, entry: &Entry) -> bool {
-        let is = |path: &Path, wanted: &str| self.digest(path).is_some_and(|found| found == wanted);
-        is(target, &entry.file) && entry.with.iter().all(|(other, wanted)| is(&beside(target, other), wanted))
+        let mut others = entry.with.iter();
+        self.is(target, &entry.file) && others.all(|(other, wanted)| self.is(&beside(target, other), wanted))
     }
 
     /// How the file at `target` stands that is to be made by `recipe`; `None` where something of it has to be made
@@ -154,13 +155,21 @@ impl<'a> Ledger<'a> {
         if changed.is_empty() { Why::Unknown } else { Why::Changed(changed) }
     }
 
-    /// Enters a file that was written, what it came to, and the files that belong to it, from its folder on.
-    pub fn enter(&self, target: &Path, recipe: &Recipe, told: String, with: &[PathBuf]) {
+    /// Enters a file that was written, its pages if they are known, what it came to, and the files that belong to it, from
+    /// its folder on.
+    pub fn enter(
+        &self,
+        target: &Path,
+        recipe: &Recipe,
+        pages: Option<Pages>,
+        told: String,
+        with: &[PathBuf],
+    ) {
         if !self.cache.keeps() {
             return;
         }
-        let Some(file) = self.digest(target) else { return };
-        let with = with.iter().map(|other| Some((other.clone(), self.digest(&beside(target, other))?)));
+        let Some(file) = pages.or_else(|| Pages::read(target).ok()) else { return };
+        let with = with.iter().map(|other| Some((other.clone(), Pages::read(&beside(target, other)).ok()?)));
         let Some(with) = with.collect() else { return };
         let entry = Entry { file, with, told };
         self.cache.keep_fact(Kind::Fact, &recipe.key(), &entry, &[]);

@@ -11,14 +11,14 @@ use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::delivery::{Delivery, Part, Written};
-use crate::export::encode::{Encoder, Format};
+use crate::export::encode::{Format, Lossy};
 use crate::export::episode::EpisodeError;
 use crate::export::opus;
 use crate::export::shape::Shape;
 use crate::host::whole::WholeFile;
 use crate::master::limit::Decision;
 use crate::master::measure::Heard;
-use crate::master::perform;
+use crate::master::perform::{self, Portion};
 use crate::master::preset::Specification;
 use crate::units::level::Gain;
 use crate::units::time::{FrameCount, SampleRate, Seconds};
@@ -44,18 +44,17 @@ pub(super) fn write(
     let mut round = 0;
     loop {
         round += 1;
-        let mut encoder = Encoder::create(format, target, shape, &part.tags)?;
+        let mut encoder = Lossy::create(format, target, shape, &part.tags)?;
         let silence = |length: FrameCount| vec![0.0; length.index() * shape.channels.count()];
         encoder.write(&silence(part.silence[0]))?;
-        let write = |frames: Vec<f32>| {
+        let write = |portion: Portion<Vec<f32>>| {
             if delivery.progress.stopped() {
                 return Err(EpisodeError::Stopped);
             }
-            encoder.write(&frames)
+            encoder.write(&portion.piece)
         };
         let as_it_is = |piece: &mut Vec<f32>, _, frames: &[f32]| piece.extend_from_slice(frames);
-        let Heard { mixture, profile } = heard;
-        let performed = perform::perform(mixture, settings, profile, &part.range, as_it_is, write)?;
+        let performed = perform::perform(heard, settings, &part.range, |_| None, as_it_is, write)?;
         encoder.write(&silence(part.silence[1]))?;
         let whole = encoder.finish()?;
         let measures = measure(&whole, format, shape)?;
@@ -76,6 +75,7 @@ pub(super) fn write(
             limiter: performed.limiter.deepest,
             shortfall: decision.shortfall,
             measures,
+            pages: None,
         });
     }
 }

@@ -1,6 +1,6 @@
 //! What a render came to, kept for the next one: so that a file which is already what it should be is left alone.
 //!
-//! A file is known by the digest of its bytes, not by its date: whoever changed it gets it written again.
+//! A file is known by the digests of its [`Pages`], not by its date: whoever changed it gets it written again.
 
 use std::path::Path;
 
@@ -10,19 +10,19 @@ use crate::cache::key::{Key, MASTER, Parts};
 use crate::cache::{Cache, Kind};
 use crate::dsp::limiter::Report;
 use crate::dsp::loudness::profile::Profile;
-use crate::export::digest::digest;
 use crate::export::job::{Job, Summary};
+use crate::export::pages::Pages;
 use crate::master::limit::Shortfall;
 use crate::master::mixture::Mixture;
 use crate::master::perform::Effort;
-use crate::mix::stretch::Known;
+use crate::mix::stretch::content;
 use crate::units::level::{Gain, Level};
 use crate::units::time::{FrameCount, FramePos, SampleRate};
 
 /// A summary as it is kept. Floats are kept by their bits: no text has all of them.
 #[derive(Debug, Serialize, Deserialize)]
 struct Facts {
-    file: String,
+    file: Pages,
     length: u64,
     peak: u32,
     gain: u32,
@@ -39,23 +39,15 @@ const SHORTFALLS: [Shortfall; 3] = [Shortfall::Unmeasurable, Shortfall::TooQuiet
 
 /// What decides on a file's bytes; `None` where something in it is not known by anything.
 pub(super) fn key(job: &Job<'_>, mixture: &Mixture, ranges: &[std::ops::Range<u64>]) -> Option<Key> {
-    let mut parts = Parts::new("episode", MASTER).data(&job.timeline.rate).data(&job.specification);
-    parts = parts.data(&job.depth).data(&ranges);
-    for stretch in mixture.stretches()? {
-        parts = parts.number(stretch.end - stretch.start);
-        parts = match &stretch.known {
-            Known::By(key) => parts.key(key),
-            Known::Silent => parts.text("silent"),
-            Known::Unknown => return None,
-        };
-    }
-    Some(parts.key_of_all())
+    let mixed = content(mixture.stretches()?, &(0..job.timeline.length.get()))?;
+    let parts = Parts::new("episode", MASTER).data(&job.timeline.rate).data(&job.specification);
+    Some(parts.data(&job.depth).data(&ranges).key(&mixed).data(&mixture.plan().scenes()).key_of_all())
 }
 
 /// What the render came to that wrote `target`, if the file is still what it wrote.
 pub(super) fn recall(cache: &Cache, key: &Key, target: &Path) -> Option<Summary> {
     let (facts, hops) = cache.fact::<Facts>(Kind::Fact, key)?;
-    if digest(target).ok()?.to_string() != facts.file {
+    if !facts.file.are_of(target) {
         return None;
     }
     let gain = |bits: u32| Gain::new(f32::from_bits(bits));
@@ -82,13 +74,12 @@ pub(super) fn recall(cache: &Cache, key: &Key, target: &Path) -> Option<Summary>
     })
 }
 
-/// Keeps what the render came to that has just written `target`.
-pub(super) fn remember(cache: &Cache, key: &Key, target: &Path, summary: &Summary) {
-    let Ok(file) = digest(target) else { return };
+/// Keeps what the render came to that has just written these pages.
+pub(super) fn remember(cache: &Cache, key: &Key, file: Pages, summary: &Summary) {
     let bits = |gain: Gain| gain.db().to_bits();
     let index = |shortfall| SHORTFALLS.iter().position(|it| *it == shortfall).unwrap_or(0);
     let facts = Facts {
-        file: file.to_string(),
+        file,
         length: summary.length.get(),
         peak: summary.peak.dbfs().to_bits(),
         gain: bits(summary.gain),

@@ -1,30 +1,11 @@
 //! What decides the bytes of each kind of file, as digests. `None` where a sound in it is not made yet.
 
-use std::ops::Range;
-
 use crate::audio::samples::Samples;
 use crate::cache::key::{Key, Parts};
 use crate::cuesheet::{CueSheet, Request};
 use crate::export::tags::Tags;
-use crate::mix::stretch::{Known, Stretch};
 use crate::timeline::{Region, Room, Timeline};
 use crate::units::time::SampleRate;
-
-/// The frames of `range` of a mix of these stretches.
-pub fn mix(stretches: &[Stretch], range: &Range<u64>) -> Option<Key> {
-    let heard = |stretch: &&Stretch| stretch.start < range.end && stretch.end > range.start;
-    let mut parts = Parts::new("mix of", "1");
-    for stretch in stretches.iter().filter(heard) {
-        let place = i128::from(stretch.start) - i128::from(range.start);
-        parts = parts.data(&place).number(stretch.end - stretch.start);
-        parts = match &stretch.known {
-            Known::By(key) => parts.key(key),
-            Known::Silent => parts.text("silent"),
-            Known::Unknown => return None,
-        };
-    }
-    Some(parts.number(range.end - range.start).key_of_all())
-}
 
 /// All that sounds, where and how, on which tracks and buses: what stems and sessions are made of.
 pub fn score(timeline: &Timeline, samples: &[Samples]) -> Option<Key> {

@@ -11,14 +11,17 @@ use std::error::Error;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use crate::audio::buffer::Channels;
 use crate::audio::words;
+use crate::cache::key::Key;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::id3;
 use crate::export::tags::Tags;
 use crate::host::whole::{WholeError, WholeFile};
+use crate::master::dither::Dither;
 use crate::units::depth::BitDepth;
 use crate::units::time::{FrameCount, SampleRate};
 
@@ -84,6 +87,31 @@ impl WavFormat {
         packed.written.frames = packed.written.frames.plus(frames);
     }
 
+    /// Adds the master's frames of a scene from its frame `first` on, dithered.
+    pub fn pack_dithered(self, interleaved: &[f32], first: u64, packed: &mut Packed) {
+        if self.depth == BitDepth::Float32 {
+            return self.pack(interleaved, packed);
+        }
+        let mut words = Vec::with_capacity(interleaved.len());
+        Dither::new(self.depth, self.channels, first).words(interleaved, &mut words);
+        self.pack_words(&words, packed);
+    }
+
+    /// Frames that stand in a file already, with the digest of their bytes.
+    pub fn packed(self, bytes: Vec<u8>, digest: Key) -> Packed {
+        let frames = FrameCount::new(bytes.len() as u64 / self.frame());
+        Packed { bytes, written: WavWritten { frames, clamped: 0 }, stray: None, digest: Some(digest) }
+    }
+
+    /// Some of the frames of `packed`.
+    pub fn slice(self, packed: &Packed, frames: Range<u64>) -> Packed {
+        let byte =
+            |frame: u64| usize::try_from(frame * self.frame()).unwrap_or(usize::MAX).min(packed.bytes.len());
+        let bytes = packed.bytes[byte(frames.start)..byte(frames.end)].to_vec();
+        let written = WavWritten { frames: FrameCount::new(bytes.len() as u64 / self.frame()), clamped: 0 };
+        Packed { bytes, written, stray: packed.stray, digest: None }
+    }
+
     /// Bytes in a frame.
     fn frame(self) -> u64 {
         self.depth.bytes() * self.channels.count() as u64
@@ -97,13 +125,25 @@ pub struct Packed {
     written: WavWritten,
     /// The first frame that is no number.
     stray: Option<FrameCount>,
+    /// That of the bytes, where it is known.
+    digest: Option<Key>,
 }
 
 impl Packed {
     /// Takes all of them out again, and keeps the room.
     fn clear(&mut self) {
         self.bytes.clear();
-        (self.written, self.stray) = (WavWritten::default(), None);
+        (self.written, self.stray, self.digest) = (WavWritten::default(), None, None);
+    }
+
+    /// Them, as they stand in the file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The digest of the bytes, where it is known.
+    pub fn digest(&self) -> Option<Key> {
+        self.digest
     }
 
     /// How many they are.
@@ -211,6 +251,16 @@ impl WavWriter {
         };
         writer.file.write_all(&head).map_err(|error| writer.failed(error))?;
         Ok(writer)
+    }
+
+    /// Where the file will stand.
+    pub fn target(&self) -> &Path {
+        self.whole.target()
+    }
+
+    /// Where in the file its sound begins.
+    pub fn start(&self) -> u64 {
+        self.samples
     }
 
     /// Appends interleaved frames, whole ones only; an incomplete last frame is dropped.

@@ -2,9 +2,9 @@
 //!
 //! Noise of triangular density, two steps wide from end to end, is added before rounding: then mean and variance of
 //! the error do not depend on the signal (S. Lipshitz, R. Wannamaker and J. Vanderkooy, "Quantization and Dither: A
-//! Theoretical Survey", Journal of the AES 40, 1992). It is a function of the sample's place alone, so that any part of
-//! an episode is the same wherever rendering began: samples are counted from the episode's first, and each [`AT_ONCE`] of
-//! them get [`LANES`] streams of random bits that start from their number. Frames of exact silence stay silent: they
+//! Theoretical Survey", Journal of the AES 40, 1992). It is a function of the sample's place in its scene
+//! alone, so that any part of an episode is the same wherever rendering began, and a scene is the same wherever it begins:
+//! samples are counted from the scene's first, and each [`AT_ONCE`] of them get [`LANES`] streams of random bits that start from their number. Frames of exact silence stay silent: they
 //! round to themselves. Latency: none.
 
 use multiversion::multiversion;
@@ -21,7 +21,7 @@ pub struct Dither {
     channels: Channels,
     /// Steps in 1.0; `None` where words stay as they are.
     steps: Option<f64>,
-    /// The frame of the episode that comes next.
+    /// The frame of the scene that comes next.
     next: u64,
 }
 
@@ -37,7 +37,7 @@ const SEED: u64 = 0x7261_6469_6f70_6c61;
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Dither {
-    /// Dither for words of `depth`, from frame `next` of the episode on.
+    /// Dither for words of `depth`, from frame `next` of a scene on.
     pub fn new(depth: BitDepth, channels: Channels, next: u64) -> Dither {
         let steps = match depth {
             BitDepth::Int16 => Some(32_768.0),

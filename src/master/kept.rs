@@ -51,6 +51,10 @@ impl Kept {
         &self.stretches
     }
 
+    pub(super) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
     /// Hands the frames of `range` to `sink`, in order, interleaved stereo, cut where blocks are.
     pub(super) fn hear<E: From<MixError>>(
         &self,

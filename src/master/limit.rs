@@ -1,26 +1,28 @@
 //! One gain: the one with which the limited master is as loud as it is to be.
 //!
 //! The limiter takes loudness away, and how much depends on the gain, so the gain is searched for. What the limiter
-//! leaves alone only moves with the gain; so each round hears, masters and measures again just the stretches in which
-//! peaks might pass the ceiling, all of them at once.
+//! leaves alone only moves with the gain; so each round hears, masters and measures again just those parts of each portion
+//! in which peaks might pass the ceiling.
 
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use std::ops::Range;
 
 use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::Meter;
-use crate::dsp::loudness::profile::{Hop, Measures, Profile};
-use crate::master::measure::{Heard, MasterError};
+use crate::dsp::loudness::profile::{Measures, Profile};
+use crate::master::in_order::in_order;
+use crate::master::measure::{Fact, Heard, MasterError, Portions};
 use crate::master::mixture::Mixture;
 use crate::master::preset::Specification;
 use crate::master::{Master, Settings};
 use crate::mix::error::Error as MixError;
 use crate::progress::Progress;
-use crate::units::level::{Gain, Level};
+use crate::units::level::Gain;
 use crate::units::narrow;
 use crate::units::time::FrameCount;
 
-/// How near the search comes to what is aimed at, in LU. A tenth is promised.
-const NEAR: f64 = 0.02;
+/// Gains are whole multiples of this, in dB: so that a line more or less in an hour seldom changes the gain of all the
+/// rest, and what was mastered stays as it is. A tenth of a loudness unit is promised; this is at most a quarter of that off.
+const STEP: f64 = 0.05;
 /// How often it tries. Four or five times is usual where the limiter works, once where it does not.
 const ROUNDS: usize = 16;
 /// The most it turns up: what is quieter than 40 dB below its target is noise.
@@ -36,8 +38,6 @@ const BEFORE: usize = 3;
 const AFTER: usize = 10;
 /// Hops heard before a stretch that begins in the middle of work: as long as a limiter remembers, and more.
 const REMEMBERED: usize = 25;
-/// The most hops in a stretch, so that all processors have some.
-const LONGEST: usize = 300;
 
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,7 +80,8 @@ pub fn decide(
     specification: &Specification,
     progress: &dyn Progress,
 ) -> Result<Decision, MasterError> {
-    decide_and_measure(heard, specification, progress).map(|(decision, _)| decision)
+    let mut search = Search { heard, progress, last: None };
+    search.decide(specification)
 }
 
 /// The same, and what the master is like that comes of it.
@@ -97,9 +98,19 @@ pub fn decide_and_measure(
     let known = search.last.take().filter(|(settings, _)| *settings == decision.settings);
     let profile = match known {
         Some((_, profile)) => profile,
-        None => limited(heard, decision.settings, progress)?,
+        None => search.profile(decision.settings)?,
     };
     Ok((decision, profile))
+}
+
+/// What the master that was decided on is like, portion by portion.
+///
+/// # Errors
+/// See [`MasterError`].
+pub fn portions(heard: &Heard, settings: Settings, progress: &dyn Progress) -> Result<Portions, MasterError> {
+    let mut portions = Portions::new(heard.mixture.plan().rate(), heard.portions.ranges().to_vec());
+    limited(heard, settings, progress, |profile| portions.push(profile))?;
+    Ok(portions)
 }
 
 /// The way to a decision.
@@ -112,8 +123,16 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// What the meter would say of the master.
+    fn profile(&self, settings: Settings) -> Result<Profile, MasterError> {
+        let mut profile = Profile::empty(self.heard.mixture.plan().rate());
+        limited(self.heard, settings, self.progress, |portion| profile.append(&portion))?;
+        Ok(profile)
+    }
+
     fn try_out(&mut self, settings: Settings) -> Result<Measures, MasterError> {
-        let profile = limited(self.heard, settings, self.progress)?;
+        // Long episodes' profiles are large: one at a time.
+        self.last = None;
+        let profile = self.profile(settings)?;
         let measures = profile.measures();
         self.last = Some((settings, profile));
         Ok(measures)
@@ -122,121 +141,188 @@ impl Search<'_> {
     fn decide(&mut self, specification: &Specification) -> Result<Decision, MasterError> {
         let Decision { mut settings, .. } = as_mixed(specification);
         let Some(aim) = specification.target.aim() else { return Ok(Decision { settings, shortfall: None }) };
-        let Some(mut found) = specification.target.of(&self.heard.profile.measures()) else {
+        let Some(mut found) = specification.target.of(&self.heard.portions.profile().measures()) else {
             return Ok(Decision { settings, shortfall: Some(Shortfall::Unmeasurable) });
         };
-        let mut db = (aim - found).clamp(LEAST, MOST);
-        let mut before: Option<(f64, f64)> = None;
+        let mut step = nearest(aim - found);
+        // Gains that were tried, and how loud each was.
+        let mut tried: Vec<(i32, f64)> = Vec::new();
         for _ in 0..ROUNDS {
-            settings.gain = gain(db);
+            settings.gain = gain(f64::from(step) * STEP);
             let measures = self.try_out(settings)?;
             let over =
                 measures.true_peak.map_or(0.0, |peak| peak.value.dbtp() - specification.ceiling.dbfs());
             if specification.detect == Detect::Wave && over > 0.0 {
                 settings.ceiling = settings.ceiling + gain(f64::from(-over - 0.01));
+                // What was tried was tried under another ceiling.
+                tried.clear();
                 continue;
             }
             let Some(now) = specification.target.of(&measures) else { break };
             found = now;
             let missing = aim - found;
-            if missing.abs() <= NEAR {
+            if missing.abs() <= STEP / 2.0 {
                 return Ok(Decision { settings, shortfall: None });
             }
             // How much of a decibel more comes out as loudness: by the last two rounds, else all of it.
-            let slope =
-                before.map_or(1.0, |(gain, loudness)| (found - loudness) / (db - gain)).clamp(0.1, 1.0);
-            before = Some((db, found));
-            let next = (db + missing / slope).clamp(LEAST, MOST);
-            if next >= MOST && db >= MOST {
+            let slope = tried
+                .last()
+                .map_or(1.0, |(before, loudness)| (found - loudness) / (f64::from(step - before) * STEP));
+            tried.push((step, found));
+            let next = nearest(f64::from(step) * STEP + missing / slope.clamp(0.1, 1.0));
+            // The aim may lie between two steps that both miss it by a hair more than half of one.
+            if next == step || tried.iter().any(|(step, _)| *step == next) {
                 break;
             }
-            db = next;
+            step = next;
         }
         let shortfall = match (aim - found).abs() {
             missing if missing <= 0.1 => None,
-            _ if db >= MOST => Some(Shortfall::TooQuiet),
+            _ if step >= nearest(MOST) => Some(Shortfall::TooQuiet),
             _ => Some(Shortfall::TooPeaky),
         };
         Ok(Decision { settings, shortfall })
     }
 }
 
+/// The whole number of steps nearest to a gain in dB, of those that are allowed.
+fn nearest(db: f64) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "between two small numbers")]
+    let steps = (db.clamp(LEAST, MOST) / STEP).round() as i32;
+    steps
+}
+
 fn gain(db: f64) -> Gain {
     Gain::new(narrow(db)).unwrap_or(Gain::UNITY)
 }
 
-/// What the meter would say of the master, without making all of it.
+/// What the meter would say of the master, without making all of it; portion by portion, as [`Heard`] has them, and in
+/// order. What was found before of portions that have not changed is not found again.
 ///
 /// # Errors
 /// See [`MasterError`].
-pub fn limited(heard: &Heard, settings: Settings, progress: &dyn Progress) -> Result<Profile, MasterError> {
-    let mut profile = heard.profile.clone();
-    profile.turn(settings.gain);
-    let stretches = stretches(profile.hops(), settings.ceiling);
-    let work = |stretch: &Stretch| {
+pub fn limited(
+    heard: &Heard,
+    settings: Settings,
+    progress: &dyn Progress,
+    mut take: impl FnMut(Profile),
+) -> Result<(), MasterError> {
+    let Heard { mixture, portions } = heard;
+    let rate = mixture.plan().rate();
+    let known = mixture.contents(portions.ranges());
+    // How far what comes before a portion and after it may count in it.
+    let before = Meter::hop_start((REMEMBERED + BEFORE) as u64, rate).get();
+    let after = Master::new(settings, rate).latency().get() + Meter::hop_start(1, rate).get();
+    let limited = |index: usize| {
         if progress.stopped() {
             return Err(MasterError::Stopped);
         }
-        Ok((stretch.first - stretch.from, master_stretch(&heard.mixture, stretch, settings)?))
+        let mut profile = portions.profiles()[index].clone();
+        profile.turn(settings.gain);
+        let busy = busy(portions, index, settings);
+        if busy.is_empty() {
+            return Ok(profile);
+        }
+        let fact = Fact::of(known.as_ref(), |contents| {
+            Some(contents.parts("limited", index, before, after)?.data(&settings))
+        });
+        if let Some(known) = fact.as_ref().and_then(|fact| fact.recall(rate)) {
+            return Ok(known);
+        }
+        for busy in &busy {
+            profile.replace(busy.first, &master_busy(mixture, &portions.ranges()[index], busy, settings)?);
+        }
+        fact.iter().for_each(|fact| fact.keep(&profile));
+        Ok(profile)
     };
-    let replaced: Vec<(usize, Profile)> = stretches.par_iter().map(work).collect::<Result<_, _>>()?;
-    for (skipped, mastered) in replaced {
-        profile.replace(&mastered, skipped);
-    }
-    Ok(profile)
+    in_order(portions.ranges().len(), limited, |profile| {
+        take(profile);
+        Ok(())
+    })
 }
 
-/// Hops in which the limiter works, or comes back from work.
+/// Hops of a portion in which the limiter works, or comes back from work.
 #[derive(Clone, Copy, Debug)]
-struct Stretch {
-    /// Where hearing begins.
-    from: usize,
+struct Busy {
+    /// How many hops before the first hearing begins.
+    early: usize,
     first: usize,
     /// The hop after the last.
     end: usize,
 }
 
-fn stretches(hops: &[Hop], ceiling: Level) -> Vec<Stretch> {
-    let ceiling = ceiling.amplitude();
-    let mut found: Vec<Stretch> = Vec::new();
-    for (index, _) in hops.iter().enumerate().filter(|(_, hop)| hop.bound > ceiling) {
-        // The look-ahead reaches into the hop before.
-        let (first, end) = (index.saturating_sub(1), (index + 1 + AFTER).min(hops.len()));
-        match found.last_mut() {
-            Some(last) if last.end + BEFORE >= first && end - last.first <= LONGEST => last.end = end,
-            Some(last) if last.end >= first => {
-                let first = last.end;
-                found.push(Stretch { from: first.saturating_sub(REMEMBERED), first, end: end.max(first) });
+/// Where the limiter is busy in a portion.
+fn busy(portions: &Portions, index: usize, settings: Settings) -> Vec<Busy> {
+    let (ranges, profiles) = (portions.ranges(), portions.profiles());
+    let rate = profiles[index].rate();
+    let hop = Meter::hop_start(1, rate).get().max(1);
+    let (own, own_index, hops) = (&ranges[index], index, profiles[index].hops().len());
+    let (factor, ceiling) = (settings.gain.factor(), settings.ceiling.amplitude());
+    // Which hops of this portion, and of as many before and after it as count, have peaks that might pass the ceiling:
+    // counted from its first, to be moved by those before.
+    let before = REMEMBERED as u64 * hop;
+    let from = ranges[..index].partition_point(|it| it.end + before <= own.start);
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    for (of, (portion, profile)) in ranges.iter().zip(profiles).enumerate().skip(from) {
+        if portion.start >= own.end + hop {
+            break;
+        }
+        for (index, _) in profile.hops().iter().enumerate().filter(|(_, hop)| hop.bound * factor > ceiling) {
+            let at = portion.start + Meter::hop_start(index as u64, rate).get() + before;
+            let Some(at) = at.checked_sub(own.start) else { continue };
+            // By division others' hops, which may lie on another grid.
+            let at = if of == own_index { index + REMEMBERED } else { FrameCount::new(at / hop).index() };
+            // The look-ahead reaches into the hop before.
+            let (first, end) = (at.saturating_sub(1), at + 1 + AFTER);
+            match spans.last_mut() {
+                Some(last) if last.1 + BEFORE >= first => last.1 = last.1.max(end),
+                _ => spans.push((first, end)),
             }
-            _ => found.push(Stretch { from: first.saturating_sub(BEFORE), first, end }),
         }
     }
-    found
+    let own = |(first, end): (usize, usize)| {
+        let (begin, end) = (first.max(REMEMBERED), end.min(REMEMBERED + hops));
+        // What began before the portion has to be heard from there, as far back as a limiter remembers, and more.
+        let early = (begin - first + BEFORE).min(REMEMBERED);
+        (begin < end).then(|| Busy { early, first: begin - REMEMBERED, end: end - REMEMBERED })
+    };
+    spans.into_iter().filter_map(own).collect()
 }
 
-/// The hops of a stretch as they are after mastering.
-fn master_stretch(mixture: &Mixture, stretch: &Stretch, settings: Settings) -> Result<Profile, MasterError> {
+/// The hops of a portion in which the limiter is busy as they are after mastering.
+fn master_busy(
+    mixture: &Mixture,
+    portion: &Range<u64>,
+    busy: &Busy,
+    settings: Settings,
+) -> Result<Profile, MasterError> {
     let rate = mixture.plan().rate();
-    let start = Meter::hop_start(stretch.from as u64, rate);
-    let length = mixture.length().get();
-    let end = Meter::hop_start(stretch.end as u64, rate).get().min(length);
-    let mut meter = Meter::new(settings.channels, rate, start);
+    let start_of = |hop: usize| Meter::hop_start(hop as u64, rate).get();
+    let (early, length) = (start_of(busy.early), mixture.length().get());
+    let first = portion.start + start_of(busy.first);
+    let (start, end) = (first.saturating_sub(early), (portion.start + start_of(busy.end)).min(portion.end));
+    let mut meter = Meter::new(settings.channels, rate, FrameCount::ZERO);
+    // Before a mix begins there is silence.
+    let missing = FrameCount::new(early.saturating_sub(first));
+    meter.push(&vec![0.0; missing.index() * settings.channels.count()]);
     let mut master = Master::new(settings, rate);
     let late = end.saturating_add(master.latency().get()).min(length);
     let mut out = Vec::new();
-    let mut left = FrameCount::new(end - start.get()).index() * settings.channels.count();
+    let mut left = FrameCount::new(end - start).index() * settings.channels.count();
     let mut measure = |out: &mut Vec<f32>| {
         let now = out.len().min(left);
         meter.push(&out[..now]);
         left -= now;
         out.clear();
     };
-    mixture.hear::<MixError>(&(start.get()..late), |mix| {
+    mixture.hear::<MixError>(&(start..late), |mix| {
         master.push(mix, &mut out);
         measure(&mut out);
         Ok(())
     })?;
     master.finish(&mut out);
     measure(&mut out);
-    Ok(if end == length { meter.finish() } else { meter.leave() })
+    let mut mastered = if end == length { meter.finish() } else { meter.leave() };
+    mastered.leave_out(busy.early);
+    Ok(mastered)
 }

@@ -5,22 +5,85 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
+use crate::cache::key::{Key, Parts};
+use crate::cache::{Cache, Kind};
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
 use crate::master::in_order::in_order;
 use crate::master::mixture::{Keeper, Mixture};
+use crate::master::portions::Contents;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
 use crate::progress::{Progress, Stage};
-use crate::units::time::FrameCount;
+use crate::units::time::{FrameCount, SampleRate};
 
 /// What the mix is like before mastering.
 #[derive(Clone, Debug)]
 pub struct Heard {
     /// The mix, to be heard again.
     pub mixture: Mixture,
-    /// Its loudness, in the channels it is delivered in.
-    pub profile: Profile,
+    /// Its loudness, in the channels it is delivered in, portion by portion.
+    pub portions: Portions,
+}
+
+/// What was measured of the portions of a mix, each on its own, from its beginning.
+#[derive(Clone, Debug)]
+pub struct Portions {
+    rate: SampleRate,
+    ranges: Vec<Range<u64>>,
+    profiles: Vec<Profile>,
+}
+
+impl Portions {
+    /// Nothing measured yet, of these portions.
+    pub(super) fn new(rate: SampleRate, ranges: Vec<Range<u64>>) -> Portions {
+        Portions { rate, ranges, profiles: Vec::new() }
+    }
+
+    /// Where they lie.
+    pub(super) fn ranges(&self) -> &[Range<u64>] {
+        &self.ranges
+    }
+
+    pub(super) fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// Adds what was measured of the next one.
+    pub(super) fn push(&mut self, profile: Profile) {
+        self.profiles.push(profile);
+    }
+
+    /// All of them, one after the other.
+    pub fn profile(&self) -> Profile {
+        let mut whole = Profile::empty(self.rate);
+        self.profiles.iter().for_each(|profile| whole.append(profile));
+        whole
+    }
+
+    /// Those that lie in `range` as a whole, one after the other.
+    pub fn profile_of(&self, range: &Range<u64>) -> Profile {
+        let mut part = Profile::empty(self.rate);
+        let inside = |portion: &Range<u64>| portion.start >= range.start && portion.end <= range.end;
+        let portions = self.ranges.iter().zip(&self.profiles).filter(|(portion, _)| inside(portion));
+        portions.for_each(|(_, profile)| part.append(profile));
+        part
+    }
+
+    /// What no point of the wave passes in some frames, nor any sample. Infinite where some were not measured.
+    pub(super) fn bound_within(&self, frames: &Range<u64>) -> f32 {
+        let first = self.ranges.partition_point(|portion| portion.end <= frames.start);
+        let (mut bound, mut known) = (0.0_f32, frames.start);
+        for (portion, profile) in self.ranges.iter().zip(&self.profiles).skip(first) {
+            if portion.start > known || known >= frames.end {
+                break;
+            }
+            let inside = known - portion.start..frames.end.min(portion.end) - portion.start;
+            bound = bound.max(profile.bound_within(&inside));
+            known = portion.end;
+        }
+        if known >= frames.end { bound } else { f32::INFINITY }
+    }
 }
 
 /// Hops heard before those that count, so that filters have swung in: then the state of the high-pass at 38 Hz, which
@@ -68,8 +131,8 @@ pub fn measure(plan: &Arc<Plan>, channels: Channels, progress: &dyn Progress) ->
     measure_mix(Mixture::new(Arc::clone(plan)), channels, progress)
 }
 
-/// Measures a mix, or a part of one as a mix by itself; keeps it to be heard again, if it is not too long. Memory: 80 bytes
-/// for a tenth of a second.
+/// Measures a mix, or a part of one as a mix by itself; keeps it to be heard again, if it is not too long. What was
+/// measured before of portions that have not changed is not measured again. Memory: 80 bytes for a tenth of a second.
 ///
 /// # Errors
 /// See [`MasterError`].
@@ -78,23 +141,63 @@ pub fn measure_mix(
     channels: Channels,
     progress: &dyn Progress,
 ) -> Result<Heard, MasterError> {
-    let (portions, keeper) = (mixture.portions(), Keeper::new(&mixture));
-    let mut profile = Profile::empty(mixture.plan().rate());
+    let (ranges, keeper) = (mixture.portions(), Keeper::new(&mixture));
+    let known = mixture.contents(&ranges);
+    let mut portions = Portions::new(mixture.plan().rate(), ranges.clone());
     progress.begin(Stage::Measure, mixture.length().get());
     let measured = in_order(
-        portions.len(),
-        |index| measure_portion(&mixture, &portions[index], channels, keeper.as_ref(), progress),
-        |portion| {
-            profile.append(&portion);
-            Ok(())
+        ranges.len(),
+        |index| {
+            let rate = mixture.plan().rate();
+            let swing = Meter::hop_start(SWING, rate).get();
+            let fact = Fact::of(known.as_ref(), |contents| {
+                Some(contents.parts("measured", index, swing, 0)?.data(&channels))
+            });
+            if let Some(profile) = fact.as_ref().and_then(|fact| fact.recall(rate)) {
+                progress.advance(Stage::Measure, ranges[index].end - ranges[index].start);
+                return Ok(profile);
+            }
+            let profile = measure_portion(&mixture, &ranges[index], channels, keeper.as_ref(), progress)?;
+            fact.iter().for_each(|fact| fact.keep(&profile));
+            Ok(profile)
+        },
+        |profile| {
+            portions.push(profile);
+            Ok::<_, MasterError>(())
         },
     );
     progress.end(Stage::Measure);
     measured?;
-    Ok(Heard { mixture: mixture.kept_by(keeper), profile })
+    Ok(Heard { mixture: mixture.kept_by(keeper), portions })
 }
 
-/// Measures the hops that begin in a portion, after those before it in which filters swing in.
+/// What is kept of a portion: a profile, under what it depends on.
+pub(super) struct Fact<'a> {
+    cache: &'a Cache,
+    key: Key,
+}
+
+impl<'a> Fact<'a> {
+    /// Of a portion of `known`, if that is known by anything.
+    pub(super) fn of(
+        known: Option<&'a (Contents, Cache)>,
+        parts: impl FnOnce(&Contents) -> Option<Parts>,
+    ) -> Option<Fact<'a>> {
+        let (contents, cache) = known?;
+        Some(Fact { cache, key: parts(contents)?.key_of_all() })
+    }
+
+    pub(super) fn recall(&self, rate: SampleRate) -> Option<Profile> {
+        let ((), bytes) = self.cache.fact(Kind::Fact, &self.key)?;
+        Profile::from_bytes(rate, &bytes)
+    }
+
+    pub(super) fn keep(&self, profile: &Profile) {
+        self.cache.keep_fact(Kind::Fact, &self.key, &(), &profile.to_bytes());
+    }
+}
+
+/// Measures a portion, after those hops before it in which filters swing in.
 fn measure_portion(
     mixture: &Mixture,
     portion: &Range<u64>,
@@ -102,10 +205,9 @@ fn measure_portion(
     keeper: Option<&Keeper>,
     progress: &dyn Progress,
 ) -> Result<Profile, MasterError> {
-    let mut gauge = Gauge::new(mixture, channels, portion, portion.end);
-    let all = gauge.heard().start.min(portion.start)..gauge.heard().end.max(portion.end);
-    let mut at = all.start;
-    mixture.hear(&all, |mix| {
+    let mut gauge = Gauge::new(mixture, channels, portion);
+    let mut at = gauge.from();
+    mixture.hear(&(at..portion.end), |mix| {
         if progress.stopped() {
             return Err(MasterError::Stopped);
         }
@@ -129,37 +231,44 @@ pub(super) fn cut<'m>(at: u64, mix: &'m [f32], range: &Range<u64>) -> (&'m [f32]
     (&mix[from..sample(range.end).max(from)], at.max(range.start))
 }
 
-/// Measures a part of a mix so that it is as if all before had been measured too.
+/// Measures a portion of a mix as if all before had been measured too, in hops that begin where it begins.
 pub(super) struct Gauge {
     meter: Meter,
     channels: Channels,
-    heard: Range<u64>,
+    from: u64,
+    end: u64,
     /// Whether the mix ends where this ends.
     last: bool,
     mono: Vec<f32>,
 }
 
 impl Gauge {
-    /// For the hops that begin in `range` and those after that begin before `until`, of a mix of which the master has
-    /// so many channels.
-    pub(super) fn new(mixture: &Mixture, channels: Channels, range: &Range<u64>, until: u64) -> Gauge {
-        let (rate, length) = (mixture.plan().rate(), mixture.length().get());
-        let start = |hop: u64| Meter::hop_start(hop, rate);
-        let from = start(Meter::hop_from(range.start, rate).saturating_sub(SWING));
-        let end = start(Meter::hop_from(until, rate)).get();
-        let heard = from.get().min(length)..end.min(length);
-        let meter = Meter::new(channels, rate, from);
-        Gauge { meter, channels, heard, last: end >= length, mono: Vec::new() }
+    /// For a portion of a mix of which the master has so many channels.
+    pub(super) fn new(mixture: &Mixture, channels: Channels, portion: &Range<u64>) -> Gauge {
+        let rate = mixture.plan().rate();
+        let swing = Meter::hop_start(SWING, rate).get();
+        let mut meter = Meter::new(channels, rate, FrameCount::ZERO);
+        // Before a mix begins there is silence.
+        let missing = FrameCount::new(swing.saturating_sub(portion.start));
+        meter.push(&vec![0.0; missing.index() * channels.count()]);
+        Gauge {
+            meter,
+            channels,
+            from: portion.start.saturating_sub(swing),
+            end: portion.end,
+            last: portion.end >= mixture.length().get(),
+            mono: Vec::new(),
+        }
     }
 
-    /// What it has to hear.
-    pub(super) fn heard(&self) -> &Range<u64> {
-        &self.heard
+    /// The first frame that it has to hear.
+    pub(super) fn from(&self) -> u64 {
+        self.from
     }
 
     /// Takes the frames from `at` on, as far as it wants them.
     pub(super) fn take(&mut self, at: u64, mix: &[f32]) {
-        let (mix, _) = cut(at, mix, &self.heard);
+        let (mix, _) = cut(at, mix, &(self.from..self.end));
         match self.channels {
             Channels::Stereo => self.meter.push(mix),
             Channels::Mono => {
@@ -171,6 +280,8 @@ impl Gauge {
     }
 
     pub(super) fn finish(self) -> Profile {
-        if self.last { self.meter.finish() } else { self.meter.leave() }
+        let mut profile = if self.last { self.meter.finish() } else { self.meter.leave() };
+        profile.leave_out(FrameCount::new(SWING).index());
+        profile
     }
 }

@@ -15,7 +15,7 @@ use crate::audio::samples::{SAMPLE_BYTES, Samples};
 use crate::cache::Cache;
 use crate::master::blocks::{each_block, inside};
 use crate::master::kept::Kept;
-use crate::master::portions::portions;
+use crate::master::portions::{Contents, portions};
 use crate::mix::block::FRAMES;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
@@ -78,6 +78,18 @@ impl Mixture {
     /// The portions of it that are best worked on apart.
     pub(super) fn portions(&self) -> Vec<Range<u64>> {
         portions(&self.plan, &self.window)
+    }
+
+    /// What they are known by, and where what is worked out of them is kept; `None` where nothing is kept.
+    pub(super) fn contents(&self, portions: &[Range<u64>]) -> Option<(Contents, Cache)> {
+        let kept = self.stretches.as_ref()?;
+        let contents = Contents::new(portions.to_vec(), kept.stretches(), self.window.start);
+        Some((contents, kept.cache().clone()))
+    }
+
+    /// The scene of a frame: its first frame, as far as it belongs to this mix.
+    pub fn scene_of(&self, frame: u64) -> u64 {
+        self.plan.scene_of(self.window.start.saturating_add(frame)).saturating_sub(self.window.start)
     }
 
     /// Hands the frames of `range` to `sink`, in order, interleaved stereo, a block's worth at most at once. Any number

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use crate::cache::key::Key;
 use crate::dsp::limiter::Report;
 use crate::dsp::loudness::profile::Profile;
 use crate::master::in_order::in_order;
-use crate::master::measure::{Gauge, cut};
+use crate::master::measure::{Gauge, Heard, Portions, cut};
 use crate::master::mixture::Mixture;
+use crate::master::portions::Contents;
 use crate::master::{Master, Settings};
 use crate::mix::block::FRAMES;
 use crate::mix::error::Error as MixError;
@@ -40,34 +42,71 @@ pub struct Performed {
     pub efforts: Vec<Effort>,
 }
 
+/// What the limiter did in a portion. Places are counted from its first frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Deeds {
+    /// The deepest gain of each block in which there was one, and where.
+    pub deepest: Vec<(Gain, u64)>,
+    /// Samples that were no numbers.
+    pub not_finite: u64,
+    /// Samples that had to be cut.
+    pub clamped: u64,
+}
+
+/// A portion of the master.
+#[derive(Clone, Debug)]
+pub struct Portion<T> {
+    /// Which frames of the mix.
+    pub range: Range<u64>,
+    /// What it is known by: whatever decides on its samples, and on the dither they get. `None` where something is not
+    /// known by anything.
+    pub key: Option<Key>,
+    /// What was made of it.
+    pub piece: T,
+    /// What the limiter did in it.
+    pub deeds: Deeds,
+}
+
 /// Masters the frames of `range`, as many of them as there are: `shape` adds the frames from one on, interleaved, to a piece
 /// of whatever is wanted, which begins as `T`'s default, on any thread; and `sink` gets the pieces in order. A part has the
-/// bits it has in the whole: the limiter is started early enough before it, and hears on after it.
+/// bits it has in the whole: the limiter is started early enough before it, and hears on after it. No piece holds frames
+/// of two scenes.
 ///
-/// Where `profile`, which is what the mix was measured to be, shows that the limiter has nothing to do, that is all that
-/// is done there.
+/// What `at_hand` has by a portion's key, and what the limiter did then, is taken from there. Where the mix was measured to
+/// leave the limiter nothing to do, that is all that is done.
 ///
 /// # Errors
 /// The first error of the mixer or of `sink`.
 pub fn perform<T: Default + Send, E: From<MixError> + Send>(
-    mixture: &Mixture,
+    heard: &Heard,
     settings: Settings,
-    profile: &Profile,
     range: &Range<u64>,
+    at_hand: impl Fn(&Key) -> Option<(T, Deeds)> + Sync,
     shape: impl Fn(&mut T, u64, &[f32]) + Sync,
-    mut sink: impl FnMut(T) -> Result<(), E>,
+    mut sink: impl FnMut(Portion<T>) -> Result<(), E>,
 ) -> Result<Performed, E> {
-    let stage = Stage::new(mixture, settings);
-    let portions = stage.portions(range);
-    let mut sum = Sum::new(mixture);
-    in_order(
-        portions.len(),
-        |index| stage.master::<T, E>(profile, &portions[index], &shape),
-        |portion| {
-            sum.add(portion.deeds);
-            sink(portion.piece)
-        },
-    )?;
+    let stage = Stage::new(&heard.mixture, settings);
+    let all = heard.portions.ranges();
+    let known = heard.mixture.contents(all);
+    let inside = |it: &Range<u64>| it.start.max(range.start)..it.end.min(range.end);
+    let portions: Vec<(usize, Range<u64>)> =
+        all.iter().map(inside).enumerate().filter(|(_, it)| !it.is_empty()).collect();
+    let mut sum = Sum::new(&heard.mixture);
+    let make = |index: usize| {
+        let (index, range) = &portions[index];
+        let contents = known.as_ref().filter(|_| *range == all[*index]).map(|(contents, _)| contents);
+        let key = contents.and_then(|contents| stage.key(contents, *index, range));
+        if let Some((piece, deeds)) = key.as_ref().and_then(&at_hand) {
+            return Ok(Portion { range: range.clone(), key, piece, deeds });
+        }
+        let mut portion = stage.master::<T, E>(&heard.portions, range, &shape)?;
+        portion.key = key;
+        Ok(portion)
+    };
+    in_order(portions.len(), make, |portion| {
+        sum.add(&portion.range, &portion.deeds);
+        sink(portion)
+    })?;
     Ok(sum.performed)
 }
 
@@ -79,36 +118,38 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
     mixture: &Mixture,
     settings: Settings,
     shape: impl Fn(&mut T, u64, &[f32]) + Sync,
-    mut sink: impl FnMut(T) -> Result<(), E>,
+    mut sink: impl FnMut(Portion<T>) -> Result<(), E>,
 ) -> Result<(Performed, Profile), E> {
     let stage = Stage::new(mixture, settings);
-    let portions = stage.portions(&(0..mixture.length().get()));
+    let ranges = mixture.portions();
     let mut sum = Sum::new(mixture);
-    let mut profile = Profile::empty(mixture.plan().rate());
+    let mut measured = Portions::new(mixture.plan().rate(), ranges.clone());
     in_order(
-        portions.len(),
+        ranges.len(),
         |index| {
             // As if the limiter had nothing to do; where it turns out that it has, once more.
-            let range = &portions[index];
-            let (mut portion, measured) = stage.master_and_measure::<T, E>(range, &shape)?;
-            let calm = stage.is_calm(&measured, &(range.start..stage.reach(range).end));
+            let range = &ranges[index];
+            let (mut portion, profile, highest) = stage.master_and_measure::<T, E>(range, &shape)?;
+            let calm = stage.spares(highest);
             if !calm {
-                portion = stage.master(&measured, range, &shape)?;
+                let mut alone = Portions::new(profile.rate(), vec![range.clone()]);
+                alone.push(profile.clone());
+                portion = stage.master(&alone, range, &shape)?;
             }
-            Ok((index, portion, measured, calm))
+            Ok((portion, profile, calm))
         },
-        |(index, mut portion, measured, calm)| {
-            profile.append(&measured);
-            let range = &portions[index];
+        |(mut portion, profile, calm)| {
+            measured.push(profile);
             // What came before this portion may still hold the limiter down.
-            if calm && !stage.is_calm(&profile, &stage.reach(range)) {
-                portion = stage.master::<T, E>(&profile, range, &shape)?;
+            let before = stage.reach(&portion.range).start..portion.range.start;
+            if calm && !stage.is_calm(&measured, &before) {
+                portion = stage.master::<T, E>(&measured, &portion.range, &shape)?;
             }
-            sum.add(portion.deeds);
-            sink(portion.piece)
+            sum.add(&portion.range, &portion.deeds);
+            sink(portion)
         },
     )?;
-    Ok((sum.performed, profile))
+    Ok((sum.performed, measured.profile()))
 }
 
 /// What is mastered, and how.
@@ -120,34 +161,10 @@ struct Stage<'a> {
     latency: u64,
 }
 
-/// A portion, mastered.
-struct Portion<T> {
-    piece: T,
-    deeds: Deeds,
-}
-
-/// What the limiter did in a portion.
-#[derive(Default)]
-struct Deeds {
-    /// The deepest gain of each block in which there was one, and where, in the episode.
-    deepest: Vec<(Gain, FramePos)>,
-    not_finite: u64,
-    clamped: u64,
-}
-
 impl Stage<'_> {
-    fn portions(&self, range: &Range<u64>) -> Vec<Range<u64>> {
-        let inside = |it: Range<u64>| it.start.max(range.start)..it.end.min(range.end);
-        self.mixture.portions().into_iter().map(inside).filter(|it| !it.is_empty()).collect()
-    }
-
     fn new(mixture: &Mixture, settings: Settings) -> Stage<'_> {
         let master = Master::new(settings, mixture.plan().rate());
         Stage { mixture, settings, settle: master.settle().get(), latency: master.latency().get() }
-    }
-
-    fn new_master(&self) -> Master {
-        Master::new(self.settings, self.mixture.plan().rate())
     }
 
     /// The frames that decide on those of a portion.
@@ -156,41 +173,60 @@ impl Stage<'_> {
         portion.start.saturating_sub(self.settle)..end
     }
 
+    /// What decides on a portion, and on the dither it gets.
+    fn key(&self, contents: &Contents, index: usize, portion: &Range<u64>) -> Option<Key> {
+        // The limiter decides block by block whether it has anything to do, but not on what it does.
+        let parts = contents.parts("mastered", index, self.settle, self.latency)?.data(&self.settings);
+        Some(parts.number(portion.start - self.mixture.scene_of(portion.start)).key_of_all())
+    }
+
+    /// Whether the limiter leaves alone what goes no higher than this in the mix.
+    fn spares(&self, bound: f32) -> bool {
+        bound * self.settings.gain.factor() <= self.settings.ceiling.amplitude()
+    }
+
     /// Whether the limiter has nothing to do in these frames, as far as they were measured.
-    fn is_calm(&self, profile: &Profile, frames: &Range<u64>) -> bool {
-        profile.bound_within(frames) * self.settings.gain.factor() <= self.settings.ceiling.amplitude()
+    fn is_calm(&self, measured: &Portions, frames: &Range<u64>) -> bool {
+        self.spares(measured.bound_within(frames))
     }
 
     /// Masters a portion.
     fn master<T: Default, E: From<MixError>>(
         &self,
-        profile: &Profile,
+        measured: &Portions,
         portion: &Range<u64>,
         shape: impl Fn(&mut T, u64, &[f32]),
     ) -> Result<Portion<T>, E> {
         let reach = self.reach(portion);
         // The block after the first frame too, since the limiter will not have seen what came before it.
         let begin = reach.start..reach.end.min(portion.start + FRAMES as u64);
-        let early = if self.is_calm(profile, &begin) {
+        let early = if self.is_calm(measured, &begin) {
             portion.start
         } else {
             reach.start / FRAMES as u64 * FRAMES as u64
         };
-        let calm = |frames: &Range<u64>| self.is_calm(profile, frames);
+        let calm = |frames: &Range<u64>| self.is_calm(measured, frames);
         self.run(portion, &(early..reach.end), calm, |_, _| {}, shape)
     }
 
-    /// Masters a portion as if the limiter had nothing to do, and measures what is mastered.
+    /// Masters a portion as if the limiter had nothing to do, and measures what is mastered; says how high anything in
+    /// reach goes that is not before it.
     fn master_and_measure<T: Default, E: From<MixError>>(
         &self,
         portion: &Range<u64>,
         shape: impl Fn(&mut T, u64, &[f32]),
-    ) -> Result<(Portion<T>, Profile), E> {
-        let reach = self.reach(portion);
-        let mut gauge = Gauge::new(self.mixture, self.settings.channels, portion, reach.end);
-        let all = gauge.heard().start.min(portion.start)..gauge.heard().end.max(reach.end);
-        let portion = self.run(portion, &all, |_| true, |at, mix| gauge.take(at, mix), shape)?;
-        Ok((portion, gauge.finish()))
+    ) -> Result<(Portion<T>, Profile, f32), E> {
+        let late = portion.end..self.reach(portion).end;
+        let channels = self.settings.channels;
+        let mut gauges =
+            [Gauge::new(self.mixture, channels, portion), Gauge::new(self.mixture, channels, &late)];
+        let heard = gauges[0].from().min(gauges[1].from())..late.end;
+        let listen = |at, mix: &[f32]| gauges.iter_mut().for_each(|gauge| gauge.take(at, mix));
+        let portion = self.run(portion, &heard, |_| true, listen, shape)?;
+        let [own, late] = gauges.map(Gauge::finish);
+        let highest =
+            [&own, &late].iter().flat_map(|it| it.hops()).fold(0.0_f32, |high, hop| high.max(hop.bound));
+        Ok((portion, own, highest))
     }
 
     /// Runs a new master over the frames `heard`, and shapes what comes of a portion of them.
@@ -202,9 +238,11 @@ impl Stage<'_> {
         mut listen: impl FnMut(u64, &[f32]),
         shape: impl Fn(&mut T, u64, &[f32]),
     ) -> Result<Portion<T>, E> {
-        let mut master = self.new_master();
+        let mut master = Master::new(self.settings, self.mixture.plan().rate());
         let width = self.settings.channels.count();
         let (mut piece, mut deeds) = (T::default(), Deeds::default());
+        // The block that the last of the deeds is of.
+        let mut last_block = None;
         // Where what comes out next stands.
         let mut next = heard.start;
         let mut give = |frames: &mut Vec<f32>| {
@@ -221,8 +259,14 @@ impl Stage<'_> {
         let mut at = heard.start;
         self.mixture.hear::<E>(heard, |mix| {
             listen(at, mix);
-            // What is heard for others is not counted here.
-            for part in [heard.start..portion.start, portion.clone(), portion.end..heard.end] {
+            // What is heard for others is not counted here; and blocks are counted from where the portion begins, so
+            // that its deeds are its own, wherever it lies.
+            let from = at.max(portion.start) - portion.start;
+            let blocks = from / FRAMES as u64
+                ..(at + (mix.len() / 2) as u64).saturating_sub(portion.start).div_ceil(FRAMES as u64);
+            let starts = blocks.map(|block| portion.start + block * FRAMES as u64);
+            let own = starts.map(|start| start..start + FRAMES as u64);
+            for part in std::iter::once(0..portion.start).chain(own) {
                 let (mix, first) = cut(at, mix, &part);
                 if mix.is_empty() {
                     continue;
@@ -235,22 +279,33 @@ impl Stage<'_> {
                     master.push(mix, &mut frames);
                 }
                 give(&mut frames);
-                if part == *portion {
-                    let now = master.report();
+                let now = master.report();
+                if portion.contains(&range.start) {
                     deeds.not_finite += now.not_finite - before.not_finite;
                     deeds.clamped += now.clamped - before.clamped;
                 }
-                let deepest = master.take_deepest();
-                let deepest = deepest.map(|(gain, at)| (gain, at.after(FrameCount::new(heard.start))));
-                let own = |at: FramePos| at.from_start().is_some_and(|at| portion.contains(&at.get()));
-                deeds.deepest.extend(deepest.filter(|(_, at)| own(*at)));
+                let Some((gain, place)) = master.take_deepest() else { continue };
+                let place = heard.start + place.from_start().unwrap_or_default().get();
+                if !portion.contains(&place) {
+                    continue;
+                }
+                let found = (gain, place - portion.start);
+                match deeds.deepest.last_mut() {
+                    Some(last) if last_block == Some(part.start) => {
+                        if gain < last.0 {
+                            *last = found;
+                        }
+                    }
+                    _ => deeds.deepest.push(found),
+                }
+                last_block = Some(part.start);
             }
             at += (mix.len() / 2) as u64;
             Ok(())
         })?;
         master.finish(&mut frames);
         give(&mut frames);
-        Ok(Portion { piece, deeds })
+        Ok(Portion { range: portion.clone(), key: None, piece, deeds })
     }
 }
 
@@ -268,11 +323,12 @@ impl Sum {
         Sum { performed: Performed { limiter, efforts: Vec::new() }, apart }
     }
 
-    fn add(&mut self, deeds: Deeds) {
+    fn add(&mut self, range: &Range<u64>, deeds: &Deeds) {
         let Performed { limiter, efforts } = &mut self.performed;
         limiter.not_finite += deeds.not_finite;
         limiter.clamped += deeds.clamped;
-        for (gain, at) in deeds.deepest {
+        for (gain, at) in &deeds.deepest {
+            let (gain, at) = (*gain, FramePos::ZERO.after(FrameCount::new(range.start + at)));
             if gain < limiter.deepest {
                 (limiter.deepest, limiter.at) = (gain, Some(at));
             }

@@ -1,37 +1,84 @@
 //! Portions of a mix that are worked on apart, each from its beginning to its end by one thread.
 //!
-//! They are cut by the timeline alone, never by how many threads there are, where [`crate::mix::stretch`] cuts; and of
-//! the places in reach where the least has to be heard again before: rooms and compressors remember.
+//! They are cut by the timeline alone, never by how many threads there are: where scenes begin, and in them where
+//! [`crate::mix::stretch`] cuts, of the places in reach where the least has to be heard again before, since rooms and
+//! compressors remember. So a portion of a scene that begins later than it did is the same portion; and whatever is worked
+//! out of one is kept under what it depends on: its own stretches, and as many portions around it as count.
 
 use std::ops::Range;
 
+use crate::cache::key::{Key, Parts};
 use crate::mix::plan::Plan;
-use crate::mix::stretch::bounds;
+use crate::mix::stretch::{Stretch, bounds, content};
 
-/// How long portions are: at least and at most, and best, in seconds.
+/// How long portions are: at least and at most, and best, in seconds. Scenes may be shorter.
 const LENGTHS: [u64; 3] = [10, 26, 16];
 
 /// The portions of the frames `window` of a plan, counted from the window's first frame.
 pub(super) fn portions(plan: &Plan, window: &Range<u64>) -> Vec<Range<u64>> {
+    let scenes =
+        plan.scenes().iter().copied().filter(|scene| window.contains(scene) && *scene > window.start);
+    let starts = std::iter::once(window.start).chain(scenes.clone());
+    let cuts: Vec<u64> = bounds(plan).into_iter().map(|(start, _)| start).collect();
+    let scenes =
+        starts.zip(scenes.chain([window.end])).flat_map(|(start, end)| scene(plan, &cuts, start..end));
+    scenes.map(|portion| portion.start - window.start..portion.end - window.start).collect()
+}
+
+/// The portions of a scene.
+fn scene(plan: &Plan, cuts: &[u64], scene: Range<u64>) -> Vec<Range<u64>> {
     let rate = u64::from(plan.rate().hz());
     let [least, most, best] = LENGTHS.map(|seconds| seconds * rate);
-    let inside = |at: &u64| *at > window.start && *at < window.end;
-    let cuts: Vec<u64> = bounds(plan).into_iter().map(|(start, _)| start).filter(inside).collect();
+    let cuts = &cuts[cuts.partition_point(|cut| *cut <= scene.start)..];
+    let cuts = &cuts[..cuts.partition_point(|cut| *cut < scene.end)];
     let mut found = Vec::new();
-    let (mut start, mut seen) = (window.start, 0);
-    while start < window.end {
+    let (mut start, mut seen) = (scene.start, 0);
+    while start < scene.end {
         seen += cuts[seen..].partition_point(|cut| *cut < start + least);
         let reach = cuts[seen..].partition_point(|cut| *cut <= start + most);
         let cost = |cut: &&u64| (plan.run_up(**cut).get(), (start + best).abs_diff(**cut));
         let cut = cuts[seen..][..reach].iter().min_by_key(cost);
         let end = match cut {
             // What would be left alone is not worth a thread of its own.
-            Some(_) | None if window.end - start <= most => window.end,
+            Some(_) | None if scene.end - start <= most => scene.end,
             Some(cut) => *cut,
-            None => cuts.get(seen).copied().unwrap_or(window.end),
+            None => cuts.get(seen).copied().unwrap_or(scene.end),
         };
-        found.push(start - window.start..end - window.start);
+        found.push(start..end);
         start = end;
     }
     found
+}
+
+/// What the portions of a mix are known by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Contents {
+    portions: Vec<Range<u64>>,
+    /// `None` where something in it is not known by anything.
+    keys: Vec<Option<Key>>,
+}
+
+impl Contents {
+    /// Of these portions, of a mix which begins at frame `first` of the plan of these stretches.
+    pub(super) fn new(portions: Vec<Range<u64>>, stretches: &[Stretch], first: u64) -> Contents {
+        let of_plan = |portion: &Range<u64>| first + portion.start..first + portion.end;
+        let keys = portions.iter().map(|portion| content(stretches, &of_plan(portion))).collect();
+        Contents { portions, keys }
+    }
+
+    /// What `what` depends on that is worked out of a portion, so many frames before it and after it: all portions that
+    /// reach so far, and how they lie.
+    pub(super) fn parts(&self, what: &str, index: usize, before: u64, after: u64) -> Option<Parts> {
+        let own = self.portions.get(index)?;
+        let first = self.portions[..index].partition_point(|it| it.end <= own.start.saturating_sub(before));
+        let later = &self.portions[index + 1..];
+        let last = index + later.partition_point(|it| it.start < own.end.saturating_add(after));
+        let mut parts = Parts::new(what, crate::cache::key::MASTER).number((index - first) as u64);
+        for (portion, key) in self.portions[first..=last].iter().zip(&self.keys[first..=last]) {
+            parts = parts.number(portion.end - portion.start).key(key.as_ref()?);
+        }
+        // Where the mix begins or ends in reach, nothing comes before or after.
+        let (begins, ends) = (own.start < before, last + 1 == self.portions.len());
+        Some(parts.data(&(begins, ends)))
+    }
 }

@@ -139,6 +139,17 @@ impl Plan {
         FrameCount::new(self.length)
     }
 
+    /// Where scenes begin, frames, in order.
+    pub fn scenes(&self) -> &[u64] {
+        &self.scenes
+    }
+
+    /// Where the scene of a frame begins: the episode's first frame where none has begun yet.
+    pub fn scene_of(&self, frame: u64) -> u64 {
+        let begun = self.scenes.partition_point(|scene| *scene <= frame);
+        begun.checked_sub(1).map_or(0, |last| self.scenes[last])
+    }
+
     /// How many blocks that takes; the last may be shorter.
     pub fn blocks(&self) -> u64 {
         self.length.div_ceil(FRAMES as u64)

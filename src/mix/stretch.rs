@@ -11,6 +11,7 @@
 //! those in use, so that a role more or less changes nothing where it does not speak.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::cache::key::{Key, MIX, Parts};
 use crate::mix::block::FRAMES;
@@ -95,6 +96,22 @@ pub fn stretches(plan: &Plan) -> Vec<Stretch> {
         Stretch { start, end, known: reach.known() }
     };
     bounds(plan).into_iter().map(stretch).collect()
+}
+
+/// What the frames of `range` of a mix of these stretches are known by; `None` where something in it is known by nothing.
+pub fn content(stretches: &[Stretch], range: &Range<u64>) -> Option<Key> {
+    let first = stretches.partition_point(|stretch| stretch.end <= range.start);
+    let mut parts = Parts::new("mix of", "1");
+    for stretch in stretches[first..].iter().take_while(|stretch| stretch.start < range.end) {
+        let place = i128::from(stretch.start) - i128::from(range.start);
+        parts = parts.data(&place).number(stretch.end - stretch.start);
+        parts = match &stretch.known {
+            Known::By(key) => parts.key(key),
+            Known::Silent => parts.text("silent"),
+            Known::Unknown => return None,
+        };
+    }
+    Some(parts.number(range.end - range.start).key_of_all())
 }
 
 /// The bus of each track.

@@ -94,8 +94,7 @@ pub fn write(
     let frames = FrameCount::new(to.saturating_sub(from));
     let format = WavFormat { rate: timeline.rate, channels: specification.channels, depth: BitDepth::Int24 };
     let mut writer = WavWriter::create(target, format, Some(frames))?;
-    let mut dither = Dither::new(BitDepth::Int24, specification.channels, from);
-    let mut player = Player::new(performance, from);
+    let mut player = Player::new(Arc::clone(&performance), from);
     let mut played = Vec::new();
     progress.begin(Stage::Write, frames.get());
     while player.position() < to {
@@ -103,7 +102,11 @@ pub fn write(
             return Err(OfflineError::Stopped);
         }
         played.clear();
-        let left = FrameCount::new(to - player.position()).index();
+        let at = player.position();
+        let scene = performance.plan.scene_of(at);
+        // Dither is counted from where a scene begins.
+        let next = performance.plan.scenes().iter().copied().find(|next| *next > at).unwrap_or(to);
+        let left = FrameCount::new(to.min(next) - at).index();
         if player.pull(left.min(CHUNK), &mut played)? == 0 {
             break;
         }
@@ -111,7 +114,7 @@ pub fn write(
         if specification.channels.count() == 1 {
             played = played.into_iter().step_by(2).collect();
         }
-        dither.process(&mut played);
+        Dither::new(BitDepth::Int24, specification.channels, at - scene).process(&mut played);
         writer.write(&played)?;
     }
     progress.end(Stage::Write);

@@ -289,13 +289,13 @@ fn a_mix_too_long_to_be_kept_gives_the_same_samples() {
         let [kept, mixed] = [&heard, &again].map(|heard| {
             let mut all = Vec::new();
             let performed = perform::perform::<_, Error>(
-                &heard.mixture,
+                heard,
                 decided[0].settings,
-                &heard.profile,
                 &range,
+                |_| None,
                 |piece: &mut Vec<f32>, _, frames| piece.extend_from_slice(frames),
-                |frames| {
-                    all.extend(frames.iter().map(|sample| sample.to_bits()));
+                |portion| {
+                    all.extend(portion.piece.iter().map(|sample| sample.to_bits()));
                     Ok(())
                 },
             );

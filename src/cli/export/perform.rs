@@ -20,6 +20,7 @@ use crate::export::delivery::{Delivery, Part, Written};
 use crate::export::episode::EpisodeError;
 use crate::export::ingredients::Ingredients;
 use crate::export::ledger::{Ledger, Standing};
+use crate::export::pages::Pages;
 use crate::export::report::{Figures, explain};
 use crate::export::session::{self, Session, SessionFormat};
 use crate::export::stems::{self, Targets};
@@ -37,6 +38,8 @@ use crate::units::time::FrameCount;
 /// What becomes of each output.
 pub(super) struct Files {
     summaries: Vec<(PathBuf, FileSummary)>,
+    /// Of those that were written page by page.
+    pages: BTreeMap<PathBuf, Pages>,
 }
 
 impl Files {
@@ -49,7 +52,8 @@ impl Files {
             preset: output.preset.map(Preset::word),
             master: None,
         };
-        Files { summaries: outputs.iter().map(|output| (output.path.clone(), summary(output))).collect() }
+        let summaries = outputs.iter().map(|output| (output.path.clone(), summary(output))).collect();
+        Files { summaries, pages: BTreeMap::new() }
     }
 
     /// Enters how each file stands.
@@ -72,8 +76,9 @@ impl Files {
         serde_json::to_string(&master).unwrap_or_default()
     }
 
-    fn mastered(&mut self, written: &[Written]) {
+    fn mastered(&mut self, written: Vec<Written>) {
         for it in written {
+            self.pages.extend(it.pages.map(|pages| (it.path.clone(), pages)));
             if let Some((_, summary)) = self.summaries.iter_mut().find(|(path, _)| *path == it.path) {
                 summary.master = Some(MasterSummary {
                     frames: it.frames.get(),
@@ -114,7 +119,8 @@ pub(super) fn perform(order: &Order<'_>, files: &mut Files, progress: &dyn Progr
     let enter = |files: &Files, with: &[PathBuf], written: &dyn Fn(&Output) -> bool| {
         for output in outputs.iter().filter(|output| written(output)) {
             if let Some(recipe) = recipe(output) {
-                ledger.enter(&output.path, recipe, files.told(&output.path), with);
+                let pages = files.pages.get(&output.path).cloned();
+                ledger.enter(&output.path, recipe, pages, files.told(&output.path), with);
             }
         }
     };
@@ -218,7 +224,7 @@ fn masters(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Res
     for preset in presets {
         let specification = specification(preset);
         let channels: Channels = specification.channels;
-        let delivery = Delivery { specification: &specification, depth: args.bits, progress };
+        let delivery = Delivery { specification: &specification, depth: args.bits, progress, cache };
         let heard = match heard.entry(channels.count()) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(measure::measure_mix(
@@ -236,12 +242,12 @@ fn masters(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Res
             let silence = specification.silence.map(|seconds| seconds.to_count(timeline.rate));
             let episode: Vec<Part> = episode.collect();
             if !episode.is_empty() {
-                files.mastered(&deliver(&delivery, heard, &episode)?);
+                files.mastered(deliver(&delivery, heard, &episode)?);
             }
             let scenes: Vec<Part> = scenes.map(|part| Part { silence, ..part }).collect();
-            files.mastered(&deliver_apart(&delivery, &heard.mixture, &scenes)?);
+            files.mastered(deliver_apart(&delivery, &heard.mixture, &scenes)?);
         } else {
-            files.mastered(&deliver(&delivery, heard, &episode.chain(scenes).collect::<Vec<_>>())?);
+            files.mastered(deliver(&delivery, heard, &episode.chain(scenes).collect::<Vec<_>>())?);
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use crate::export::recipe;
 use crate::export::session;
 use crate::master::preset::specification;
 use crate::mix::plan::Plan;
-use crate::mix::stretch::{Stretch, stretches};
+use crate::mix::stretch::{Stretch, content, stretches};
 
 /// What is known of an episode's outputs before any of them is made, by their index.
 pub(super) struct Standings {
@@ -70,7 +70,7 @@ fn recipes(order: &Order<'_>, stretches: &[Stretch]) -> Vec<Option<Recipe>> {
     let Order { args, built, outputs, .. } = *order;
     let timeline = &built.timeline;
     let whole = 0..timeline.length.get();
-    let mixed = recipe::mix(stretches, &whole);
+    let mixed = content(stretches, &whole);
     let score = outputs.iter().any(|output| group(output).is_some());
     let score = score.then(|| recipe::score(timeline, &built.samples())).flatten();
     let text = outputs.iter().any(|output| matches!(output.content, Content::Captions(_)));
@@ -90,7 +90,7 @@ fn recipes(order: &Order<'_>, stretches: &[Stretch]) -> Vec<Option<Recipe>> {
                 let scene = matches!(output.content, Content::Scene(_));
                 // A scene by itself is mastered by what is in it, every other file by the whole.
                 let alone = scene && apart(args);
-                let heard = if alone { recipe::mix(stretches, &range)? } else { mixed? };
+                let heard = if alone { content(stretches, &range)? } else { mixed? };
                 let range = if alone { 0..range.end - range.start } else { range };
                 let made = (output.format, specification(preset), args.bits, alone);
                 Recipe::new(&recipe::settings(&made))

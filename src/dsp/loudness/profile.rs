@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::dsp::loudness::Meter;
+use crate::dsp::loudness::{Meter, step_start};
 use crate::units::level::{Gain, Level, Loudness, TruePeak};
 use crate::units::narrow;
 use crate::units::time::{FrameCount, FramePos, SampleRate};
@@ -59,6 +59,8 @@ pub struct Profile {
     steps: Vec<f32>,
     /// Whether the last hop is shorter than a tenth of a second, and so is part of no window.
     partial: bool,
+    /// The mean of a last step that is shorter than a hundredth of a second; it is none of the steps.
+    rest: f32,
 }
 
 /// A moment, and what was found there.
@@ -96,7 +98,7 @@ pub struct Measures {
 
 impl Profile {
     pub(super) fn new(rate: SampleRate, first: u64) -> Profile {
-        Profile { rate, first, hops: Vec::new(), steps: Vec::new(), partial: false }
+        Profile { rate, first, hops: Vec::new(), steps: Vec::new(), partial: false, rest: 0.0 }
     }
 
     pub(super) fn push(&mut self, hop: Hop, partial: bool) {
@@ -108,18 +110,49 @@ impl Profile {
         self.steps.push(energy);
     }
 
+    pub(super) fn set_rest(&mut self, energy: f32) {
+        self.rest = energy;
+    }
+
     /// A profile of nothing yet, from the episode's first frame on.
     pub fn empty(rate: SampleRate) -> Profile {
         Profile::new(rate, 0)
     }
 
-    /// Adds what `later` measured, which may have begun before this one ended, and from then on counts.
+    /// How many frames were measured.
+    pub fn frames(&self) -> u64 {
+        self.hops.iter().map(|hop| u64::from(hop.frames)).sum()
+    }
+
+    /// Leaves out the first hops: what comes after them is the beginning.
+    pub fn leave_out(&mut self, hops: usize) {
+        self.hops.drain(..hops.min(self.hops.len()));
+        self.steps.drain(..hops.saturating_mul(STEPS).min(self.steps.len()));
+        self.first = 0;
+    }
+
+    /// Adds what was measured of the sound that follows, with hops counted from its own beginning. Where they do not lie on
+    /// one grid with those here, energies are taken to be even throughout a hundredth of a second, powers throughout a
+    /// tenth, and a peak counts in each hop it may lie in.
     pub fn append(&mut self, later: &Profile) {
-        let known = self.first + self.hops.len() as u64;
-        let skipped = usize::try_from(known.saturating_sub(later.first)).unwrap_or(usize::MAX);
-        self.hops.extend_from_slice(later.hops.get(skipped..).unwrap_or_default());
-        self.steps.extend_from_slice(later.steps.get(skipped.saturating_mul(STEPS)..).unwrap_or_default());
-        self.partial = later.partial;
+        if !self.partial {
+            self.hops.extend_from_slice(&later.hops);
+            self.steps.extend_from_slice(&later.steps);
+            (self.partial, self.rest) = (later.partial, later.rest);
+            return;
+        }
+        let mut filling = Filling::new(self);
+        for (index, hop) in later.hops.iter().enumerate() {
+            let mut left = u64::from(hop.frames);
+            for step in index * STEPS..(index + 1) * STEPS {
+                let start = |step: usize| step_start(later.first * STEPS as u64 + step as u64, later.rate);
+                let frames = (start(step + 1) - start(step)).min(left);
+                let energy = later.steps.get(step).copied().unwrap_or(later.rest);
+                filling.add(frames, f64::from(energy), hop);
+                left -= frames;
+            }
+        }
+        filling.finish();
     }
 
     /// What no point of the wave passes in some frames, nor any sample: the highest bound of the hops they lie in.
@@ -143,7 +176,8 @@ impl Profile {
         let size = HEAD + self.hops.len() * HOP + self.steps.len() * size_of::<f32>();
         let mut bytes = Vec::with_capacity(size);
         bytes.extend_from_slice(&self.first.to_le_bytes());
-        bytes.extend_from_slice(&u64::from(self.partial).to_le_bytes());
+        bytes.extend_from_slice(&u32::from(self.partial).to_le_bytes());
+        bytes.extend_from_slice(&self.rest.to_le_bytes());
         bytes.extend_from_slice(&(self.hops.len() as u64).to_le_bytes());
         for hop in &self.hops {
             bytes.extend_from_slice(&hop.energy.to_le_bytes());
@@ -160,7 +194,8 @@ impl Profile {
     /// What [`Profile::to_bytes`] made of a profile at `rate`; `None` for anything else.
     pub fn from_bytes(rate: SampleRate, bytes: &[u8]) -> Option<Profile> {
         let (head, rest) = bytes.split_at_checked(HEAD)?;
-        let [first, partial, count] = head.as_chunks::<8>().0 else { return None };
+        let [first, end, count] = head.as_chunks::<8>().0 else { return None };
+        let [partial, rest_of] = end.as_chunks::<4>().0 else { return None };
         let count = usize::try_from(u64::from_le_bytes(*count)).ok()?;
         let (hops, steps) = rest.split_at_checked(count.checked_mul(HOP)?)?;
         let double = |hop: &[u8; HOP], at: usize| {
@@ -183,7 +218,8 @@ impl Profile {
             first: u64::from_le_bytes(*first),
             hops: hops.as_chunks::<HOP>().0.iter().map(hop).collect(),
             steps: steps.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
-            partial: u64::from_le_bytes(*partial) == 1,
+            partial: u32::from_le_bytes(*partial) == 1,
+            rest: f32::from_le_bytes(*rest_of),
         })
     }
 
@@ -204,19 +240,19 @@ impl Profile {
             hop.bound *= factor;
         }
         self.steps.iter_mut().for_each(|step| *step *= factor * factor);
+        self.rest *= factor * factor;
     }
 
-    /// Puts what `other` measured in the place of what is here from its hop `skipped` on.
-    pub fn replace(&mut self, other: &Profile, skipped: usize) {
-        let at = usize::try_from((other.first + skipped as u64).saturating_sub(self.first));
-        let at = at.unwrap_or(usize::MAX);
-        let hops = other.hops.get(skipped..).unwrap_or_default();
-        for (old, new) in self.hops.iter_mut().skip(at).zip(hops) {
+    /// Puts what `other` measured in the place of the hops from `at` on.
+    pub fn replace(&mut self, at: usize, other: &Profile) {
+        for (old, new) in self.hops.iter_mut().skip(at).zip(&other.hops) {
             *old = *new;
         }
-        let steps = other.steps.get(skipped * STEPS..).unwrap_or_default();
-        for (old, new) in self.steps.iter_mut().skip(at.saturating_mul(STEPS)).zip(steps) {
+        for (old, new) in self.steps.iter_mut().skip(at.saturating_mul(STEPS)).zip(&other.steps) {
             *old = *new;
+        }
+        if other.partial && at + other.hops.len() == self.hops.len() {
+            self.rest = other.rest;
         }
     }
 
@@ -300,6 +336,71 @@ impl Profile {
             highest = highest.max(window);
         }
         narrow(highest / length as f64)
+    }
+}
+
+/// The end of a profile, to which is added what was measured on another grid.
+struct Filling<'p> {
+    profile: &'p mut Profile,
+    /// The frame that comes next, and the step it lies in, counted in the episode.
+    next: u64,
+    step: u64,
+    /// What the step has so far: the sum of its energies, and frames.
+    energy: f64,
+    filled: u64,
+    /// The same for the hop it lies in.
+    hop: Hop,
+}
+
+impl Filling<'_> {
+    /// Takes what is not whole off the end again.
+    fn new(profile: &mut Profile) -> Filling<'_> {
+        let end = step_start(profile.first * STEPS as u64, profile.rate) + profile.frames();
+        let step = profile.first * STEPS as u64 + profile.steps.len() as u64;
+        let filled = end.saturating_sub(step_start(step, profile.rate));
+        let energy = f64::from(profile.rest) * filled as f64;
+        let mut hop = profile.hops.pop().unwrap_or_default();
+        hop.energy *= f64::from(hop.frames);
+        hop.power *= f64::from(hop.frames);
+        Filling { profile, next: end, step, energy, filled, hop }
+    }
+
+    /// Adds frames of one energy, which lie in `hop`.
+    fn add(&mut self, mut frames: u64, energy: f64, hop: &Hop) {
+        while frames > 0 {
+            let end = step_start(self.step + 1, self.profile.rate);
+            let now = frames.min(end.saturating_sub(self.next).max(1));
+            (self.next, self.filled, frames) = (self.next + now, self.filled + now, frames - now);
+            self.energy += energy * now as f64;
+            self.hop.energy += energy * now as f64;
+            self.hop.power += hop.power * now as f64;
+            self.hop.frames += u32::try_from(now).unwrap_or(u32::MAX);
+            self.hop.sample_peak = self.hop.sample_peak.max(hop.sample_peak);
+            self.hop.true_peak = self.hop.true_peak.max(hop.true_peak);
+            self.hop.bound = self.hop.bound.max(hop.bound);
+            if self.next >= end {
+                self.profile.steps.push(narrow(self.energy / self.filled as f64));
+                (self.energy, self.filled, self.step) = (0.0, 0, self.step + 1);
+                if self.step.is_multiple_of(STEPS as u64) {
+                    self.end_hop();
+                }
+            }
+        }
+    }
+
+    fn end_hop(&mut self) {
+        let mut hop = std::mem::take(&mut self.hop);
+        hop.energy /= f64::from(hop.frames);
+        hop.power /= f64::from(hop.frames);
+        self.profile.hops.push(hop);
+    }
+
+    fn finish(mut self) {
+        self.profile.partial = self.hop.frames > 0;
+        self.profile.rest = narrow(self.energy / self.filled.max(1) as f64);
+        if self.profile.partial {
+            self.end_hop();
+        }
     }
 }
 

@@ -1,0 +1,188 @@
+//! Files as they were written, page by page: so that one which is already what it should be is left alone, and so that
+//! what has not changed of another is taken from the file itself when it is written again.
+//!
+//! A file is known by the digests of its bytes, not by its date. A page of a WAV is a portion of the master, with what decides
+//! on it; the pages of other files are of equal length. What is taken over is checked by its digest while it is read.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use serde::{Deserialize, Serialize};
+
+use crate::cache::key::{Key, MASTER, Parts};
+use crate::cache::{Cache, Kind};
+use crate::export::wav::{Packed, WavFormat};
+use crate::host::whole::open_written;
+use crate::master::perform::Deeds;
+use crate::units::level::Gain;
+
+/// How long pages are where nothing else cuts them.
+const PLAIN: u64 = 8 << 20;
+
+/// Every byte of a file, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pages(Vec<Page>);
+
+/// Some bytes of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Page {
+    length: u64,
+    digest: String,
+    /// Of a portion of the master: what decides on it, and what the limiter did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    made: Option<Made>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Made {
+    key: String,
+    /// Gains by their bits: no text has all of them.
+    deepest: Vec<(u32, u64)>,
+    not_finite: u64,
+    clamped: u64,
+}
+
+impl Made {
+    fn new(key: &Key, deeds: &Deeds) -> Made {
+        let deepest = deeds.deepest.iter().map(|(gain, at)| (gain.db().to_bits(), *at)).collect();
+        Made { key: key.to_string(), deepest, not_finite: deeds.not_finite, clamped: deeds.clamped }
+    }
+
+    fn deeds(&self) -> Option<Deeds> {
+        let deepest = self.deepest.iter().map(|(bits, at)| Some((Gain::new(f32::from_bits(*bits))?, *at)));
+        Some(Deeds {
+            deepest: deepest.collect::<Option<_>>()?,
+            not_finite: self.not_finite,
+            clamped: self.clamped,
+        })
+    }
+}
+
+impl Pages {
+    /// Those of a file that was not written page by page.
+    ///
+    /// # Errors
+    /// Where there is no such file, or it cannot be read.
+    pub fn read(path: &Path) -> io::Result<Pages> {
+        let length = open_written(path)?.metadata()?.len();
+        let page = |index: u64| {
+            let start = index * PLAIN;
+            page(path, &(start..length.min(start + PLAIN)))
+        };
+        (0..length.div_ceil(PLAIN)).into_par_iter().map(page).collect::<io::Result<_>>().map(Pages)
+    }
+
+    /// Whether these are the pages of the file that is there now.
+    pub fn are_of(&self, path: &Path) -> bool {
+        let length = open_written(path).and_then(|file| file.metadata()).map(|it| it.len());
+        let ranges: Vec<(&Page, Range<u64>)> = self.ranges().collect();
+        length.is_ok_and(|length| length == ranges.last().map_or(0, |(_, range)| range.end))
+            && ranges
+                .par_iter()
+                .all(|(page, range)| self::page(path, range).is_ok_and(|found| found.digest == page.digest))
+    }
+
+    /// Every page, and where it lies.
+    fn ranges(&self) -> impl Iterator<Item = (&Page, Range<u64>)> {
+        self.0.iter().scan(0_u64, |at, page| {
+            let start = *at;
+            *at = start.saturating_add(page.length);
+            Some((page, start..*at))
+        })
+    }
+}
+
+fn read(path: &Path, range: &Range<u64>) -> io::Result<Vec<u8>> {
+    let mut file: File = open_written(path)?;
+    file.seek(SeekFrom::Start(range.start))?;
+    let length = range.end - range.start;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).map_err(io::Error::other)?);
+    if file.take(length).read_to_end(&mut bytes)? as u64 == length {
+        Ok(bytes)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+fn page(path: &Path, range: &Range<u64>) -> io::Result<Page> {
+    let digest = Key::of_bytes(&read(path, range)?).to_string();
+    Ok(Page { length: range.end - range.start, digest, made: None })
+}
+
+/// The pages of a WAV while it is written: first its sound, then what is around that.
+#[derive(Debug, Default)]
+pub struct Binding {
+    pages: Vec<Page>,
+}
+
+impl Binding {
+    /// Adds what is written next: a portion of the master, or anything else.
+    pub fn add(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) {
+        let digest = packed.digest().unwrap_or_else(|| Key::of_bytes(packed.bytes()));
+        self.pages.push(Page {
+            length: packed.bytes().len() as u64,
+            digest: digest.to_string(),
+            made: made.map(|(key, deeds)| Made::new(key, deeds)),
+        });
+    }
+
+    /// The pages of the file at `path`, now that it is complete, whose sound begins at byte `start`.
+    ///
+    /// # Errors
+    /// Where it cannot be read again.
+    pub fn finish(self, path: &Path, start: u64) -> io::Result<Pages> {
+        let end = self.pages.iter().fold(start, |end, page| end + page.length);
+        let length = open_written(path)?.metadata()?.len();
+        let mut pages = vec![page(path, &(0..start))?];
+        pages.extend(self.pages);
+        pages.push(page(path, &(end..length))?);
+        Ok(Pages(pages))
+    }
+}
+
+/// Enters in `cache` what the WAV of this format at `path` holds.
+pub fn enter(cache: &Cache, format: WavFormat, path: &Path, pages: &Pages) {
+    cache.keep_fact(Kind::Fact, &held(format, path), pages, &[]);
+}
+
+fn held(format: WavFormat, path: &Path) -> Key {
+    let place = path.canonicalize().or_else(|_| std::path::absolute(path));
+    let place = place.as_deref().unwrap_or(path).to_string_lossy();
+    Parts::new("held", MASTER).data(&format).text(&place).key_of_all()
+}
+
+/// Portions of the master that files hold which are there already.
+#[derive(Debug)]
+pub struct AtHand {
+    format: WavFormat,
+    portions: BTreeMap<String, (PathBuf, Range<u64>, Page)>,
+}
+
+impl AtHand {
+    /// What the WAVs of this format at `paths` hold, as far as it is entered in `cache`.
+    pub fn new<'p>(cache: &Cache, format: WavFormat, paths: impl IntoIterator<Item = &'p Path>) -> AtHand {
+        let mut portions = BTreeMap::new();
+        for path in paths {
+            let Some((pages, _)) = cache.fact::<Pages>(Kind::Fact, &held(format, path)) else { continue };
+            for (page, range) in pages.ranges() {
+                if let Some(made) = &page.made {
+                    portions.insert(made.key.clone(), (path.to_owned(), range, page.clone()));
+                }
+            }
+        }
+        AtHand { format, portions }
+    }
+
+    /// The portion that is known by `key`, and what the limiter did in it, if a file still holds it.
+    pub fn find(&self, key: &Key) -> Option<(Packed, Deeds)> {
+        let (path, range, page) = self.portions.get(&key.to_string())?;
+        let deeds = page.made.as_ref()?.deeds()?;
+        let bytes = read(path, range).ok()?;
+        let digest = Key::of_bytes(&bytes);
+        (digest.to_string() == page.digest).then(|| (self.format.packed(bytes, digest), deeds))
+    }
+}
