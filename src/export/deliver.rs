@@ -15,47 +15,20 @@ use crate::export::lossy;
 use crate::export::pages::{self, AtHand, Binding, Pages};
 use crate::export::shape::Shape;
 use crate::export::wav::{Packed, WavFormat};
-use crate::master::limit::{self, Decision, decide};
+use crate::master::limit::{Decision, decide_and_measure_portions};
 use crate::master::measure::{self, Heard, Portions};
 use crate::master::mixture::Mixture;
 use crate::master::perform::{self, Deeds, Portion};
 use crate::progress::Stage;
 use crate::units::time::FrameCount;
 
-/// Masters the whole mix and writes `parts` of it.
+/// Writes parts of a master: of the mix as it was `heard`, of what was decided on it, and of what that is like.
 ///
 /// # Errors
 /// See [`EpisodeError`]. What has been completed stays.
-pub fn deliver(delivery: &Delivery<'_>, heard: &Heard, parts: &[Part]) -> Result<Vec<Written>, EpisodeError> {
-    let decision = decide(heard, delivery.specification, delivery.progress)?;
-    let mastered = limit::portions(heard, decision.settings, delivery.progress)?;
-    write(delivery, heard, &decision, &mastered, parts)
-}
-
-/// Masters each part by itself, as if there were nothing else, and writes it.
-///
-/// # Errors
-/// See [`EpisodeError`]. What has been completed stays.
-pub fn deliver_apart(
+pub fn deliver(
     delivery: &Delivery<'_>,
-    mixture: &Mixture,
-    parts: &[Part],
-) -> Result<Vec<Written>, EpisodeError> {
-    let mut written = Vec::new();
-    for part in parts {
-        let channels = delivery.specification.channels;
-        let heard = measure::measure_mix(mixture.part(&part.range), channels, delivery.progress)?;
-        let alone = Part { range: 0..part.range.end - part.range.start, ..part.clone() };
-        written.extend(deliver(delivery, &heard, &[alone])?);
-    }
-    Ok(written)
-}
-
-fn write(
-    delivery: &Delivery<'_>,
-    heard: &Heard,
-    decision: &Decision,
-    mastered: &Portions,
+    (heard, decision, mastered): (&Heard, &Decision, &Portions),
     parts: &[Part],
 ) -> Result<Vec<Written>, EpisodeError> {
     let (Some(start), Some(end)) =
@@ -124,6 +97,26 @@ fn write(
         for (format, path) in part.targets.iter().filter(|(format, _)| format.is_lossy()) {
             written.push(lossy::write(delivery, heard, decision, part, (*format, path), shape_of(part))?);
         }
+    }
+    Ok(written)
+}
+
+/// Masters each part by itself, as if there were nothing else, and writes it.
+///
+/// # Errors
+/// See [`EpisodeError`]. What has been completed stays.
+pub fn deliver_apart(
+    delivery: &Delivery<'_>,
+    mixture: &Mixture,
+    parts: &[Part],
+) -> Result<Vec<Written>, EpisodeError> {
+    let Delivery { specification, progress, .. } = delivery;
+    let mut written = Vec::new();
+    for part in parts {
+        let heard = measure::measure_mix(mixture.part(&part.range), specification.channels, *progress)?;
+        let (decision, mastered) = decide_and_measure_portions(&heard, specification, *progress)?;
+        let alone = Part { range: 0..part.range.end - part.range.start, ..part.clone() };
+        written.extend(deliver(delivery, (&heard, &decision, &mastered), &[alone])?);
     }
     Ok(written)
 }

@@ -116,9 +116,7 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     // What cannot be written is known before any work is done.
     let writer = target.map(|target| WavWriter::create(target, format, Some(length))).transpose()?;
     let buses = if job.draw { envelopes(mixture.plan(), progress)? } else { Vec::new() };
-    let all = 0..mixture.length().get();
-    let whole = ranges.len() == 1 && ranges[0] == all;
-    let known = learn(job, mixture, whole, progress)?;
+    let known = learn(job, mixture, &ranges, progress)?;
     progress.begin(Stage::Mix, length.get());
     progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });
     let finish = Finish {
@@ -128,7 +126,7 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
         progress,
     };
     let file = File { writer, binding: Binding::default() };
-    let made = make(&known, &ranges, whole, &finish, file);
+    let made = make(&known, &ranges, &finish, file);
     progress.end(Stage::Mix);
     progress.end(Stage::Write);
     let (performed, profile, pages) = made?;
@@ -157,28 +155,32 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
 enum Known {
     /// Nothing: what nobody asks to be of some loudness need not be heard before.
     Nothing(Mixture, Decision),
-    /// What the mix is like; and the master of all of it, where all of it is wanted.
-    Measured(Heard, Decision, Option<Profile>),
+    /// What the mix is like, and what the written parts of the master will be.
+    Measured(Heard, Decision, Profile),
 }
 
-/// Decides on the gain, by the whole episode.
+/// Decides on the gain, by the whole episode, of which `ranges` are written.
 fn learn(
     job: &Job<'_>,
     mixture: Mixture,
-    whole: bool,
+    ranges: &[Range<u64>],
     progress: &dyn Progress,
 ) -> Result<Known, EpisodeError> {
     let specification = &job.specification;
+    let all = 0..mixture.length().get();
+    let whole = ranges.iter().eq([&all]);
     if specification.target == Target::AsMixed && whole {
         return Ok(Known::Nothing(mixture, limit::as_mixed(specification)));
     }
     let heard = measure::measure_mix(mixture, specification.channels, progress)?;
     if whole {
         let (decision, profile) = limit::decide_and_measure(&heard, specification, progress)?;
-        return Ok(Known::Measured(heard, decision, Some(profile)));
+        return Ok(Known::Measured(heard, decision, profile));
     }
-    let decision = limit::decide(&heard, specification, progress)?;
-    Ok(Known::Measured(heard, decision, None))
+    let (decision, portions) = limit::decide_and_measure_portions(&heard, specification, progress)?;
+    let mut written = Profile::empty(job.timeline.rate);
+    ranges.iter().for_each(|range| written.append(&portions.profile_of(range)));
+    Ok(Known::Measured(heard, decision, written))
 }
 
 impl Known {
@@ -188,11 +190,10 @@ impl Known {
     }
 }
 
-/// Masters and writes `ranges`, which may be the `whole`; says what was done in each, and what came of it all.
+/// Masters and writes `ranges`; says what was done in each, and what came of it all.
 fn make(
     known: &Known,
     ranges: &[Range<u64>],
-    whole: bool,
     finish: &Finish<'_>,
     mut file: File,
 ) -> Result<(Vec<Performed>, Profile, Option<Pages>), EpisodeError> {
@@ -213,25 +214,16 @@ fn make(
             let (performed, profile) = perform::perform_unmeasured(mixture, decision.settings, shape, write)?;
             (vec![performed], profile)
         }
-        Known::Measured(heard, decision, mastered) => {
+        Known::Measured(heard, decision, profile) => {
             let scene = |frame| heard.mixture.scene_of(frame);
-            let shape =
-                |packed: &mut _, first, frames: &[f32]| finish.shape(packed, first - scene(first), frames);
+            let shape = |packed: &mut _, first, frames: &[f32]| {
+                finish.shape(packed, first - scene(first), frames);
+            };
             let performed = ranges.iter().map(|range| {
                 let at_hand = |key: &Key| finish.find(key);
                 perform::perform(heard, decision.settings, range, at_hand, shape, &mut write)
             });
-            let performed = performed.collect::<Result<_, EpisodeError>>()?;
-            let profile = match mastered {
-                Some(profile) if whole => profile.clone(),
-                _ => {
-                    let portions = limit::portions(heard, decision.settings, finish.progress)?;
-                    let mut written = Profile::empty(heard.mixture.plan().rate());
-                    ranges.iter().for_each(|range| written.append(&portions.profile_of(range)));
-                    written
-                }
-            };
-            (performed, profile)
+            (performed.collect::<Result<_, EpisodeError>>()?, profile.clone())
         }
     };
     Ok((performed, profile, file.finish()?))

@@ -19,17 +19,21 @@ use crate::export::pages::Pages;
 /// The part of a recipe that stands for the program.
 const PROGRAM: &str = "program";
 
+/// The part of a recipe that stands for what was decided on a master.
+pub const GAIN: &str = "gain";
+
 /// What decides a file's bytes, by name: everything, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
     parts: BTreeMap<&'static str, Key>,
+    is_decided: bool,
 }
 
 impl Recipe {
     /// Followed by this version of the program, with these settings.
     pub fn new(settings: &Key) -> Recipe {
         let program = Parts::new(PROGRAM, MASTER).text(SPEECH).key_of_all();
-        Recipe { parts: BTreeMap::from([(PROGRAM, program), ("settings", *settings)]) }
+        Recipe { parts: BTreeMap::from([(PROGRAM, program), ("settings", *settings)]), is_decided: true }
     }
 
     /// With one more part.
@@ -39,8 +43,15 @@ impl Recipe {
         self
     }
 
+    /// With a gain that nobody knows yet: no file is known to be made by it.
+    #[must_use]
+    pub fn undecided(mut self) -> Recipe {
+        self.is_decided = false;
+        self
+    }
+
     fn key(&self) -> Key {
-        let parts = Parts::new("recipe", "1");
+        let parts = Parts::new("recipe", "1").data(&self.is_decided);
         self.parts.iter().fold(parts, |parts, (name, part)| parts.text(name).key(part)).key_of_all()
     }
 }
@@ -73,6 +84,8 @@ pub enum Why {
     Unknown,
     /// Something of it has to be made first.
     Unmade,
+    /// As far as can be told it is; but its gain is that of the whole episode, which is not known yet.
+    Undecided,
     /// These parts of its recipe have changed since it was written.
     Changed(Vec<String>),
     /// It is made together with others that have to be written.
@@ -87,6 +100,7 @@ impl fmt::Display for Why {
             Why::Absent => f.write_str("not there yet"),
             Why::Unknown => f.write_str("nothing is known of the one there"),
             Why::Unmade => f.write_str("what it is made of has changed"),
+            Why::Undecided => f.write_str("if the gain of the whole comes out different"),
             Why::Changed(what) if what.iter().any(|part| part == PROGRAM) => {
                 f.write_str("another version of radioplay wrote the one there")
             }
@@ -150,9 +164,14 @@ impl<'a> Ledger<'a> {
         let Some((before, _)) = before else { return Why::Unknown };
         let now: BTreeMap<String, String> = written_out(recipe);
         let parts: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
-        let changed = parts.into_iter().filter(|part| before.get(*part) != now.get(*part));
+        let known = |part: &&String| recipe.is_decided || *part != GAIN;
+        let changed = parts.into_iter().filter(known).filter(|part| before.get(*part) != now.get(*part));
         let changed: Vec<String> = changed.cloned().collect();
-        if changed.is_empty() { Why::Unknown } else { Why::Changed(changed) }
+        match changed.is_empty() {
+            true if !recipe.is_decided => Why::Undecided,
+            true => Why::Unknown,
+            false => Why::Changed(changed),
+        }
     }
 
     /// Enters a file that was written, its pages if they are known, what it came to, and the files that belong to it, from

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::Meter;
-use crate::dsp::loudness::profile::{Measures, Profile};
+use crate::dsp::loudness::profile::Profile;
 use crate::master::in_order::in_order;
 use crate::master::measure::{Fact, Heard, MasterError, Portions};
 use crate::master::mixture::Mixture;
@@ -18,7 +18,7 @@ use crate::mix::error::Error as MixError;
 use crate::progress::Progress;
 use crate::units::level::Gain;
 use crate::units::narrow;
-use crate::units::time::FrameCount;
+use crate::units::time::{FrameCount, SampleRate};
 
 /// Gains are whole multiples of this, in dB: so that a line more or less in an hour seldom changes the gain of all the
 /// rest, and what was mastered stays as it is. A tenth of a loudness unit is promised; this is at most a quarter of that off.
@@ -71,6 +71,14 @@ pub fn as_mixed(specification: &Specification) -> Decision {
     Decision { settings, shortfall: None }
 }
 
+/// How many frames of the mix before a frame of the master, and after it, decide on it besides its own; and on what is
+/// measured there.
+pub fn reach(settings: Settings, rate: SampleRate) -> (u64, u64) {
+    let master = Master::new(settings, rate);
+    let hops = |count: usize| Meter::hop_start(count as u64, rate).get();
+    (master.settle().get().max(hops(REMEMBERED + BEFORE)), master.latency().get() + hops(1))
+}
+
 /// Decides on the gain for a mix that was `heard`.
 ///
 /// # Errors
@@ -80,8 +88,7 @@ pub fn decide(
     specification: &Specification,
     progress: &dyn Progress,
 ) -> Result<Decision, MasterError> {
-    let mut search = Search { heard, progress, last: None };
-    search.decide(specification)
+    Search { heard, progress, keeps_portions: false, last: None }.decide(specification)
 }
 
 /// The same, and what the master is like that comes of it.
@@ -93,49 +100,63 @@ pub fn decide_and_measure(
     specification: &Specification,
     progress: &dyn Progress,
 ) -> Result<(Decision, Profile), MasterError> {
-    let mut search = Search { heard, progress, last: None };
+    let mut search = Search { heard, progress, keeps_portions: false, last: None };
     let decision = search.decide(specification)?;
-    let known = search.last.take().filter(|(settings, _)| *settings == decision.settings);
-    let profile = match known {
-        Some((_, profile)) => profile,
-        None => search.profile(decision.settings)?,
-    };
-    Ok((decision, profile))
+    Ok((decision, search.outcome(decision.settings)?.profile))
 }
 
-/// What the master that was decided on is like, portion by portion.
+/// The same, portion by portion. Memory: twice as much.
 ///
 /// # Errors
 /// See [`MasterError`].
-pub fn portions(heard: &Heard, settings: Settings, progress: &dyn Progress) -> Result<Portions, MasterError> {
-    let mut portions = Portions::new(heard.mixture.plan().rate(), heard.portions.ranges().to_vec());
-    limited(heard, settings, progress, |profile| portions.push(profile))?;
-    Ok(portions)
+pub fn decide_and_measure_portions(
+    heard: &Heard,
+    specification: &Specification,
+    progress: &dyn Progress,
+) -> Result<(Decision, Portions), MasterError> {
+    let mut search = Search { heard, progress, keeps_portions: true, last: None };
+    let decision = search.decide(specification)?;
+    Ok((decision, search.outcome(decision.settings)?.portions))
 }
 
 /// The way to a decision.
 struct Search<'a> {
     heard: &'a Heard,
     progress: &'a dyn Progress,
-    /// What was tried last, and what came of it.
-    last: Option<(Settings, Profile)>,
+    keeps_portions: bool,
+    /// What was tried last.
+    last: Option<Tried>,
+}
+
+/// Settings that were tried, and what the meter would say of the master that comes of them.
+struct Tried {
+    settings: Settings,
+    profile: Profile,
+    /// None of them measured where they are not kept.
+    portions: Portions,
 }
 
 impl Search<'_> {
-    /// What the meter would say of the master.
-    fn profile(&self, settings: Settings) -> Result<Profile, MasterError> {
-        let mut profile = Profile::empty(self.heard.mixture.plan().rate());
-        limited(self.heard, settings, self.progress, |portion| profile.append(&portion))?;
-        Ok(profile)
-    }
-
-    fn try_out(&mut self, settings: Settings) -> Result<Measures, MasterError> {
+    fn try_out(&mut self, settings: Settings) -> Result<Tried, MasterError> {
         // Long episodes' profiles are large: one at a time.
         self.last = None;
-        let profile = self.profile(settings)?;
-        let measures = profile.measures();
-        self.last = Some((settings, profile));
-        Ok(measures)
+        let mut portions = self.heard.portions.unmeasured();
+        let mut profile = Profile::empty(self.heard.mixture.plan().rate());
+        limited(self.heard, settings, self.progress, |portion| {
+            profile.append(&portion);
+            if self.keeps_portions {
+                portions.push(portion);
+            }
+        })?;
+        Ok(Tried { settings, profile, portions })
+    }
+
+    /// What came of the settings that were decided on.
+    fn outcome(mut self, settings: Settings) -> Result<Tried, MasterError> {
+        match self.last.take().filter(|tried| tried.settings == settings) {
+            Some(tried) => Ok(tried),
+            None => self.try_out(settings),
+        }
     }
 
     fn decide(&mut self, specification: &Specification) -> Result<Decision, MasterError> {
@@ -149,7 +170,9 @@ impl Search<'_> {
         let mut tried: Vec<(i32, f64)> = Vec::new();
         for _ in 0..ROUNDS {
             settings.gain = gain(f64::from(step) * STEP);
-            let measures = self.try_out(settings)?;
+            let tried_out = self.try_out(settings)?;
+            let measures = tried_out.profile.measures();
+            self.last = Some(tried_out);
             let over =
                 measures.true_peak.map_or(0.0, |peak| peak.value.dbtp() - specification.ceiling.dbfs());
             if specification.detect == Detect::Wave && over > 0.0 {
@@ -210,9 +233,7 @@ pub fn limited(
     let Heard { mixture, portions } = heard;
     let rate = mixture.plan().rate();
     let known = mixture.contents(portions.ranges());
-    // How far what comes before a portion and after it may count in it.
-    let before = Meter::hop_start((REMEMBERED + BEFORE) as u64, rate).get();
-    let after = Master::new(settings, rate).latency().get() + Meter::hop_start(1, rate).get();
+    let (before, after) = reach(settings, rate);
     let limited = |index: usize| {
         if progress.stopped() {
             return Err(MasterError::Stopped);

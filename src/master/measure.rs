@@ -40,6 +40,11 @@ impl Portions {
         Portions { rate, ranges, profiles: Vec::new() }
     }
 
+    /// The same portions, not measured yet.
+    pub(super) fn unmeasured(&self) -> Portions {
+        Portions::new(self.rate, self.ranges.clone())
+    }
+
     /// Where they lie.
     pub(super) fn ranges(&self) -> &[Range<u64>] {
         &self.ranges
@@ -61,12 +66,17 @@ impl Portions {
         whole
     }
 
-    /// Those that lie in `range` as a whole, one after the other.
+    /// What lies in `range` of them, one after the other.
     pub fn profile_of(&self, range: &Range<u64>) -> Profile {
         let mut part = Profile::empty(self.rate);
-        let inside = |portion: &Range<u64>| portion.start >= range.start && portion.end <= range.end;
-        let portions = self.ranges.iter().zip(&self.profiles).filter(|(portion, _)| inside(portion));
-        portions.for_each(|(_, profile)| part.append(profile));
+        for (portion, profile) in self.ranges.iter().zip(&self.profiles) {
+            let inside = range.start.max(portion.start)..range.end.min(portion.end);
+            if inside == *portion {
+                part.append(profile);
+            } else if !inside.is_empty() {
+                part.append_part(profile, &(inside.start - portion.start..inside.end - portion.start));
+            }
+        }
         part
     }
 

@@ -1,14 +1,12 @@
 //! One episode's outputs, made: from a build to files.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::audio::buffer::Channels;
 use crate::cli::export::apart;
+use crate::cli::export::masters::Masters;
 use crate::cli::export::order::{Order, range_of, shown, tags};
-use crate::cli::export::standing::standings;
+use crate::cli::export::standing::{Standings, standings};
 use crate::cli::export::summary::{FileSummary, MasterSummary};
 use crate::cli::failure::Failure;
 use crate::cuesheet::words::Witnesses;
@@ -25,10 +23,7 @@ use crate::export::report::{Figures, explain};
 use crate::export::session::{self, Session, SessionFormat};
 use crate::export::stems::{self, Targets};
 use crate::host::whole;
-use crate::master::measure::{self, Heard};
-use crate::master::mixture::Mixture;
 use crate::master::preset::specification;
-use crate::mix::plan::Plan;
 use crate::pipeline::Build;
 use crate::progress::Progress;
 use crate::speech::Engines;
@@ -96,6 +91,16 @@ impl Files {
     }
 }
 
+/// How every output of an episode stands, without making anything.
+///
+/// # Errors
+/// Where a clip cannot be read.
+pub(super) fn foresee(order: &Order<'_>, progress: &dyn Progress) -> Result<Standings, EpisodeError> {
+    let mut masters = Masters::new(order, progress)?;
+    let decided = masters.decided(&presets_of_whole(order), false)?;
+    Ok(standings(order, &masters, &decided))
+}
+
 /// Makes every output of an episode that is not what it should be already.
 ///
 /// # Errors
@@ -106,7 +111,9 @@ pub(super) fn perform(order: &Order<'_>, files: &mut Files, progress: &dyn Progr
         error => Failure::Machine(error.to_string()),
     };
     sweep(order.outputs);
-    let known = standings(order).map_err(failed)?;
+    let mut made = Masters::new(order, progress).map_err(failed)?;
+    let decided = made.decided(&presets_of_whole(order), true).map_err(failed)?;
+    let known = standings(order, &made, &decided);
     files.stand(&known.standings);
     let wrong = order.outputs.iter().zip(&known.standings);
     let wrong = wrong.filter(|(_, standing)| matches!(standing, Standing::Wrong(_)));
@@ -125,7 +132,7 @@ pub(super) fn perform(order: &Order<'_>, files: &mut Files, progress: &dyn Progr
         }
     };
     let order = &Order { outputs: &outputs, cover: order.cover.clone(), ..*order };
-    masters(order, files, progress).map_err(failed)?;
+    masters(order, &mut made, files).map_err(failed)?;
     enter(files, &[], &|output| output.preset.is_some());
     stems(order.built, order.outputs, progress).map_err(failed)?;
     enter(files, &[], &|output| output.preset.is_none() && output.format.is_some());
@@ -213,44 +220,44 @@ fn texts(order: &Order<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn masters(order: &Order<'_>, files: &mut Files, progress: &dyn Progress) -> Result<(), EpisodeError> {
+fn masters(order: &Order<'_>, masters: &mut Masters<'_>, files: &mut Files) -> Result<(), EpisodeError> {
     let Order { args, built, outputs, cache, .. } = *order;
-    let timeline = &built.timeline;
-    let plan = Arc::new(Plan::new(timeline, &built.samples())?);
-    // The mix is heard once for mono and once for stereo, however many presets there are.
-    let mut heard: BTreeMap<usize, Heard> = BTreeMap::new();
-    let mut presets: Vec<Preset> = outputs.iter().filter_map(|output| output.preset).collect();
-    presets.dedup();
-    for preset in presets {
+    for preset in presets(outputs) {
         let specification = specification(preset);
-        let channels: Channels = specification.channels;
-        let delivery = Delivery { specification: &specification, depth: args.bits, progress, cache };
-        let heard = match heard.entry(channels.count()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(measure::measure_mix(
-                Mixture::cached(Arc::clone(&plan), cache),
-                channels,
-                progress,
-            )?),
-        };
+        let delivery =
+            Delivery { specification: &specification, depth: args.bits, progress: masters.progress(), cache };
         let of_preset: Vec<&Output> = outputs.iter().filter(|output| output.preset == Some(preset)).collect();
         // Of either there may be none: what is right already is not made.
         let is_episode = |(content, _): &(Content, Part)| *content == Content::Episode;
         let (episode, scenes): (Vec<_>, Vec<_>) = parts(order, &of_preset).into_iter().partition(is_episode);
-        let (episode, scenes) = (episode.into_iter().map(|it| it.1), scenes.into_iter().map(|it| it.1));
+        let (mut whole, mut scenes): (Vec<Part>, Vec<Part>) =
+            (episode.into_iter().map(|it| it.1).collect(), scenes.into_iter().map(|it| it.1).collect());
         if apart(args) {
-            let silence = specification.silence.map(|seconds| seconds.to_count(timeline.rate));
-            let episode: Vec<Part> = episode.collect();
-            if !episode.is_empty() {
-                files.mastered(deliver(&delivery, heard, &episode)?);
-            }
-            let scenes: Vec<Part> = scenes.map(|part| Part { silence, ..part }).collect();
-            files.mastered(deliver_apart(&delivery, &heard.mixture, &scenes)?);
+            let silence = specification.silence.map(|seconds| seconds.to_count(built.timeline.rate));
+            scenes.iter_mut().for_each(|part| part.silence = silence);
+            files.mastered(deliver_apart(&delivery, masters.mixture(), &scenes)?);
         } else {
-            files.mastered(deliver(&delivery, heard, &episode.chain(scenes).collect::<Vec<_>>())?);
+            whole.append(&mut scenes);
+        }
+        if !whole.is_empty() {
+            files.mastered(deliver(&delivery, masters.master(preset)?, &whole)?);
         }
     }
     Ok(())
+}
+
+/// The presets for which the whole episode is mastered: scenes that are mastered by themselves depend on nothing that is
+/// decided for all of them.
+fn presets_of_whole(order: &Order<'_>) -> Vec<Preset> {
+    let alone = |output: &&Output| apart(order.args) && matches!(output.content, Content::Scene(_));
+    presets(order.outputs.iter().filter(|output| !alone(output)))
+}
+
+/// The presets of some outputs.
+fn presets<'o>(outputs: impl IntoIterator<Item = &'o Output>) -> Vec<Preset> {
+    let mut presets: Vec<Preset> = outputs.into_iter().filter_map(|output| output.preset).collect();
+    presets.dedup();
+    presets
 }
 
 /// The episode and its scenes, as far as they are wanted, each with its files.

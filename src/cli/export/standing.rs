@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::cli::export::apart;
+use crate::cli::export::masters::{Decided, Masters};
 use crate::cli::export::order::{Order, frame, range_of, shown, tags};
 use crate::export::catalogue::{Content, Output};
-use crate::export::episode::EpisodeError;
-use crate::export::ledger::{Ledger, Recipe, Standing, Why};
+use crate::export::ledger::{GAIN, Ledger, Recipe, Standing, Why};
 use crate::export::recipe;
 use crate::export::session;
+use crate::master::limit::{as_mixed, reach};
 use crate::master::preset::specification;
 use crate::mix::plan::Plan;
 use crate::mix::stretch::{Stretch, content, stretches};
@@ -24,13 +25,11 @@ pub(super) struct Standings {
     pub(super) stretches: Vec<Stretch>,
 }
 
-/// Looks at what is there.
-///
-/// # Errors
-/// Where a clip cannot be read.
-pub(super) fn standings(order: &Order<'_>) -> Result<Standings, EpisodeError> {
-    let stretches = stretches(&Plan::new(&order.built.timeline, &order.built.samples())?);
-    let recipes = recipes(order, &stretches);
+/// Looks at what is there. Of what was not `decided` nothing is known that depends on it.
+pub(super) fn standings(order: &Order<'_>, masters: &Masters<'_>, decided: &Decided) -> Standings {
+    let plan = masters.mixture().plan();
+    let stretches = stretches(plan);
+    let recipes = recipes(order, plan, &stretches, decided);
     let ledger = Ledger::new(order.cache);
     let outputs = order.outputs.iter().zip(&recipes);
     let standings = outputs.map(|(output, recipe)| ledger.standing(&output.path, recipe.as_ref()));
@@ -48,7 +47,7 @@ pub(super) fn standings(order: &Order<'_>) -> Result<Standings, EpisodeError> {
             standings[index] = Standing::Wrong(Why::Together);
         }
     }
-    Ok(Standings { recipes, standings, stretches })
+    Standings { recipes, standings, stretches }
 }
 
 /// What is made together: all stems, as each depends on which others there are; sessions that share their media.
@@ -66,7 +65,7 @@ fn group(output: &Output) -> Option<Group> {
     }
 }
 
-fn recipes(order: &Order<'_>, stretches: &[Stretch]) -> Vec<Option<Recipe>> {
+fn recipes(order: &Order<'_>, plan: &Plan, stretches: &[Stretch], decided: &Decided) -> Vec<Option<Recipe>> {
     let Order { args, built, outputs, .. } = *order;
     let timeline = &built.timeline;
     let whole = 0..timeline.length.get();
@@ -88,15 +87,36 @@ fn recipes(order: &Order<'_>, stretches: &[Stretch]) -> Vec<Option<Recipe>> {
             (Content::Episode | Content::Scene(_), Some(preset)) => {
                 let (range, title) = range_of(order, &output.content);
                 let scene = matches!(output.content, Content::Scene(_));
-                // A scene by itself is mastered by what is in it, every other file by the whole.
-                let alone = scene && apart(args);
-                let heard = if alone { content(stretches, &range)? } else { mixed? };
-                let range = if alone { 0..range.end - range.start } else { range };
-                let made = (output.format, specification(preset), args.bits, alone);
-                Recipe::new(&recipe::settings(&made))
-                    .with("sound", &heard)
-                    .with("place", &recipe::settings(&range))
-                    .with("tags", &tagged(&range_of(order, &output.content).0, title))
+                let (specification, alone) = (specification(preset), scene && apart(args));
+                let recipe = Recipe::new(&recipe::settings(&(
+                    output.format,
+                    specification,
+                    args.bits,
+                    alone,
+                    range.end - range.start,
+                )));
+                let tags = tagged(&range, title);
+                // A scene by itself is mastered by what is in it. Every other file by what is decided for all of them;
+                // and by what the limiter hears of what comes before and after.
+                let recipe = if alone {
+                    recipe.with("sound", &content(stretches, &range)?)
+                } else {
+                    let reach = reach(as_mixed(&specification).settings, plan.rate());
+                    let heard = range.start.saturating_sub(reach.0)..range.end.saturating_add(reach.1);
+                    // Dither is counted from where scenes begin.
+                    let start = |at: u64| i128::from(at) - i128::from(range.start);
+                    let before = [plan.scene_of(range.start)];
+                    let inside = plan.scenes().iter().filter(|scene| range.contains(scene));
+                    let scenes: Vec<i128> = before.iter().chain(inside).copied().map(start).collect();
+                    let recipe = recipe
+                        .with("sound", &content(stretches, &heard)?)
+                        .with("scenes", &recipe::settings(&scenes));
+                    match decided.get(preset.word()) {
+                        Some(decided) => recipe.with(GAIN, decided),
+                        None => recipe.undecided(),
+                    }
+                };
+                recipe.with("tags", &tags)
             }
             (Content::Episode | Content::Scene(_), None) => return None,
             (Content::Mix, _) => recipe.with("sound", &score?),

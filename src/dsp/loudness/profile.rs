@@ -141,15 +141,22 @@ impl Profile {
             (self.partial, self.rest) = (later.partial, later.rest);
             return;
         }
+        self.append_part(later, &(0..u64::MAX));
+    }
+
+    /// The same for some of its frames, counted from its first.
+    pub fn append_part(&mut self, later: &Profile, frames: &Range<u64>) {
         let mut filling = Filling::new(self);
+        let mut at = 0;
         for (index, hop) in later.hops.iter().enumerate() {
-            let mut left = u64::from(hop.frames);
+            let end = at + u64::from(hop.frames);
             for step in index * STEPS..(index + 1) * STEPS {
                 let start = |step: usize| step_start(later.first * STEPS as u64 + step as u64, later.rate);
-                let frames = (start(step + 1) - start(step)).min(left);
+                let until = end.min(at + start(step + 1) - start(step));
                 let energy = later.steps.get(step).copied().unwrap_or(later.rest);
-                filling.add(frames, f64::from(energy), hop);
-                left -= frames;
+                let inside = until.min(frames.end).saturating_sub(at.max(frames.start));
+                filling.add(inside, f64::from(energy), hop);
+                at = until;
             }
         }
         filling.finish();
@@ -359,7 +366,7 @@ impl Filling<'_> {
         let step = profile.first * STEPS as u64 + profile.steps.len() as u64;
         let filled = end.saturating_sub(step_start(step, profile.rate));
         let energy = f64::from(profile.rest) * filled as f64;
-        let mut hop = profile.hops.pop().unwrap_or_default();
+        let mut hop = if profile.partial { profile.hops.pop().unwrap_or_default() } else { Hop::default() };
         hop.energy *= f64::from(hop.frames);
         hop.power *= f64::from(hop.frames);
         Filling { profile, next: end, step, energy, filled, hop }
