@@ -5,6 +5,7 @@ mod batch;
 mod captions;
 mod faults;
 mod formats;
+mod portions;
 mod scenes;
 mod sessions;
 mod stems;

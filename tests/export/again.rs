@@ -37,7 +37,7 @@ const MUCH: [&str; 10] = [
 ];
 
 /// The drama, and a scene that is spoken.
-fn show() -> TestShow {
+pub(super) fn show() -> TestShow {
     let show = drama();
     let spoken = "\n[cast.cat]\nvoice = { engine = \"pico\", lang = \"en-GB\" }\n\
          [[scene]]\nid = \"four\"\nscript = [\n\
@@ -50,7 +50,7 @@ fn show() -> TestShow {
     show.file("script/test.toml", script).file("sfx/thud.toml", thud)
 }
 
-fn export(show: &TestShow, args: &[&str]) -> Run {
+pub(super) fn export(show: &TestShow, args: &[&str]) -> Run {
     let cache = show.path("kept").display().to_string();
     let run = show.run(&[&["export", "--cache", &cache], args].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -66,7 +66,7 @@ fn files(summary: &Value) -> &Vec<Value> {
 }
 
 /// Makes every file of a folder an old one.
-fn grow_old(show: &TestShow, folder: &str) -> SystemTime {
+pub(super) fn grow_old(show: &TestShow, folder: &str) -> SystemTime {
     let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     for name in show.snapshot(folder).keys() {
         let file = std::fs::File::options().append(true).open(show.path(folder).join(name)).unwrap();
@@ -76,7 +76,7 @@ fn grow_old(show: &TestShow, folder: &str) -> SystemTime {
 }
 
 /// The files of a folder that are not old any more.
-fn young(show: &TestShow, folder: &str, old: SystemTime) -> Vec<String> {
+pub(super) fn young(show: &TestShow, folder: &str, old: SystemTime) -> Vec<String> {
     let names = show.snapshot(folder).into_keys();
     let modified = |name: &String| show.path(folder).join(name).metadata().unwrap().modified().unwrap();
     names.filter(|name| modified(name) != old).collect()

@@ -137,14 +137,8 @@ fn kill(times: usize, seed: u64) {
 }
 
 #[test]
-fn an_export_killed_at_any_moment_leaves_nothing_wrong() {
-    kill(60, 1897);
-}
-
-#[test]
-#[ignore = "takes a minute or two"]
 fn an_export_killed_two_hundred_times_leaves_nothing_wrong() {
-    kill(200, 90125);
+    kill(200, 1897);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use radioplay::audio::buffer::Channels;
 use radioplay::dsp::loudness::Meter;
-use radioplay::dsp::loudness::profile::Measures;
+use radioplay::dsp::loudness::profile::{Measures, Profile};
 use radioplay::units::level::Loudness;
 use radioplay::units::time::FrameCount;
 
@@ -226,4 +226,43 @@ fn a_stretch_is_measured_as_if_nothing_else_were_there() {
     check_near("short-term", short_term(&measures), -30.0, 0.1);
     let loudest = profile.measures().short_term.expect("it is long enough");
     assert!(loudest.start.get() <= 2 * 48_000);
+}
+
+/// What was measured of two halves on grids of their own adds up to what is measured in one go: exactly where the grids
+/// are one, and but for hundredths of a second where they are not.
+#[test]
+fn parts_measured_apart_add_up() {
+    let mut sound = tones(HZ, &[(-30.0, 1.3), (-12.0, 0.35), (-40.0, 2.0), (-18.0, 1.77), (-26.0, 4.0)]);
+    sound.truncate(2 * 450_001);
+    let whole = stereo(HZ, &sound);
+    for cut in [48_000, 96_000, 96_001, 99_999, 143_760, 240_123] {
+        let (first, second) = sound.split_at(2 * cut);
+        let mut joined = stereo(HZ, first);
+        // As if what came before had been heard: its filters have swung in.
+        let mut meter = Meter::new(Channels::Stereo, rate(HZ), FrameCount::ZERO);
+        meter.push(&first[first.len() - 2 * 14_400..]);
+        meter.push(second);
+        let mut second = meter.finish();
+        second.leave_out(3);
+        joined.append(&second);
+        assert_eq!((joined.frames(), joined.hops().len()), (whole.frames(), whole.hops().len()));
+        let [found, wanted] = [&joined, &whole].map(Profile::measures);
+        let loudness = |it: &Measures| {
+            [lufs(it.integrated), momentary(it), short_term(it), it.range.expect("it is long enough")]
+        };
+        for (found, wanted) in loudness(&found).iter().zip(loudness(&wanted)) {
+            let apart = (found - wanted).abs();
+            assert!(apart < if cut % 4800 == 0 { 1e-6 } else { 0.03 }, "{cut}: {apart}");
+        }
+        assert_eq!(found.sample_peak, wanted.sample_peak);
+        let rms = f64::from((found.rms.dbfs() - wanted.rms.dbfs()).abs());
+        assert!(rms < 1e-4, "{cut}: {rms}");
+        let peak = |it: &Measures| it.true_peak.map(|it| it.value.dbtp()).expect("loud enough");
+        assert!((peak(&found) - peak(&wanted)).abs() < 0.01, "{cut}");
+        // A part of it is what was measured there.
+        let mut part = Profile::empty(rate(HZ));
+        part.append_part(&joined, &(84_001..170_000));
+        let level = momentary(&part.measures());
+        assert!((level + 40.0).abs() < 0.1 && part.frames() == 85_999, "{level}");
+    }
 }
