@@ -1,8 +1,8 @@
 //! A mix of which stretches are kept: what is there is read, what is missing is mixed, and kept for the next time.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::audio::samples::{SAMPLE_BYTES, Samples};
@@ -28,7 +28,8 @@ pub(super) struct Kept {
     plan: Arc<Plan>,
     cache: Cache,
     stretches: Vec<Stretch>,
-    states: Vec<AtomicU8>,
+    /// Of each. Looked up once anything is to be heard: not to know what the mix is known by.
+    states: OnceLock<Vec<AtomicU8>>,
     /// How many of the stretches, from the first on, are kept once they are mixed.
     keeping: usize,
 }
@@ -37,14 +38,10 @@ impl Kept {
     /// What `cache` has of the mix of `plan`.
     pub(super) fn new(plan: Arc<Plan>, cache: Cache) -> Kept {
         let stretches = stretches(&plan);
-        let state = |stretch: &Stretch| {
-            let there = matches!(&stretch.known, Known::By(key) if cache.has(Kind::Mix, key));
-            AtomicU8::new(if there { THERE } else { MISSING })
-        };
         // Whatever did not fit would push out what came before it, and nothing would be there the next time.
         let most = cache.most() / 2 / (2 * SAMPLE_BYTES) as u64;
         let keeping = stretches.partition_point(|stretch| stretch.end <= most);
-        Kept { states: stretches.iter().map(state).collect(), plan, cache, stretches, keeping }
+        Kept { states: OnceLock::new(), plan, cache, stretches, keeping }
     }
 
     pub(super) fn stretches(&self) -> &[Stretch] {
@@ -87,8 +84,18 @@ impl Kept {
         first..end.max(first)
     }
 
+    fn states(&self) -> &[AtomicU8] {
+        self.states.get_or_init(|| {
+            let state = |stretch: &Stretch| {
+                let there = matches!(&stretch.known, Known::By(key) if self.cache.has(Kind::Mix, key));
+                AtomicU8::new(if there { THERE } else { MISSING })
+            };
+            self.stretches.iter().map(state).collect()
+        })
+    }
+
     fn is_there(&self, index: usize) -> bool {
-        self.states[index].load(Ordering::Relaxed) != MISSING
+        self.states()[index].load(Ordering::Relaxed) != MISSING
     }
 
     fn key(&self, index: usize) -> Option<&Key> {
@@ -102,7 +109,7 @@ impl Kept {
         let bytes = self.cache.content(Kind::Mix, key);
         let audio = bytes.map(|bytes| floats(&bytes));
         let whole = audio.filter(|audio| audio.len() as u64 == (stretch.end - stretch.start) * 2);
-        self.states[index].store(if whole.is_some() { CHECKED } else { MISSING }, Ordering::Relaxed);
+        self.states()[index].store(if whole.is_some() { CHECKED } else { MISSING }, Ordering::Relaxed);
         whole
     }
 
@@ -111,7 +118,7 @@ impl Kept {
         let start = self.stretches[index].start;
         let sample = |frame: u64| FrameCount::new(frame - start).index() * 2;
         let samples = sample(range.start)..sample(range.end);
-        match self.states[index].load(Ordering::Relaxed) {
+        match self.states()[index].load(Ordering::Relaxed) {
             MISSING => None,
             THERE => self.read(index).map(|audio| audio[samples].to_vec()),
             _ => {
@@ -159,7 +166,7 @@ impl Kept {
         let samples = Samples::in_memory(AudioBuffer::new(audio, Channels::Stereo, self.plan.rate()));
         self.cache.keep_sound(Kind::Mix, key, &(), samples);
         // If it could not be written, reading it will show that.
-        self.states[index].store(THERE, Ordering::Relaxed);
+        self.states()[index].store(THERE, Ordering::Relaxed);
     }
 }
 
