@@ -49,7 +49,7 @@ pub struct Wanted {
     pub rate: SampleRate,
     /// How far ahead of it frames are played, in milliseconds, as long as that makes no gaps.
     pub ahead: u32,
-    /// How many frames it is to take at once, where it lets itself be told. It holds two of these.
+    /// How many frames at that rate it is to take at once, where it lets itself be told. It holds two of these.
     pub period: u32,
 }
 
@@ -187,7 +187,11 @@ fn open(wanted: &Wanted, signals: &Sender<Signal>) -> Result<(Stream, String, Fe
     let shape = NonZero::new(config.channels()).zip(NonZero::new(config.sample_rate()));
     let (channels, rate) = shape.ok_or("the sound device has no channels")?;
     let frames = |ms: u32| usize::try_from(rate.get() / 1000 * ms).unwrap_or(4800);
-    let sized = [BufferSize::Fixed(wanted.period), BufferSize::Default];
+    // As long as is wanted, at whatever rate; half or a quarter of it where it has no room for more.
+    let period = u64::from(wanted.period) * u64::from(rate.get()) / u64::from(wanted.rate.hz());
+    let period = u32::try_from(period).unwrap_or(wanted.period).max(4);
+    let sized =
+        [period, period / 2, period / 4].map(BufferSize::Fixed).into_iter().chain([BufferSize::Default]);
     let mut refused = String::new();
     for size in sized {
         let (feed, tap) = ring(frames(MOST), channels, rate);
