@@ -9,7 +9,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rodio::cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use rodio::cpal::{
@@ -28,6 +28,11 @@ const MOST: u32 = 500;
 const DEAF: Duration = Duration::from_millis(1500);
 /// How long to wait before a lost device is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
+
+/// How long a device may report the same trouble, and do nothing else, before it counts as lost.
+const STUCK: Duration = Duration::from_millis(20);
+/// How often a device that does not get going is opened again at once.
+const TRIES: u32 = 3;
 
 /// What became of the device.
 #[derive(Debug)]
@@ -81,7 +86,9 @@ impl Drop for Device {
 
 fn run(wanted: &Wanted, signals: &Sender<Signal>, told: &Receiver<Signal>, report: &impl Fn(Report)) {
     let mut was_open = false;
+    let mut failed = 0;
     loop {
+        let mut again = AGAIN;
         match open(wanted, signals) {
             Ok((stream, what, feed)) => {
                 was_open = true;
@@ -89,9 +96,13 @@ fn run(wanted: &Wanted, signals: &Sender<Signal>, told: &Receiver<Signal>, repor
                 report(Report::Opened(what, feed));
                 let why = attend(&stream, &shared, told);
                 drop(stream);
-                match why {
-                    Some(why) => report(Report::Lost(why)),
-                    None => return,
+                let Some(why) = why else { return };
+                // One that did not get going at all most likely does so the next time.
+                if shared.asked() == 0 && failed < TRIES {
+                    failed += 1;
+                    again = Duration::ZERO;
+                } else {
+                    report(Report::Lost(why));
                 }
             }
             Err(why) if !was_open => {
@@ -100,7 +111,7 @@ fn run(wanted: &Wanted, signals: &Sender<Signal>, told: &Receiver<Signal>, repor
             }
             Err(_) => {}
         }
-        match told.recv_timeout(AGAIN) {
+        match told.recv_timeout(again) {
             Ok(Signal::Close) | Err(RecvTimeoutError::Disconnected) => return,
             // What is still said of a device that is gone.
             Ok(_) | Err(RecvTimeoutError::Timeout) => {
@@ -259,13 +270,24 @@ fn stream_of<S: SizedSample + FromSample<f32>>(
 
 /// What is done about what a stream reports.
 fn heed(signals: Sender<Signal>, shared: Arc<Shared>) -> impl FnMut(cpal::Error) + Send + 'static {
+    // Since when there has been trouble, and how much sound had been asked for then.
+    let mut trouble: Option<(Instant, u64)> = None;
     move |error| match error.kind() {
         ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable | ErrorKind::StreamInvalidated => {
             drop(signals.send(Signal::Lost(error.to_string())));
         }
         ErrorKind::Xrun => shared.note_underrun(),
-        // The stream goes on after the others; if not, it is noticed that nobody asks for sound.
-        _ => {}
+        // The stream may go on after the others. PulseAudio's ALSA plugin sometimes does not get going, and reports nothing
+        // but that for ever.
+        _ => match trouble {
+            Some((since, asked)) if asked == shared.asked() => {
+                if since.elapsed() >= STUCK {
+                    trouble = None;
+                    drop(signals.send(Signal::Lost(error.to_string())));
+                }
+            }
+            _ => trouble = Some((Instant::now(), shared.asked())),
+        },
     }
 }
 
