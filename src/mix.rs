@@ -61,7 +61,9 @@ mod wet;
 
 use std::sync::Arc;
 
-use crate::mix::block::Block;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use crate::mix::block::{Block, FRAMES};
 use crate::mix::dry::Dry;
 use crate::mix::error::Error;
 use crate::mix::plan::Plan;
@@ -117,6 +119,42 @@ impl Mixer {
     /// [`Plan::memory`] again.
     pub fn seek(&mut self, block: u64) {
         self.next = block;
+    }
+
+    /// Does at once what the next [`Mixer::render`] would have to do first. Buses that have nothing to do with one another
+    /// hear what came before side by side, on as many threads as there are, and each from no earlier than it has to.
+    ///
+    /// # Errors
+    /// Where a clip cannot be read.
+    pub fn warm_up(&mut self) -> Result<(), Error> {
+        if self.wet.position() == self.next {
+            return Ok(());
+        }
+        let plan = self.plan();
+        let start = self.next.saturating_mul(FRAMES as u64);
+        let groups = plan.desk.groups(start, &plan.sends, &plan.bursts);
+        let warm = |(buses, from): &(Vec<usize>, u64)| {
+            let (mut dry, mut wet) = (Dry::of(Arc::clone(plan), buses), Wet::of(Arc::clone(plan), buses));
+            let mut heard = Block::new(plan.buses());
+            dry.seek(from / FRAMES as u64);
+            wet.seek(from / FRAMES as u64);
+            while wet.position() < self.next {
+                if dry.render(&mut heard)? == FrameCount::ZERO {
+                    wet.seek(self.next);
+                } else {
+                    wet.finish(&mut heard);
+                }
+            }
+            Ok((dry, wet))
+        };
+        let warmed: Vec<(Dry, Wet)> = groups.par_iter().map(warm).collect::<Result<_, _>>()?;
+        self.dry.seek(self.next);
+        self.wet.seek(self.next);
+        for (dry, wet) in warmed {
+            self.dry.take(dry);
+            self.wet.take(wet);
+        }
+        Ok(())
     }
 
     /// Renders the next block and moves on; says how many frames of it belong to the episode: all

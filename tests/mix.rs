@@ -19,7 +19,7 @@ use radioplay::audio::buffer::{AudioBuffer, Channels};
 use radioplay::audio::samples::Samples;
 use radioplay::dsp::noise::Random;
 use radioplay::mix::Mixer;
-use radioplay::mix::block::{Block, View};
+use radioplay::mix::block::{Block, FRAMES, View};
 use radioplay::mix::error::Error;
 use radioplay::mix::plan::Plan;
 use radioplay::routing::{Bus, Duck, Track};
@@ -161,6 +161,24 @@ impl Mixed {
         self.buses.resize_with(block.buses().count(), Track2::default);
         for (all, bus) in self.buses.iter_mut().zip(block.buses()) {
             all.push(bus);
+        }
+    }
+}
+
+/// Goes through a plan backwards, every so many blocks, and has its buses warmed up apart: what follows has to be what was
+/// played from the beginning.
+fn check_warmed_up(plan: &Arc<Plan>, step: usize) {
+    let played = Mixed::of(&mut Mixer::new(Arc::clone(plan)), plan.blocks());
+    let mut mixer = Mixer::new(Arc::clone(plan));
+    for block in (0..plan.blocks()).rev().step_by(step) {
+        mixer.seek(block);
+        mixer.warm_up().expect("clips in memory can be read");
+        let found = Mixed::of(&mut mixer, 3.min(plan.blocks() - block));
+        let from = usize::try_from(block).expect("small") * FRAMES;
+        let pairs = found.buses.iter().chain([&found.sum]).zip(played.buses.iter().chain([&played.sum]));
+        for (bus, (found, played)) in pairs.enumerate() {
+            assert!(found.left == played.left[from..][..found.left.len()], "block {block}, bus {bus}");
+            assert!(found.right == played.right[from..][..found.right.len()], "block {block}, bus {bus}");
         }
     }
 }

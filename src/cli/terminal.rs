@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
@@ -18,6 +19,10 @@ use crate::units::time::SampleRate;
 
 /// Set by the first Ctrl-C; work ends soon after. A second one ends the process at once.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// How soon after an interrupt another is the same one: `timeout` sends its signal to the program, and then to the group
+/// that the program is in.
+const SAME: Duration = Duration::from_millis(200);
 
 /// What the person sits in front of.
 #[derive(Debug)]
@@ -38,10 +43,12 @@ impl Terminal {
         Terminal { colour, quiet }
     }
 
-    /// Makes Ctrl-C end the work in hand cleanly. A process that cannot have a handler still works.
+    /// Makes Ctrl-C end the work in hand cleanly; pressed again, it ends at once. A process that cannot have a handler still works.
     pub(super) fn catch_interrupts() {
-        let handler = || {
-            if INTERRUPTED.swap(true, Ordering::SeqCst) {
+        let mut first = None;
+        let handler = move || {
+            let first = *first.get_or_insert_with(Instant::now);
+            if INTERRUPTED.swap(true, Ordering::SeqCst) && first.elapsed() > SAME {
                 std::process::exit(super::INTERRUPTED_EXIT.into());
             }
         };

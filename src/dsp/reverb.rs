@@ -76,14 +76,20 @@ impl Reverb {
     /// impulse's own.
     fn energies(mut self, shape: &Shape, rate: SampleRate) -> (f64, f64) {
         let band = Filter::BandPass { hz: BANDS[1], q: 0.7 };
-        let energy = |left: &[f32], right: &[f32], filters: &mut (Biquad, Biquad)| -> f64 {
+        let energy = |left: &[f32], right: &[f32], (filters, heard): &mut ((Biquad, Biquad), bool)| -> f64 {
+            // What rings on in the filters soon gets too small to count, and then so small that it is slow to work with.
+            if !*heard && left.iter().chain(right).all(|sample| *sample == 0.0) {
+                return 0.0;
+            }
             let squares = left.iter().zip(right).map(|(left, right)| {
                 let (left, right) = (filters.0.tick(f64::from(*left)), filters.1.tick(f64::from(*right)));
                 left * left + right * right
             });
-            squares.sum()
+            let sum: f64 = squares.sum();
+            *heard = sum > NOTHING;
+            sum
         };
-        let at_rest = || (Biquad::new(band, rate), Biquad::new(band, rate));
+        let at_rest = || ((Biquad::new(band, rate), Biquad::new(band, rate)), false);
         let (mut own, mut early, mut late) = (at_rest(), at_rest(), at_rest());
         let mut sums = (0.0, 0.0, 0.0);
         let (mut input, silence) = (vec![0.0_f32; CHUNK], vec![0.0_f32; CHUNK]);
@@ -105,6 +111,8 @@ impl Reverb {
     }
 }
 
+/// What is too little energy to be counted: 300 dB below what is measured.
+const NOTHING: f64 = 1e-40;
 /// How many frames the tail is worked on at once: no more than the shortest delay inside any loop has.
 const CHUNK: usize = 32;
 /// How many frames the reflections are worked on at once.

@@ -156,6 +156,27 @@ impl Desk {
         needed
     }
 
+    /// The buses that have to hear anything before `frame` for what follows to be right, in groups that have nothing to do
+    /// with one another; and from which frame on each group has to.
+    pub(super) fn groups(&self, frame: u64, sends: &[Send], bursts: &[Burst]) -> Vec<(Vec<usize>, u64)> {
+        let needed = self.needed(frame, sends, bursts, |_| true);
+        // The group of each bus, known by one of its buses.
+        let mut group: Vec<usize> = (0..self.buses.len()).collect();
+        for (index, bus) in self.buses.iter().enumerate() {
+            for (to, _) in &bus.sends {
+                let (from, into) = (group[index], group[*to]);
+                group.iter_mut().filter(|group| **group == from).for_each(|group| *group = into);
+            }
+        }
+        let members = |name: usize| (0..group.len()).filter(|bus| group[*bus] == name).collect::<Vec<_>>();
+        let groups = (0..group.len()).map(members).filter(|buses| !buses.is_empty());
+        let begun = groups.map(|buses| {
+            let from = buses.iter().map(|bus| needed[*bus]).fold(frame, u64::min);
+            (buses, from)
+        });
+        begun.filter(|(_, from)| *from < frame).collect()
+    }
+
     /// How far [`Desk::begin`] may lie back, at most.
     pub(super) fn memory(&self) -> u64 {
         let mut depths = vec![0; self.buses.len()];

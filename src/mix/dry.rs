@@ -21,6 +21,8 @@ pub(super) struct Dry {
     voices: Vec<Voice>,
     scratch: Scratch,
     track: Stereo,
+    /// The tracks it plays; all of them where `None`.
+    tracks: Option<Vec<bool>>,
 }
 
 impl Dry {
@@ -32,7 +34,16 @@ impl Dry {
             seen: 0,
             scratch: Scratch::new(),
             track: Stereo::silent(),
+            tracks: None,
         }
+    }
+
+    /// The same, of these buses alone.
+    pub(super) fn of(plan: Arc<Plan>, buses: &[usize]) -> Dry {
+        let own = buses.iter().flat_map(|bus| &plan.desk.buses[*bus].tracks);
+        let mut tracks = vec![false; plan.desk.buses.iter().map(|bus| bus.tracks.len()).sum()];
+        own.for_each(|track| tracks[*track] = true);
+        Dry { tracks: Some(tracks), ..Dry::new(plan) }
     }
 
     pub(super) fn plan(&self) -> &Arc<Plan> {
@@ -58,10 +69,23 @@ impl Dry {
         self.next = block;
         let start = block.saturating_mul(FRAMES as u64);
         while let Some(region) = self.plan.regions.get(self.seen).filter(|region| region.start < start) {
-            if region.end() > start {
+            if region.end() > start && self.plays(region.track) {
                 self.voices.push(Voice::new(&self.plan, self.seen));
             }
             self.seen += 1;
+        }
+    }
+
+    fn plays(&self, track: usize) -> bool {
+        self.tracks.as_ref().is_none_or(|tracks| tracks[track])
+    }
+
+    /// Takes what `other`, which stands at the same block, remembers of its regions.
+    pub(super) fn take(&mut self, other: Dry) {
+        for voice in other.voices {
+            if let Some(own) = self.voices.iter_mut().find(|own| own.region() == voice.region()) {
+                *own = voice;
+            }
         }
     }
 
@@ -74,8 +98,10 @@ impl Dry {
             return Ok(FrameCount::ZERO);
         }
         let end = first + FRAMES as u64;
-        while self.plan.regions.get(self.seen).is_some_and(|region| region.start < end) {
-            self.voices.push(Voice::new(&self.plan, self.seen));
+        while let Some(region) = self.plan.regions.get(self.seen).filter(|region| region.start < end) {
+            if self.plays(region.track) {
+                self.voices.push(Voice::new(&self.plan, self.seen));
+            }
             self.seen += 1;
         }
         self.fill(first, out)?;

@@ -1,5 +1,7 @@
 //! One bus giving way to others: a gain for every frame, known from the timeline, not detected in the sound.
 
+use std::sync::OnceLock;
+
 use crate::dsp::fade::rise;
 use crate::routing::Duck;
 use crate::units::level::Gain;
@@ -17,8 +19,9 @@ pub(super) struct Ducker {
     attack: i64,
     release: i64,
     by: Gain,
-    /// The factors of the way down and of the way back, frame by frame, each as far as [`MOST_KEPT`].
-    ways: [Vec<f32>; 2],
+    /// The factors of the way down and of the way back, frame by frame, each as far as [`MOST_KEPT`]; worked out when they
+    /// are first wanted, since who plays from one place hears few of them.
+    ways: [OnceLock<Vec<f32>>; 2],
 }
 
 /// How many frames of a way are worked out once for all: 20 s at 48 kHz. Who needs longer waits for each.
@@ -41,12 +44,7 @@ impl Ducker {
                 _ => down.push((start, end)),
             }
         }
-        let mut ducker = Ducker { down, attack, release, by: duck.by, ways: [Vec::new(), Vec::new()] };
-        ducker.ways = [attack, release].map(|length| {
-            let kept = if ducker.down.is_empty() { 0 } else { length.min(MOST_KEPT) };
-            (0..kept).map(|done| ducker.partly(done, length)).collect()
-        });
-        ducker
+        Ducker { down, attack, release, by: duck.by, ways: Default::default() }
     }
 
     /// Lowers each of `gains`, factors for frames from `first` on, to this duck's where that is lower.
@@ -54,7 +52,9 @@ impl Ducker {
         let first = i64::try_from(first).unwrap_or(i64::MAX / 4);
         let end = first + gains.len() as i64;
         let factor = self.by.factor();
-        let way = |kept: &[f32], done: i64, length: i64| {
+        let way = |kept: &OnceLock<Vec<f32>>, done: i64, length: i64| {
+            let kept = kept
+                .get_or_init(|| (0..length.min(MOST_KEPT)).map(|done| self.partly(done, length)).collect());
             let known = usize::try_from(done).ok().and_then(|done| kept.get(done)).copied();
             known.unwrap_or_else(|| self.partly(done, length))
         };

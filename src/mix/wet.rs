@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::mix::block::{Block, FRAMES, Stereo};
 use crate::mix::plan::Plan;
-use crate::mix::rooms::{Answer, Feed, Space};
+use crate::mix::rooms::{Answer, Feed, Send, Space};
 use crate::mix::strip::{Scratch, Strip};
 
 /// Makes of what comes into the buses what comes out of them, and sums it. Keeps a copy of a room for each burst that rings, and
@@ -27,6 +27,8 @@ pub(super) struct Wet {
     input: Stereo,
     answer: Stereo,
     whole: Stereo,
+    /// Which buses it does.
+    own: Vec<bool>,
 }
 
 impl Wet {
@@ -37,12 +39,30 @@ impl Wet {
             ringing: Vec::new(),
             idle: vec![Vec::new(); plan.rooms.len()],
             strips: plan.desk.buses.iter().map(Strip::new).collect(),
+            own: vec![true; plan.desk.buses.len()],
             plan,
             scratch: Scratch::new(),
             input: Stereo::silent(),
             answer: Stereo::silent(),
             whole: Stereo::silent(),
         }
+    }
+
+    /// The same, of these buses alone, which send to no others.
+    pub(super) fn of(plan: Arc<Plan>, buses: &[usize]) -> Wet {
+        let mut wet = Wet::new(plan);
+        wet.own.fill(false);
+        buses.iter().for_each(|bus| wet.own[*bus] = true);
+        wet
+    }
+
+    /// Takes what `other`, which stands at the same block, remembers of its buses.
+    pub(super) fn take(&mut self, other: Wet) {
+        let strips = self.strips.iter_mut().zip(other.strips).zip(&other.own);
+        strips.filter(|(_, own)| **own).for_each(|((strip, other), _)| *strip = other);
+        self.ringing.extend(other.ringing);
+        self.ringing.sort_unstable_by_key(|(burst, _)| *burst);
+        self.idle.iter_mut().zip(other.idle).for_each(|(idle, other)| idle.extend(other));
     }
 
     /// The block that has to be [`Wet::finish`]ed first for `block` to be right, at most [`Plan::memory`] before it.
@@ -81,7 +101,7 @@ impl Wet {
         let plan = Arc::clone(&self.plan);
         for &index in &plan.desk.order {
             let bus = &plan.desk.buses[index];
-            if !bus.sounds(first, end) {
+            if !self.own[index] || !bus.sounds(first, end) {
                 continue;
             }
             let strip = &mut self.strips[index];
@@ -108,10 +128,12 @@ impl Wet {
     /// Takes a room for each burst that begins before frame `end`.
     fn begin_bursts(&mut self, end: u64) {
         while let Some(burst) = self.plan.bursts.get(self.seen).filter(|burst| burst.start < end) {
-            let room = self.plan.sends[burst.send].room;
-            let at_rest = self.idle[room].pop();
-            let at_rest = at_rest.or_else(|| self.plan.rooms[room].as_ref().and_then(Space::answer));
-            self.ringing.extend(at_rest.map(|answer| (self.seen, answer)));
+            let Send { room, bus, .. } = self.plan.sends[burst.send];
+            if self.own[bus] {
+                let at_rest = self.idle[room].pop();
+                let at_rest = at_rest.or_else(|| self.plan.rooms[room].as_ref().and_then(Space::answer));
+                self.ringing.extend(at_rest.map(|answer| (self.seen, answer)));
+            }
             self.seen += 1;
         }
     }

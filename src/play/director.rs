@@ -26,7 +26,8 @@ use crate::play::prepare::{self, Made, Preparation, Task, Workshop};
 use crate::play::renderer::{Order, Stretch};
 use crate::play::score::{Outlook, Score};
 use crate::play::watch::{Change, Watch};
-use crate::timeline::Timeline;
+use crate::timeline::{Region, Timeline};
+use crate::units::time::FrameCount;
 
 mod keys;
 mod measured;
@@ -39,7 +40,7 @@ pub mod view;
 /// is saved is to be heard soon.
 const SHORT: (u32, u32) = (50, 1024);
 /// The same, where no gaps are worth more.
-const LONG: (u32, u32) = (400, 2048);
+const LONG: (u32, u32) = (400, 4096);
 /// How much has to be settled before playing begins, in seconds.
 const AT_LEAST: f64 = 0.3;
 /// How little may be left of what is settled before more is worked out, in seconds.
@@ -113,6 +114,8 @@ struct Director {
     bounds: Bounds,
     /// Whether there is something that the performance does not know of.
     stale: bool,
+    /// Whether everything has been made since the view was brought up to date.
+    unshown: bool,
     worked_out: Option<Instant>,
     /// How long it takes to make a player ready.
     warming: Duration,
@@ -170,6 +173,7 @@ impl Director {
             measuring: None,
             performance: None,
             stale: true,
+            unshown: false,
             worked_out: None,
             warming: Duration::ZERO,
             shared: None,
@@ -209,6 +213,10 @@ impl Director {
                 self.heed(event);
             }
             self.advance();
+            // Whoever waits for sound does not wait for this.
+            if self.unshown {
+                self.show();
+            }
         }
         self.stop_measuring();
     }
@@ -218,9 +226,7 @@ impl Director {
             Event::Made(made) if made.reading == self.readings => {
                 self.score.accept(made.index, made.clip, made.found);
                 self.stale = true;
-                if self.score.is_complete() {
-                    self.show();
-                }
+                self.unshown |= self.score.is_complete();
             }
             Event::Made(_) | Event::Stop => {}
             Event::Command(command) => self.obey(command),
@@ -346,6 +352,9 @@ impl Director {
     /// Makes a performance and has it played.
     fn perform(&mut self, timeline: Timeline, until: u64) {
         let samples: Vec<Samples> = self.score.clips().iter().map(|clip| clip.samples.clone()).collect();
+        if let Some(goal) = &self.goal {
+            fetch_ahead(&timeline, &samples, goal.frame(&timeline));
+        }
         let (tracks, buses) = (timeline.tracks.clone(), timeline.buses.clone());
         let (solo, mute) = (self.brief.solo.clone(), self.brief.mute.clone());
         let muted = |track: usize| {
@@ -357,12 +366,13 @@ impl Director {
             Err(error) => return self.say(&error.to_string()),
         };
         let stretch = self.bounds.stretch(&performance);
+        // Warming up is waited for.
+        self.preparation.calm_down();
         match self.hand_over(&performance, stretch) {
             Ok(()) => {}
             Err(error) => return self.say(&error.to_string()),
         }
         self.performance = Some(performance);
-        self.preparation.calm_down();
         self.show();
     }
 
@@ -413,7 +423,8 @@ impl Director {
     }
 
     /// Brings the view up to date.
-    fn show(&self) {
+    fn show(&mut self) {
+        self.unshown = false;
         let view = view::of(self);
         self.change(|shown| {
             *shown = View {
@@ -425,6 +436,18 @@ impl Director {
                 ..view
             }
         });
+    }
+}
+
+/// Has what sounds at a frame fetched, while the rest is worked out. What cannot be fetched is told of by whoever reads it.
+fn fetch_ahead(timeline: &Timeline, samples: &[Samples], frame: u64) {
+    let sounds = |region: &&Region| {
+        let start = region.start.from_start().unwrap_or_default().get();
+        (start..start + region.length.get()).contains(&frame)
+    };
+    for samples in timeline.regions.iter().filter(sounds).filter_map(|region| samples.get(region.clip)) {
+        let samples = samples.clone();
+        rayon::spawn(move || drop(samples.read(FrameCount::ZERO, &mut [0.0; 2])));
     }
 }
 

@@ -68,6 +68,7 @@ impl Player {
     /// Where a clip cannot be read any more.
     pub fn warm(performance: Arc<Performance>, at: u64) -> Result<Player, Error> {
         let mut player = Player::new(performance, at);
+        player.mixer.warm_up()?;
         while player.early > 0 && player.has_more()? {}
         Ok(player)
     }

@@ -13,7 +13,7 @@ use crate::cuesheet::tools::Tools;
 use crate::cuesheet::{Clip, Request};
 use crate::diag::Diagnostics;
 use crate::host::Show;
-use crate::play::priority;
+use crate::play::priority::Thread;
 use crate::progress::Silent;
 use crate::script::text::StopKind;
 use crate::speech::Engines;
@@ -85,6 +85,8 @@ struct Waiting {
     /// Whether who plays will soon have nothing left to play.
     urgent: bool,
     over: bool,
+    /// The threads that are there all the time, once they run.
+    staying: Vec<Thread>,
 }
 
 /// How many threads make clips.
@@ -117,9 +119,13 @@ impl Preparation {
         Preparation { queue, memory }
     }
 
-    /// Has the threads give way to who plays from now on; those that were there for the beginning wait.
+    /// Has the threads give way to who plays from now on, even in the middle of a clip; those that were there for the
+    /// beginning wait after theirs.
     pub fn calm_down(&self) {
-        self.queue.lock().calm = true;
+        let mut waiting = self.queue.lock();
+        if !std::mem::replace(&mut waiting.calm, true) {
+            waiting.staying.iter().for_each(|thread| thread.lower());
+        }
     }
 
     /// Says whether who plays will soon have nothing left to play: then those who wait help.
@@ -165,12 +171,15 @@ impl Queue {
 
 /// Makes what is wanted, as long as anything may be; only at first and where it is urgent, unless this thread `stays`.
 fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: &Sender<Made>) {
-    let mut is_calm = false;
-    while let Some(Next { task, index, calm }) = next(queue, stays) {
-        if calm && stays && !is_calm {
-            priority::lower();
-            is_calm = true;
+    if stays {
+        let mut waiting = queue.lock();
+        let own = Thread::current();
+        waiting.staying.push(own);
+        if waiting.calm {
+            own.lower();
         }
+    }
+    while let Some((task, index)) = next(queue, stays) {
         let Some(request) = task.requests.get(index) else { continue };
         let mut found = Diagnostics::new();
         let tools = Tools {
@@ -183,7 +192,11 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             progress: &Silent,
         };
         // Before it is made: should the file change meanwhile, it is made again.
-        let key = key(workshop, task.rate, request);
+        let key = match (request, task.keys.get(index)) {
+            // What is spoken from text alone depends on no file.
+            (Request::Line(line), Some(known)) if line.take.is_none() => known.clone(),
+            _ => key(workshop, task.rate, request),
+        };
         let clip = make(request, &task.patches, tools, task.rate, &mut found);
         // What is wrong has a place in this reading of the script.
         if found.iter().next().is_none() {
@@ -197,14 +210,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
 }
 
 /// What a thread makes next.
-struct Next {
-    task: Arc<Task>,
-    index: usize,
-    /// Whether it gives way.
-    calm: bool,
-}
-
-fn next(queue: &Queue, stays: bool) -> Option<Next> {
+fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize)> {
     let mut waiting = queue.lock();
     loop {
         if waiting.over {
@@ -213,7 +219,7 @@ fn next(queue: &Queue, stays: bool) -> Option<Next> {
         if (stays || waiting.urgent || !waiting.calm)
             && let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front())
         {
-            return Some(Next { task, index, calm: waiting.calm });
+            return Some((task, index));
         }
         waiting = queue.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
     }

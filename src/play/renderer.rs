@@ -9,6 +9,7 @@ use crate::dsp::resample::Resampler;
 use crate::mix::error::Error;
 use crate::play::board::{Board, State};
 use crate::play::player::Player;
+use crate::play::priority::Thread;
 use crate::play::ring::Feed;
 use crate::units::time::{FrameCount, SampleRate};
 
@@ -54,6 +55,7 @@ impl Stretch {
 
 /// Plays as it is told, until it is told to stop or nobody can tell it any more.
 pub fn run(orders: &Receiver<Order>, board: &Board) {
+    Thread::current().raise();
     let mut renderer = Renderer {
         board,
         player: None,
@@ -68,6 +70,7 @@ pub fn run(orders: &Receiver<Order>, board: &Board) {
         pending: Vec::new(),
         pushed: 0,
         broken: false,
+        is_flushed: true,
         later: None,
     };
     let mut busy = false;
@@ -79,6 +82,7 @@ pub fn run(orders: &Receiver<Order>, board: &Board) {
             Err(RecvTimeoutError::Timeout) => {}
         }
         busy = renderer.work();
+        renderer.start(!busy);
     }
 }
 
@@ -100,6 +104,8 @@ struct Renderer<'a> {
     pending: Vec<f32>,
     pushed: usize,
     broken: bool,
+    /// Whether what the resampler still held has been played.
+    is_flushed: bool,
     /// The stretch of what is played next.
     later: Option<Stretch>,
 }
@@ -145,6 +151,7 @@ impl Renderer<'_> {
         self.pending.clear();
         self.pushed = 0;
         self.broken = false;
+        self.is_flushed = true;
         self.player = Some(player);
         self.restart_resampler();
         self.mark();
@@ -221,6 +228,13 @@ impl Renderer<'_> {
         }
     }
 
+    /// Has a device that waits for the first frames begin, where they are there.
+    fn start(&mut self, no_more: bool) {
+        if let Some(feed) = &mut self.feed {
+            feed.start(no_more);
+        }
+    }
+
     /// Does a little; says whether there may be more to do at once.
     fn work(&mut self) -> bool {
         if self.pushed < self.pending.len() {
@@ -283,6 +297,7 @@ impl Renderer<'_> {
         }
         self.pending.clear();
         self.pushed = 0;
+        self.is_flushed = false;
         match &mut self.resampler {
             Some(resampler) => resampler.push(&self.chunk, &mut self.pending),
             None => self.pending.extend_from_slice(&self.chunk),
@@ -303,6 +318,15 @@ impl Renderer<'_> {
     fn end(&mut self) -> bool {
         let Some(player) = &self.player else { return false };
         if !self.stretch.again || self.stretch.from >= self.stretch.to {
+            if let Some(resampler) = self.resampler.take_if(|_| !self.is_flushed) {
+                self.is_flushed = true;
+                self.pending.clear();
+                self.pushed = 0;
+                resampler.finish(&mut self.pending);
+                // It may be played on from here, if more is asked for.
+                self.restart_resampler();
+                return true;
+            }
             self.set(State::Over);
             return false;
         }

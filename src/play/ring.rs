@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use rodio::{ChannelCount, SampleRate, Source};
@@ -16,6 +17,17 @@ pub type Frame = [f32; 2];
 
 /// How long pausing and going on take, seconds: long enough not to click.
 const GATE: f32 = 0.005;
+
+/// What the thread that keeps a device is told.
+#[derive(Debug)]
+pub enum Signal {
+    /// There are enough frames for it to begin.
+    Filled,
+    /// It is lost, and why.
+    Lost(String),
+    /// It is to be closed.
+    Close,
+}
 
 /// What both sides know. Frames are counted at the device's rate, since the ring was made.
 #[derive(Debug, Default)]
@@ -101,6 +113,8 @@ pub struct Feed {
     ahead: usize,
     /// How many gaps there were when that was last looked at.
     gaps: u64,
+    /// Who waits for the first frames, if anybody does, and for how many.
+    starter: Option<(Sender<Signal>, u64)>,
 }
 
 impl Feed {
@@ -128,6 +142,23 @@ impl Feed {
     pub fn push(&mut self, frame: Frame) {
         if self.producer.push(frame).is_ok() {
             self.written += 1;
+        }
+    }
+
+    /// Has `device` told to begin when there are as many `frames` as it takes at once, or no more will come. A device that
+    /// began before would be full of silence that has to be heard first.
+    #[must_use]
+    pub fn starting(self, device: Sender<Signal>, frames: u64) -> Feed {
+        Feed { starter: Some((device, frames)), ..self }
+    }
+
+    /// Has the device begin, if it has not yet and there are enough frames; or any, where there will be `no_more` for now.
+    pub(super) fn start(&mut self, no_more: bool) {
+        let written = self.written;
+        let due = |(_, frames): &mut (_, u64)| written >= *frames || (no_more && written > 0);
+        if let Some((device, _)) = self.starter.take_if(due) {
+            // Where nobody listens there is no device any more.
+            let _ = device.send(Signal::Filled);
         }
     }
 
@@ -177,7 +208,17 @@ pub fn ring(frames: usize, channels: ChannelCount, rate: SampleRate) -> (Feed, T
         starving: false,
         begun: false,
     };
-    (Feed { producer, shared, written: 0, rate: rate.get(), held: 0, ahead: frames, gaps: 0 }, tap)
+    let feed = Feed {
+        producer,
+        shared,
+        written: 0,
+        rate: rate.get(),
+        held: 0,
+        ahead: frames,
+        gaps: 0,
+        starter: None,
+    };
+    (feed, tap)
 }
 
 impl Tap {

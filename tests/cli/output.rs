@@ -107,6 +107,28 @@ fn an_interrupted_render_leaves_the_old_file_and_nothing_else() {
 
 #[test]
 #[cfg(unix)]
+fn an_interrupt_that_comes_twice_at_once_is_one() {
+    // `timeout` sends its signal to the program, and then to the group that the program is in.
+    for signal in ["INT", "TERM"] {
+        let show = long();
+        let mut command = command(&show);
+        command.args(["render", "--bits", "16"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("it starts");
+        let started = Instant::now();
+        while !show.path("output").exists() {
+            assert!(started.elapsed() < Duration::from_secs(30), "it does not begin to write");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let sent = shell(&show, &format!("kill -{signal} {0}; kill -{signal} {0}", child.id()));
+        assert_eq!(sent.code, 0, "{}", sent.stderr);
+        let output = child.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said, "error: interrupted; nothing was written\n", "{signal}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
 fn a_reader_that_goes_away_is_no_panic() {
     let lines = "{ pause = 1 },".repeat(2_000);
     let show = TestShow::with_script(&format!(

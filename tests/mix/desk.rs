@@ -12,7 +12,7 @@ use radioplay::timeline::Room;
 use radioplay::units::pan::Pan;
 
 use super::buses::compress;
-use super::{Mixed, Show, at, check_near, db, frames, gain, noise, rms};
+use super::{Mixed, Show, at, check_near, check_warmed_up, db, frames, gain, noise, rms};
 
 fn send(to: usize, db: f32) -> Send {
     Send { to, gain: gain(db) }
@@ -51,6 +51,11 @@ fn busy(later: u64) -> Show {
     buses[4].gain = gain(-3.0);
     buses[4].sends = vec![send(3, -9.0)];
     show
+}
+
+#[test]
+fn buses_that_were_warmed_up_apart_sound_as_if_played_from_the_beginning() {
+    check_warmed_up(&busy(0).plan().expect("consistent"), 5);
 }
 
 #[test]

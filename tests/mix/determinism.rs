@@ -10,7 +10,7 @@ use radioplay::routing::Track;
 use radioplay::staging::{Perspective, Through};
 use radioplay::units::pan::Pan;
 
-use super::{Mixed, Show, at, frames, gain, noise};
+use super::{Mixed, Show, at, check_warmed_up, frames, gain, noise};
 
 /// Eleven seconds at 8 kHz of everything at once, all of it `later` by so many frames: loops, fades, treatments that
 /// last longer than a segment, ducks, and two tracks on one bus.
@@ -40,6 +40,11 @@ fn busy(later: u64) -> Show {
     show.duck(1, 0, -9.0, [2000, 3000, 4000]);
     show.duck(2, 0, -6.0, [1000, 0, 2000]);
     show
+}
+
+#[test]
+fn buses_that_were_warmed_up_apart_sound_as_if_played_from_the_beginning() {
+    check_warmed_up(&busy(0).plan().expect("consistent"), 1);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use radioplay::timeline::Room;
 use radioplay::units::distance::Metres;
 use radioplay::units::pan::Pan;
 
-use super::{Mixed, Show, at, check_near, db, frames, gain, noise, rms};
+use super::{Mixed, Show, at, check_near, check_warmed_up, db, frames, gain, noise, rms};
 
 fn metres(metres: f64) -> Metres {
     Metres::new(metres).expect("a distance")
@@ -92,6 +92,11 @@ fn rooms() -> Show {
     (region.room, region.gain, region.pan) = (Some(2), gain(-6.0), Pan::CENTER);
     show.duck(2, 0, -9.0, [500, 400, 900]);
     show
+}
+
+#[test]
+fn buses_that_were_warmed_up_apart_sound_as_if_played_from_the_beginning() {
+    check_warmed_up(&rooms().plan().expect("consistent"), 3);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use radioplay::play::board::Board;
 use radioplay::play::performance::Performance;
 use radioplay::play::player::Player;
 use radioplay::play::renderer::{Order, Stretch, run};
-use radioplay::play::ring::ring;
+use radioplay::play::ring::{Signal, ring};
 use radioplay::play::score::Score;
 use radioplay::progress::Silent;
 use radioplay::units::time::SampleRate;
@@ -22,7 +22,7 @@ use radioplay::units::time::SampleRate;
 use super::episode;
 
 /// The episode of a show, from the last block settled to all of it.
-fn performances(show: &crate::show::TestShow, untils: &[f64]) -> Vec<Arc<Performance>> {
+pub(super) fn performances(show: &crate::show::TestShow, untils: &[f64]) -> Vec<Arc<Performance>> {
     let host = Show::open(show.path(""), Vec::new()).unwrap();
     let settings = Settings { rate: SampleRate::DEFAULT, limits: Limits::default() };
     let built =
@@ -72,7 +72,7 @@ fn played(performances: &[Arc<Performance>], at: &[usize]) -> Vec<f32> {
     out
 }
 
-fn rendered(show: &crate::show::TestShow) -> Vec<f32> {
+pub(super) fn rendered(show: &crate::show::TestShow) -> Vec<f32> {
     assert_eq!(show.run(&["render", "--deliver", "none", "--bits", "32f", "-o", "render.wav"]).code, 0);
     show.wav("render.wav").0
 }
@@ -88,6 +88,25 @@ fn exchanging_what_agrees_is_not_heard_at_all() {
     let performances = performances(&show, &[1.0; 6]);
     let heard = played(&performances, &[1, 20_000, 61_111, 150_000, 150_100]);
     assert_eq!(first_difference(&heard, &rendered(&show)), None);
+}
+
+#[test]
+fn a_device_begins_with_the_first_frames_and_not_before() {
+    let performance = performances(&episode(), &[1.0])[0].clone();
+    // More than the ring holds: then it begins with all that there is.
+    for frames in [2048, 1_000_000] {
+        let ((orders, taken), (device, told)) = (channel(), channel());
+        let renderer = std::thread::spawn(move || run(&taken, &Board::default()));
+        let (feed, tap) = ring(4800, NonZero::new(2).unwrap(), NonZero::new(48_000).unwrap());
+        orders.send(Order::Feed(feed.starting(device, frames))).unwrap();
+        assert!(told.recv_timeout(Duration::from_millis(50)).is_err(), "there is nothing to begin with");
+        let player = Player::warm(Arc::clone(&performance), 0).unwrap();
+        orders.send(Order::Start(Box::new(player), Stretch::ALL)).unwrap();
+        assert!(matches!(told.recv_timeout(Duration::from_secs(60)), Ok(Signal::Filled)));
+        assert!(tap.buffered() >= 2048, "{} frames", tap.buffered());
+        orders.send(Order::Stop).unwrap();
+        renderer.join().unwrap();
+    }
 }
 
 #[test]

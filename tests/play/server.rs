@@ -6,6 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::show::has_program;
 
+/// Without `norewinds` the sink works two seconds ahead.
+const SINK: [&str; 6] =
+    ["module-null-sink", "sink_name=cap", "rate=48000", "channels=2", "format=float32le", "norewinds=1"];
+
 /// PulseAudio with a null sink at 48 kHz, stereo, 32-bit float. Ends with the test.
 pub(super) struct Server {
     folder: tempfile::TempDir,
@@ -18,33 +22,57 @@ impl Server {
         let there = has_program("pulseaudio", &["--version"]) && has_program("parec", &["--version"]);
         there.then(|| {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
-            let socket = folder.path().join("pulse.sock");
             let mut server = Server { folder, running: Vec::new() };
             // It is to say when it ran dry.
             let alsa = "pcm.!default { type pulse handle_underrun 1 }\nctl.!default { type pulse }\n";
             std::fs::write(server.folder.path().join("asound.conf"), alsa).expect("it can be written");
-            // Without `norewinds` the sink works two seconds ahead.
-            let sink = "module-null-sink sink_name=cap rate=48000 channels=2 format=float32le norewinds=1";
-            let native = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display());
-            let mut daemon = Command::new("pulseaudio");
-            daemon.args([
-                "--daemonize=no",
-                "--use-pid-file=no",
-                "--exit-idle-time=-1",
-                "-n",
-                "--disable-shm=yes",
-            ]);
-            daemon.args(["-L", &native, "-L", sink]).stdout(Stdio::null()).stderr(Stdio::null());
-            server.environment(&mut daemon);
-            server.running.push(daemon.spawn().expect("it starts"));
-            let deadline = Instant::now() + Duration::from_secs(30);
-            while !server.tool("pactl", &["info"]) {
-                assert!(Instant::now() < deadline, "PulseAudio does not answer");
-                std::thread::sleep(Duration::from_millis(30));
-            }
-            assert!(server.tool("pactl", &["set-default-sink", "cap"]));
+            server.begin();
             server
         })
+    }
+
+    /// Starts it, again where it was stopped.
+    pub(super) fn begin(&mut self) {
+        let socket = self.folder.path().join("pulse.sock");
+        // What one that was killed has left behind.
+        let _ = std::fs::remove_file(&socket);
+        let native = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display());
+        let mut daemon = Command::new("pulseaudio");
+        daemon.args([
+            "--daemonize=no",
+            "--use-pid-file=no",
+            "--exit-idle-time=-1",
+            "-n",
+            "--disable-shm=yes",
+        ]);
+        daemon.args(["-L", &native, "-L", &SINK.join(" ")]).stdout(Stdio::null()).stderr(Stdio::null());
+        self.environment(&mut daemon);
+        self.running.push(daemon.spawn().expect("it starts"));
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !self.tool("pactl", &["info"]) {
+            assert!(Instant::now() < deadline, "PulseAudio does not answer");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        assert!(self.tool("pactl", &["set-default-sink", "cap"]));
+    }
+
+    /// Ends it without a word to anybody.
+    pub(super) fn stop(&mut self) {
+        for mut child in self.running.drain(..).rev() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Takes its loudspeaker away.
+    pub(super) fn unplug(&self) {
+        assert!(self.tool("pactl", &["unload-module", SINK[0]]));
+    }
+
+    /// Gives it back.
+    pub(super) fn plug_in(&self) {
+        assert!(self.tool("pactl", &[&["load-module"], &SINK[..]].concat()));
+        assert!(self.tool("pactl", &["set-default-sink", "cap"]));
     }
 
     /// Has a command play here.
@@ -107,10 +135,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        for child in self.running.iter_mut().rev() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.stop();
     }
 }
 

@@ -190,6 +190,93 @@ fn what_an_alsa_device_plays_is_what_is_rendered_to_its_word_length() {
     assert!(best.soft + best.hard <= counted(&said), "{best:?}\n{said}");
 }
 
+/// What a program says while it runs.
+struct Listener {
+    said: std::sync::Arc<std::sync::Mutex<String>>,
+}
+
+impl Listener {
+    /// Of a program whose output is piped.
+    fn of(child: &mut Child) -> Listener {
+        let said = std::sync::Arc::<std::sync::Mutex<String>>::default();
+        let pipes: [Box<dyn std::io::Read + Send>; 2] = [
+            Box::new(child.stdout.take().expect("it is piped")),
+            Box::new(child.stderr.take().expect("it is piped")),
+        ];
+        for pipe in pipes {
+            let said = std::sync::Arc::clone(&said);
+            std::thread::spawn(move || {
+                for line in std::io::BufRead::lines(std::io::BufReader::new(pipe)) {
+                    let line = line.expect("it is text");
+                    said.lock().expect("nobody panics with it").push_str(&(line + "\n"));
+                }
+            });
+        }
+        Listener { said }
+    }
+
+    fn so_far(&self) -> String {
+        self.said.lock().expect("nobody panics with it").clone()
+    }
+
+    /// Waits until it has said something so many times.
+    fn wait_for(&self, what: &str, times: usize) {
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        while self.so_far().matches(what).count() < times {
+            assert!(std::time::Instant::now() < deadline, "no `{what}`: {}", self.so_far());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+#[test]
+fn a_device_that_is_unplugged_and_a_server_that_restarts_are_waited_for() {
+    let Some(mut server) = Server::start() else { return };
+    let show = episode();
+    let mut command = player(&show, &["--loop"]);
+    server.environment(&mut command);
+    let mut child = command.spawn().expect("it starts");
+    let said = Listener::of(&mut child);
+    said.wait_for("ann: One.", 1);
+    server.unplug();
+    said.wait_for("the sound device is gone", 1);
+    server.plug_in();
+    said.wait_for("the sound device is back", 1);
+    server.stop();
+    said.wait_for("the sound device is gone", 2);
+    server.begin();
+    said.wait_for("the sound device is back", 2);
+    // And is heard there again.
+    server.record();
+    let begun = std::time::Instant::now();
+    while server.recorded().iter().all(|sample| *sample == 0.0) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{}", said.so_far());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // As `timeout` sends it: to the program, and to its group.
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id, &id]).status().expect("it starts").success());
+    assert_eq!(ended(&mut child, Duration::from_secs(20)), Some(0), "{}", said.so_far());
+    said.wait_for("first sound after", 1);
+}
+
+#[test]
+fn a_device_is_found_by_its_name() {
+    let Some(mut server) = Server::start() else { return };
+    let show = episode();
+    let mut command = player(&show, &["--list-devices"]);
+    server.environment(&mut command);
+    let (code, said, listed) = told(command.spawn().expect("it starts"));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(listed.lines().any(|line| line.starts_with("pulse ")), "{listed}");
+    server.record();
+    let mut command = player(&show, &["--device", "pulse", "--to", "b"]);
+    server.environment(&mut command);
+    let (code, said, _) = told(command.spawn().expect("it starts"));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(server.recorded().iter().any(|sample| *sample != 0.0), "{said}");
+}
+
 #[test]
 fn without_a_device_it_says_what_to_do() {
     let show = episode();

@@ -13,7 +13,7 @@ use crate::master::measure::{MasterError, measure};
 use crate::mix::plan::Plan;
 use crate::play::director::{Director, Event};
 use crate::play::gain::{self, Origin};
-use crate::play::priority;
+use crate::play::priority::Thread;
 use crate::progress::{Progress, Stage};
 use crate::timeline::schedule::schedule;
 
@@ -36,7 +36,7 @@ impl Director {
         let threads = (self.brief.threads.then / 2).max(1);
         std::thread::spawn(move || {
             let work = || {
-                priority::lower();
+                Thread::current().lower();
                 let progress = Stoppable { stop };
                 let plan = Arc::new(Plan::new(&timeline, &samples)?);
                 let heard = measure(&plan, specification.channels, &progress)?;
@@ -44,7 +44,7 @@ impl Director {
             };
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
-                .start_handler(|_| priority::lower())
+                .start_handler(|_| Thread::current().lower())
                 .build();
             let decided = pool.map_or(Err(MasterError::Stopped), |pool| pool.install(work));
             drop(events.send(Event::Measured(reading, decided)));
