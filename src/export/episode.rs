@@ -253,9 +253,7 @@ impl Finish<'_> {
             return format.pack(frames, packed);
         }
         let mut dither = Dither::new(format.depth, format.channels, first);
-        let mut words = Vec::with_capacity(frames.len());
-        dither.words(frames, &mut words);
-        format.pack_words(&words, packed);
+        format.pack_as_words(frames.len(), packed, |words| dither.words(frames, words));
     }
 }
 

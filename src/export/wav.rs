@@ -18,6 +18,7 @@ use crate::audio::words;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::id3;
 use crate::export::tags::Tags;
+use crate::host::settle::Settling;
 use crate::host::whole::{WholeError, WholeFile};
 use crate::units::depth::BitDepth;
 use crate::units::time::{FrameCount, SampleRate};
@@ -73,14 +74,17 @@ impl WavFormat {
         packed.written.frames = packed.written.frames.plus(FrameCount::new(frames as u64));
     }
 
-    /// The same for frames that are whole numbers of steps of this format's words already. Not for floats.
-    pub fn pack_words(self, words: &[i32], packed: &mut Packed) {
+    /// The same for as many samples as `fill` makes whole numbers of steps of this format's words of. Not for floats.
+    pub fn pack_as_words(self, samples: usize, packed: &mut Packed, fill: impl FnOnce(&mut [i32])) {
+        // As a rule as many as the last time, so that nothing has to be cleared.
+        packed.words.resize(samples, 0);
+        fill(&mut packed.words);
         match self.depth {
-            BitDepth::Int16 => words::pack_words::<2>(words, &mut packed.bytes),
-            BitDepth::Int24 => words::pack_words::<3>(words, &mut packed.bytes),
+            BitDepth::Int16 => words::pack_words::<2>(&packed.words, &mut packed.bytes),
+            BitDepth::Int24 => words::pack_words::<3>(&packed.words, &mut packed.bytes),
             BitDepth::Float32 => return,
         }
-        let frames = FrameCount::new((words.len() / self.channels.count()) as u64);
+        let frames = FrameCount::new((samples / self.channels.count()) as u64);
         packed.written.frames = packed.written.frames.plus(frames);
     }
 
@@ -97,6 +101,8 @@ pub struct Packed {
     written: WavWritten,
     /// The first frame that is no number.
     stray: Option<FrameCount>,
+    /// Kept for its room.
+    words: Vec<i32>,
 }
 
 impl Packed {
@@ -117,6 +123,7 @@ pub struct WavWriter {
     format: WavFormat,
     whole: WholeFile,
     file: BufWriter<File>,
+    settling: Settling,
     written: WavWritten,
     /// Whether lengths have 64 bits.
     long: bool,
@@ -202,6 +209,7 @@ impl WavWriter {
             format,
             whole,
             file,
+            settling: Settling::default(),
             written: WavWritten::default(),
             long,
             loudness,
@@ -242,6 +250,7 @@ impl WavWriter {
             return Err(WavError::NotASample { path: self.whole.target().to_owned(), frame });
         }
         self.file.write_all(&packed.bytes).map_err(|error| self.failed(error))?;
+        self.settling.wrote(self.file.get_ref(), packed.bytes.len() as u64);
         self.written.frames = total;
         self.written.clamped += packed.written.clamped;
         Ok(())
@@ -293,7 +302,8 @@ impl WavWriter {
             self.patch(4, &short(all))?;
             self.patch(self.samples - 4, &short(data))?;
         }
-        self.file.flush()
+        self.file.flush()?;
+        std::mem::take(&mut self.settling).finish()
     }
 
     /// Writes over what stands at a place, and comes back to the end.
