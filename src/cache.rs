@@ -292,7 +292,8 @@ impl Inner {
 }
 
 impl Key {
-    fn identity(&self) -> Identity {
+    /// What a sound that is kept under the key is known by.
+    pub fn identity(&self) -> Identity {
         Identity::new(*self.bytes())
     }
 }

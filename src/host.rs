@@ -9,6 +9,8 @@
 //! Not defended against: another program that swaps files for links while we run. It needs no script for that.
 
 pub mod error;
+pub mod settle;
+pub mod still;
 pub mod whole;
 
 mod name;
@@ -18,6 +20,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::host::error::HostError;
+use crate::host::still::StillFile;
 
 /// The longest text file read, in bytes: 16 MiB.
 pub const LONGEST_TEXT: u64 = 16 << 20;
@@ -83,7 +86,7 @@ impl Show {
     /// # Errors
     /// See [`HostError`].
     pub fn read_text(&self, path: &str) -> Result<String, HostError> {
-        let (file, metadata) = self.open_checked(path)?;
+        let (file, metadata, _) = self.open_checked(path)?;
         let too_large = || HostError::TooLarge { path: self.locate(path), most: LONGEST_TEXT };
         if metadata.len() > LONGEST_TEXT {
             return Err(too_large());
@@ -107,7 +110,7 @@ impl Show {
     /// # Errors
     /// See [`HostError`].
     pub fn read_bytes(&self, path: &str, most: u64) -> Result<Vec<u8>, HostError> {
-        let (file, _) = self.open_checked(path)?;
+        let (file, _, _) = self.open_checked(path)?;
         let mut bytes = Vec::new();
         file.take(most + 1)
             .read_to_end(&mut bytes)
@@ -123,7 +126,17 @@ impl Show {
     /// # Errors
     /// See [`HostError`].
     pub fn open_file(&self, path: &str) -> Result<File, HostError> {
-        self.open_checked(path).map(|(file, _)| file)
+        self.open_checked(path).map(|(file, _, _)| file)
+    }
+
+    /// The same for a recording that is to be read where it lies, later on too; without that where it cannot be told
+    /// whether it changes.
+    ///
+    /// # Errors
+    /// See [`HostError`].
+    pub fn open_still(&self, path: &str) -> Result<(File, Option<StillFile>), HostError> {
+        let (file, metadata, real) = self.open_checked(path)?;
+        Ok((file, StillFile::new(real, &metadata)))
     }
 
     /// The names of the regular files in a folder, sorted; an empty path is the show's own folder. Links count as
@@ -168,8 +181,9 @@ impl Show {
         Ok((real, names))
     }
 
-    /// Resolves `path`, makes sure that it is a regular file, opens it, and makes sure again.
-    fn open_checked(&self, path: &str) -> Result<(File, Metadata), HostError> {
+    /// Resolves `path`, makes sure that it is a regular file, opens it, and makes sure again. With where it is, without
+    /// links.
+    fn open_checked(&self, path: &str) -> Result<(File, Metadata, PathBuf), HostError> {
         let real = self.resolve(path)?;
         let failed = |error| HostError::io(&self.locate(path), error);
         let regular = |metadata: &Metadata| match error::kind(metadata.file_type()) {
@@ -180,7 +194,7 @@ impl Show {
         let file = read_only().open(&real).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         regular(&metadata)?;
-        Ok((file, metadata))
+        Ok((file, metadata, real))
     }
 
     /// Where `path` leads, without links, if a script may read there.

@@ -38,8 +38,8 @@
 //!   random numbers are seeded ([`dsp::noise`]), sums have a fixed order (which is why [`dsp::resample`] is our own), and
 //!   nothing depends on a clock or a hash map's order. A processor with wider vectors uses them, for the same sums in the
 //!   same order; nothing is fused. Lossy encoders ([`export::opus`]) and decoders ([`audio::decode`]) are the exceptions.
-//! - *Memory does not grow with the episode*: finished audio lies in a scratch file ([`spool`]), and the mixer keeps
-//!   state only for what sounds.
+//! - *Memory does not grow with the episode*: finished audio lies in a scratch file ([`spool`]) or where it was recorded
+//!   ([`host::still`]), and the mixer keeps state only for what sounds.
 //! - *What is kept changes nothing*: with a cache ([`cache`]), warm or cold, damaged or shared, the bytes are those of a
 //!   run without.
 //! - *A script is data.* It opens regular files inside its show and nothing else ([`host`]); its text never reaches a

@@ -113,11 +113,11 @@ impl Master {
     fn run(&mut self, mix: &[f32], out: &mut Vec<f32>, limit: fn(&mut Limiter, &mut [f32])) {
         let frames = mix.as_chunks::<2>().0;
         self.stereo.clear();
-        let turned_up = frames.iter().map(|frame| frame.map(|sample| sample * self.factor));
-        match self.channels {
-            Channels::Stereo => self.stereo.extend(turned_up.flatten()),
-            Channels::Mono => {
-                self.stereo.extend(turned_up.flat_map(|[left, right]| [(left + right) * 0.5; 2]))
+        // Flat, so that many samples are done at a time.
+        self.stereo.extend(frames.as_flattened().iter().map(|sample| sample * self.factor));
+        if self.channels == Channels::Mono {
+            for frame in self.stereo.as_chunks_mut::<2>().0 {
+                *frame = [(frame[0] + frame[1]) * 0.5; 2];
             }
         }
         limit(&mut self.limiter, &mut self.stereo);

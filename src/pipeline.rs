@@ -6,7 +6,7 @@ use crate::cache::Cache;
 use crate::cuesheet::bind::bind;
 use crate::cuesheet::resolve::resolve;
 use crate::cuesheet::takes::Takes;
-use crate::cuesheet::tools::Tools;
+use crate::cuesheet::tools::{Reading, Tools};
 use crate::cuesheet::{CueSheet, Cues, Origin};
 use crate::diag::Diagnostics;
 use crate::diag::code::Code;
@@ -28,11 +28,13 @@ pub struct Settings {
     pub rate: SampleRate,
     /// How long a clip may be. Default: two hours.
     pub limits: Limits,
+    /// Where recordings are read from. Default: from copies.
+    pub reading: Reading,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { rate: SampleRate::DEFAULT, limits: Limits::default() }
+        Settings { rate: SampleRate::DEFAULT, limits: Limits::default(), reading: Reading::default() }
     }
 }
 
@@ -104,8 +106,16 @@ fn assemble(
     let mut sources = Sources::new();
     let mut diagnostics = Diagnostics::new();
     let (script, cues) = read(show, path, settings, &mut sources, &mut diagnostics);
-    let tools =
-        Tools { show, engines: &engines, spool: &spool, cache, make, limits: settings.limits, progress };
+    let tools = Tools {
+        show,
+        engines: &engines,
+        spool: &spool,
+        cache,
+        make,
+        limits: settings.limits,
+        reading: settings.reading,
+        progress,
+    };
     let sheet = bind(cues, tools, &mut sources, &mut diagnostics);
     let mut before = diagnostics.clone();
     before.sort();

@@ -17,7 +17,7 @@ use crate::audio::samples::{Piece, SAMPLE_BYTES, Samples, Word};
 use crate::units::time::{FrameCount, SampleRate};
 
 /// Audio of fewer samples than this stays in memory: 64 KiB.
-const SHORT: usize = (64 << 10) / SAMPLE_BYTES;
+pub const SHORT: usize = (64 << 10) / SAMPLE_BYTES;
 /// How many samples a [`SpoolWriter`] gathers before it appends them: 256 KiB.
 const GATHERED: usize = (256 << 10) / SAMPLE_BYTES;
 /// How many samples are turned into bytes at once.
@@ -100,16 +100,13 @@ impl Spool {
         let mut bytes = [0; AT_ONCE * SAMPLE_BYTES];
         for samples in samples.chunks(AT_ONCE) {
             let bytes = &mut bytes[..samples.len() * word.bytes()];
-            match word {
-                Word::Float => {
-                    for (bytes, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
-                        *bytes = sample.to_le_bytes();
-                    }
+            if word == Word::Short {
+                for (bytes, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
+                    *bytes = short(*sample).to_le_bytes();
                 }
-                Word::Short => {
-                    for (bytes, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
-                        *bytes = short(*sample).to_le_bytes();
-                    }
+            } else {
+                for (bytes, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
+                    *bytes = sample.to_le_bytes();
                 }
             }
             write_all_at(&self.file, bytes, offset)

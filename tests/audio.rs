@@ -10,6 +10,7 @@
 
 mod decode;
 mod host;
+mod plain;
 mod resample;
 mod spool;
 mod wav;

@@ -24,7 +24,7 @@ pub(crate) struct Other {
 }
 
 /// All of them.
-pub(crate) const OTHERS: [Other; 3] = [
+pub(crate) const OTHERS: [Other; 4] = [
     Other {
         name: "ffmpeg",
         probe: &["ffmpeg", "-version"],
@@ -32,6 +32,7 @@ pub(crate) const OTHERS: [Other; 3] = [
         longest: 60,
     },
     Other { name: "sox", probe: &["sox", "--version"], levels: &["assemble"], longest: 60 },
+    Other { name: "csound", probe: &["csound", "--version"], levels: &["assemble"], longest: 60 },
     Other { name: "numpy", probe: &["python3", "-c", "import numpy"], levels: &["assemble"], longest: 60 },
 ];
 
@@ -95,6 +96,7 @@ pub(crate) fn render(
         }
         "ffmpeg" => all("s24", &|_, scene, to| ffmpeg(scene, level, "s24le", to))?,
         "sox" => all("s24", &|_, scene, to| sox(scene, to))?,
+        "csound" => all("s24", &|_, scene, to| csound(scene, to))?,
         "numpy" => numpy(&scenes, &part(0, "s24"))?,
         _ => return Err(format!("no such program: {name}").into()),
     }
@@ -232,6 +234,44 @@ fn sox(scene: &Scene, to: &Path) -> io::Result<()> {
     }
     // `--guard` would turn all of it down where it clips, which costs a pass; nothing here does.
     checked(command.args(["-t", "raw", "-e", "signed", "-b", "24"]).arg(to))
+}
+
+/// An instrument for mono files and one for stereo, and a note for each region.
+fn csound(scene: &Scene, to: &Path) -> io::Result<()> {
+    const HEAD: &str = "<CsoundSynthesizer>\n<CsInstruments>\nsr = 48000\nksmps = 64\nnchnls = 2\n0dbfs = 1\n\
+        instr 1\na1 diskin2 p4, 1\na1 linen a1, p7, p3, p8\nouts a1 * p5, a1 * p6\nendin\n\
+        instr 2\na1, a2 diskin2 p4, 1\na1 linen a1, p7, p3, p8\na2 linen a2, p7, p3, p8\n\
+        outs a1 * p5, a2 * p6\nendin\n</CsInstruments>\n<CsScore>\n";
+    let seconds = |frames: u64| frames as f64 / 48_000.0;
+    let mut text = HEAD.to_owned();
+    for region in &scene.regions {
+        let Region { file, start, length, fades: [rise, fall], gains: [left, right], channels, .. } = region;
+        let times = [start, length, rise, fall].map(|frames| seconds(*frames));
+        text += &format!(
+            "i {channels} {:.7} {:.7} \"{}\" {left:.8} {right:.8} {:.7} {:.7}\n",
+            times[0],
+            times[1],
+            file.display(),
+            times[2],
+            times[3],
+        );
+    }
+    // A note of silence, so that it lasts as long as the scene.
+    text += &format!("f 0 {:.7}\ne\n</CsScore>\n</CsoundSynthesizer>\n", seconds(scene.length));
+    let script = to.with_extension("csd");
+    fs::write(&script, text)?;
+    let mut command = Command::new("csound");
+    command.args([
+        "--nodisplays",
+        "-m0",
+        "-d",
+        "-b8192",
+        "--sample-accurate",
+        "--noheader",
+        "--format=24bit",
+        "-o",
+    ]);
+    checked(command.arg(to).arg(script))
 }
 
 /// All of it in memory at once.

@@ -18,6 +18,7 @@
 //! bit may differ between operating systems, though not between runs.
 
 pub mod error;
+pub mod plain;
 
 mod downmix;
 mod edits;
@@ -47,7 +48,7 @@ use crate::audio::decode::media::Media;
 use crate::units::time::{FrameCount, SampleRate, Seconds};
 
 /// Samples beyond this are no sound but a broken file: +120 dBFS.
-const LOUDEST: f32 = 1e6;
+pub const LOUDEST: f32 = 1e6;
 /// The most samples a header may claim a packet to hold, since decoders make room for them at once. FLAC's 65 535
 /// frames of 8 channels are half of it.
 const MOST_IN_PACKET: u64 = 1 << 20;

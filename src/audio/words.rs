@@ -6,7 +6,7 @@
 use multiversion::multiversion;
 
 /// Samples converted at once: few enough to stay in the innermost cache.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 512;
 
 /// Appends `samples`, which are all numbers, to `out` as integers of two or three `BYTES`; says how many lay outside the
 /// range, +1.0 included, and were held at its end.
@@ -19,7 +19,7 @@ pub fn pack<const BYTES: usize>(samples: &[f32], out: &mut Vec<u8>) -> u64 {
     let mut clamped = 0;
     out.reserve(samples.len() * BYTES);
     for samples in samples.chunks(AT_ONCE) {
-        let mut words = [0_u32; AT_ONCE];
+        let mut words = [0_i32; AT_ONCE];
         let words = &mut words[..samples.len()];
         let mut outside = 0_u32;
         for (word, sample) in words.iter_mut().zip(samples) {
@@ -29,7 +29,7 @@ pub fn pack<const BYTES: usize>(samples: &[f32], out: &mut Vec<u8>) -> u64 {
             let held = f64::from(scaled.clamp(-scale, scale - 1.0));
             #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
             let bits = (held + WHOLE).to_bits() as u32;
-            *word = bits;
+            *word = bits.cast_signed();
         }
         clamped += u64::from(outside);
         put::<BYTES>(words, out);
@@ -40,11 +40,7 @@ pub fn pack<const BYTES: usize>(samples: &[f32], out: &mut Vec<u8>) -> u64 {
 /// Appends `words`, which fit, to `out` as integers of two or three `BYTES`.
 pub fn pack_words<const BYTES: usize>(words: &[i32], out: &mut Vec<u8>) {
     out.reserve(words.len() * BYTES);
-    for words in words.chunks(AT_ONCE) {
-        let mut bits = [0_u32; AT_ONCE];
-        bits.iter_mut().zip(words).for_each(|(bits, word)| *bits = word.cast_unsigned());
-        put::<BYTES>(&bits[..words.len()], out);
-    }
+    put::<BYTES>(words, out);
 }
 
 /// Appends the integers of two or three `BYTES` that these bytes are to `out`.
@@ -58,12 +54,12 @@ pub fn unpack<const BYTES: usize>(bytes: &[u8], out: &mut Vec<i32>) {
     out.extend(bytes.as_chunks::<BYTES>().0.iter().map(word));
 }
 
-/// Appends the lower bytes of each word, of at most [`AT_ONCE`].
-fn put<const BYTES: usize>(words: &[u32], out: &mut Vec<u8>) {
+/// Appends the lower bytes of each word.
+fn put<const BYTES: usize>(words: &[i32], out: &mut Vec<u8>) {
     const { assert!(BYTES == 2 || BYTES == 3, "the word lengths that files have") };
-    // First to a place that is there already: growing the other costs more than copying into it.
-    let mut bytes = [0_u8; AT_ONCE * 3];
-    let bytes = &mut bytes[..words.len() * BYTES];
+    let before = out.len();
+    out.resize(before + words.len() * BYTES, 0);
+    let bytes = &mut out[before..];
     if BYTES == 2 {
         for (bytes, word) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(words) {
             let [a, b, ..] = word.to_le_bytes();
@@ -72,22 +68,26 @@ fn put<const BYTES: usize>(words: &[u32], out: &mut Vec<u8>) {
     } else {
         put_24(words, bytes);
     }
-    out.extend_from_slice(bytes);
 }
 
-/// The lower three bytes of each word, four words in three.
+/// The lower three bytes of each word, sixteen words at once.
 #[multiversion(targets("x86_64+avx2"))]
-fn put_24(words: &[u32], out: &mut [u8]) {
-    const LOWER: u32 = 0xff_ffff;
-    let (fours, rest) = words.as_chunks::<4>();
-    let (all, left) = out.split_at_mut(fours.len() * 12);
-    for (bytes, [a, b, c, d]) in all.as_chunks_mut::<12>().0.iter_mut().zip(fours) {
-        let threes = [(a & LOWER) | b << 24, ((b & LOWER) >> 8) | c << 16, ((c & LOWER) >> 16) | d << 8];
-        for (bytes, three) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(threes) {
-            *bytes = three.to_le_bytes();
+fn put_24(words: &[i32], out: &mut [u8]) {
+    let mut at = 0;
+    for words in words.as_chunks::<16>().0 {
+        // Eight bytes are stored at a time, of which the next six overwrite two. At the very end there is no room for that.
+        let Some(place) = out[at..].first_chunk_mut::<50>() else { break };
+        let pairs = words.as_chunks::<2>().0;
+        let sixes: [u64; 8] = std::array::from_fn(|index| {
+            let [a, b] = pairs[index].map(|word| u64::from(word.cast_unsigned() & 0xff_ffff));
+            a | b << 24
+        });
+        for (index, six) in sixes.iter().enumerate() {
+            place[index * 6..index * 6 + 8].copy_from_slice(&six.to_le_bytes());
         }
+        at += 48;
     }
-    for (bytes, word) in left.as_chunks_mut::<3>().0.iter_mut().zip(rest) {
+    for (bytes, word) in out[at..].as_chunks_mut::<3>().0.iter_mut().zip(&words[at / 3..]) {
         let [a, b, c, _] = word.to_le_bytes();
         *bytes = [a, b, c];
     }

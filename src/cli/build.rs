@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::locate::{Located, locate};
 use crate::cli::terminal::Terminal;
 use crate::cli::words::counted;
+use crate::cuesheet::tools::Reading;
 use crate::diag::Severity;
 use crate::diag::render::{human, json};
 use crate::pipeline::{self, Build, Settings};
@@ -31,7 +32,7 @@ pub(super) fn on_threads<T: Send>(
 pub(super) fn settings(args: &Episode) -> Settings {
     let rate = SampleRate::new(args.rate).unwrap_or(SampleRate::DEFAULT);
     let longest = Seconds::new(f64::from(args.longest_clip) * 60.0).unwrap_or_default();
-    Settings { rate, limits: Limits { longest } }
+    Settings { rate, limits: Limits { longest }, reading: Reading::InPlace }
 }
 
 /// Builds the episode. Its problems are the caller's to show.

@@ -8,22 +8,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::buffer::AudioBuffer;
 use crate::audio::decode::error::DecodeError;
-use crate::audio::samples::Samples;
+use crate::audio::decode::plain::{Plain, plain};
+use crate::audio::decode::{Format, LOUDEST};
+use crate::audio::samples::{Samples, Word};
 use crate::cache::Kind;
 use crate::cache::key::{Key, Parts, SOUND};
-use crate::cuesheet::tools::{Tools, scaled};
+use crate::cuesheet::tools::{Reading, Tools, scaled};
 use crate::cuesheet::{Clip, Cues, Origin, Request, SoundRequest};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::dsp::resample::resample;
 use crate::dsp::true_peak::peak;
 use crate::host::Show;
+use crate::host::still::StillFile;
 use crate::script::load::read_file;
 use crate::script::refusal::refusal;
 use crate::sound::clip::{self, ClipError, at_speed};
 use crate::sound::patch::{Patch, parse, render};
 use crate::source::{Sources, Span};
-use crate::spool::SpoolError;
+use crate::spool::{SHORT, SpoolError};
 use crate::units::time::{FrameCount, SampleRate};
 
 /// Below this against the take's peak, a recording's beginning and end are not speech: −40 dB.
@@ -171,8 +174,8 @@ pub(super) fn recorded(
     diagnostics: &mut Diagnostics,
 ) -> Option<Recorded> {
     let Recording { path, span, .. } = *recording;
-    let file = match tools.show.open_file(path) {
-        Ok(file) => file,
+    let (file, still) = match tools.show.open_still(path) {
+        Ok(opened) => opened,
         Err(error) => {
             diagnostics.push(refusal(tools.show, path, Some(span), &error));
             return None;
@@ -180,6 +183,15 @@ pub(super) fn recorded(
     };
     // What cannot be read now cannot be decoded either, and is reported then.
     let key = tools.cache.keeps().then(|| key(&file, recording, tools, rate).ok()).flatten();
+    let still = still.filter(|_| tools.reading == Reading::InPlace);
+    if let Some(recorded) = still.and_then(|still| in_place(&file, still, recording, tools, rate)) {
+        let samples = recorded.samples;
+        let samples = match &key {
+            Some(key) => samples.identified(key.identity()),
+            None => samples,
+        };
+        return Some(Recorded { samples, ..recorded });
+    }
     let kept = key.and_then(|key| tools.cache.sound::<RecordedFacts>(Kind::Sound, &key, tools.spool));
     if let Some((facts, samples)) = kept {
         let speech = facts.speech.unwrap_or((0, samples.frames().get()));
@@ -204,6 +216,59 @@ pub(super) fn recorded(
         None => samples,
     };
     Some(Recorded { speech: speech.unwrap_or((FrameCount::ZERO, samples.frames())), samples })
+}
+
+/// A recording that is read where it lies, where it needs neither decoding nor resampling. Nothing of it is kept: it is
+/// there already. `None` where it has to be decoded, or where it is to be seen then what is wrong with it.
+fn in_place(
+    mut file: &File,
+    still: StillFile,
+    recording: &Recording<'_>,
+    tools: Tools<'_>,
+    rate: SampleRate,
+) -> Option<Recorded> {
+    let is_wav = |it: &str| it.eq_ignore_ascii_case("wav") || it.eq_ignore_ascii_case("wave");
+    extension(recording.path).filter(|it| is_wav(it))?;
+    let found = plain(&mut file);
+    file.rewind().ok()?;
+    let Plain { format, word, offset, frames } = found.ok()??;
+    let is_short = frames <= tools.limits.longest.to_count(format.rate);
+    if at_speed(format.rate, recording.speed) != Some(rate) || !is_short {
+        return None;
+    }
+    let samples = Samples::in_place(Box::new(still), (offset, word), format.channels, frames);
+    if word == Word::Float && !are_numbers(&samples).ok()? {
+        return None;
+    }
+    let count = frames.index().saturating_mul(format.channels.count());
+    let samples = if count < SHORT { in_memory(&samples, format).ok()? } else { samples };
+    let speech = match recording.used {
+        Use::Clip => (FrameCount::ZERO, frames),
+        Use::Take => speech_within(&samples).ok()?,
+    };
+    Some(Recorded { samples, speech })
+}
+
+/// A short sound, which is heard often and at once, as a rule: opening its file each time would take longer.
+fn in_memory(samples: &Samples, format: Format) -> io::Result<Samples> {
+    let mut all = vec![0.0; samples.frames().index() * format.channels.count()];
+    samples.read(FrameCount::ZERO, &mut all)?;
+    Ok(Samples::in_memory(AudioBuffer::new(all, format.channels, format.rate)))
+}
+
+/// Whether all samples are what the decoder lets pass.
+fn are_numbers(samples: &Samples) -> io::Result<bool> {
+    let (mut reader, mut block) = (samples.reader(), [0.0; WINDOW]);
+    let frames = FrameCount::new((WINDOW / samples.channels().count()) as u64);
+    let mut at = FrameCount::ZERO;
+    while at < samples.frames() {
+        reader.read(at, &mut block)?;
+        if !block.iter().fold(true, |all, sample| all & (sample.abs() <= LOUDEST)) {
+            return Ok(false);
+        }
+        at = at.plus(frames);
+    }
+    Ok(true)
 }
 
 /// By a recording's bytes, not by its name or date: what is renamed or touched is the same sound.
@@ -248,11 +313,11 @@ fn decoded(
 /// The first frame of a take that is not silence, and the one after the last.
 pub(super) fn speech_within(samples: &Samples) -> io::Result<(FrameCount, FrameCount)> {
     let width = samples.channels().count();
-    let mut block = vec![0.0; WINDOW * width];
+    let (mut reader, mut block) = (samples.reader(), vec![0.0; WINDOW * width]);
     let mut peaks = Vec::new();
     let mut at = 0;
     while at < samples.frames().get() {
-        samples.read(FrameCount::new(at), &mut block)?;
+        reader.read(FrameCount::new(at), &mut block)?;
         peaks.push(peak(&block));
         at += WINDOW as u64;
     }

@@ -9,6 +9,16 @@ use crate::speech::Engines;
 use crate::spool::Spool;
 use crate::units::time::FrameCount;
 
+/// Where recordings are read from when they are heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// From a copy: whatever happens to a recording meanwhile, nobody hears of it. The default.
+    #[default]
+    Copied,
+    /// From where they lie, those that need no decoding. One that is changed meanwhile is an error.
+    InPlace,
+}
+
 /// What clips are made with.
 #[derive(Clone, Copy)]
 pub struct Tools<'a> {
@@ -24,6 +34,8 @@ pub struct Tools<'a> {
     pub make: bool,
     /// How long a clip may be.
     pub limits: Limits,
+    /// Where recordings are read from.
+    pub reading: Reading,
     /// Who is told.
     pub progress: &'a dyn Progress,
 }

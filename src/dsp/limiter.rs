@@ -81,6 +81,8 @@ pub struct Limiter {
     /// The sum of the boxes that stands for a gain of 1.
     idle: u64,
     delay: VecDeque<[f32; 2]>,
+    /// Kept for its room.
+    spare: Vec<[f32; 2]>,
     frames: u64,
     lowest: Lowest,
     /// The lowest since [`Limiter::take_deepest`].
@@ -134,6 +136,7 @@ impl Limiter {
             boxes: [first, second],
             idle,
             delay: std::iter::repeat_n([0.0; 2], lookahead + reach(settings.detect)).collect(),
+            spare: Vec::new(),
             frames: 0,
             lowest: Lowest { sum: idle, at: 0 },
             recent: Lowest { sum: idle, at: 0 },
@@ -258,6 +261,18 @@ impl Limiter {
     fn pass(&mut self, frames: &mut [[f32; 2]]) {
         self.minimum.skip(frames.len() as u64);
         self.frames += frames.len() as u64;
+        let held = self.delay.len();
+        if frames.len() >= held {
+            // What was held comes first, and the end is held instead.
+            let delay = self.delay.make_contiguous();
+            let passed = frames.len() - held;
+            self.spare.clear();
+            self.spare.extend_from_slice(&frames[passed..]);
+            frames.copy_within(..passed, held);
+            frames[..held].copy_from_slice(delay);
+            delay.copy_from_slice(&self.spare);
+            return;
+        }
         self.delay.extend(frames.iter());
         let count = frames.len();
         for (frame, out) in frames.iter_mut().zip(self.delay.drain(..count)) {

@@ -45,9 +45,13 @@ pub struct Meter {
     /// The hop being filled: its energy and power are sums until it is full.
     hop: Hop,
     profile: Profile,
-    /// What is measured, channel by channel, after as much of what came before as [`Meter::fine`] looks back on.
+    /// What is measured of the hop, channel by channel, after as much of what came before as [`Meter::fine`] looks back on.
     planar: [Vec<f32>; 2],
+    /// Of that, the steps that have been looked at.
+    looked_at: Vec<Outline>,
     heights: Vec<f32>,
+    /// The frames of a mono stream; kept for their room.
+    doubled: Vec<[f32; 2]>,
 }
 
 impl Meter {
@@ -73,7 +77,9 @@ impl Meter {
             hop: Hop::default(),
             profile: Profile::new(rate, first),
             planar: [history.clone(), history],
+            looked_at: Vec::new(),
             heights: Vec::new(),
+            doubled: Vec::new(),
         }
     }
 
@@ -121,6 +127,7 @@ impl Meter {
     /// Everything that was measured.
     pub fn finish(mut self) -> Profile {
         self.look();
+        self.follow_hop();
         // The wave after the last sample.
         let silence = vec![0.0; Oversampling::Standard.reach()];
         self.follow(&silence, 0);
@@ -147,8 +154,9 @@ impl Meter {
             add_up(&mut self.weighting, &mut self.squares, interleaved.as_chunks::<2>().0);
         } else {
             // The other channel is silent.
-            let frames: Vec<[f32; 2]> = interleaved.iter().map(|sample| [*sample, 0.0]).collect();
-            add_up(&mut self.weighting, &mut self.squares, &frames);
+            self.doubled.clear();
+            self.doubled.extend(interleaved.iter().map(|sample| [*sample, 0.0]));
+            add_up(&mut self.weighting, &mut self.squares, &self.doubled);
         }
         let frames = (interleaved.len() / self.channels.count()) as u64;
         self.next += frames;
@@ -156,32 +164,45 @@ impl Meter {
         self.hop.frames += u32::try_from(frames).unwrap_or(u32::MAX);
     }
 
-    /// Looks for the peaks of a step, once all of it is there.
+    /// Looks at how high a step goes, once all of it is there.
     fn look(&mut self) {
-        let width = self.channels.count();
         let history = self.fine.history();
-        let mut planar = std::mem::take(&mut self.planar);
-        let mut own = [0.0; 2];
-        for (own, planar) in own.iter_mut().zip(&planar).take(width) {
-            *own = true_peak::peak(&planar[history..]);
-            self.hop.sample_peak = self.hop.sample_peak.max(*own);
-        }
-        for (channel, planar) in planar.iter_mut().enumerate().take(width) {
-            let around = own[channel].max(true_peak::peak(&planar[..history]));
+        // Where it begins, after its own history.
+        let start = self.looked_at.iter().map(|step| step.frames).sum::<usize>();
+        let mut outline = Outline { frames: self.planar[0].len() - history - start, ..Outline::default() };
+        for (bounds, planar) in outline.bounds.iter_mut().zip(&self.planar).take(self.channels.count()) {
+            let planar = &planar[start..];
+            let own = true_peak::peak(&planar[history..]);
+            self.hop.sample_peak = self.hop.sample_peak.max(own);
+            let around = own.max(true_peak::peak(&planar[..history]));
             let bend = true_peak::bend(planar);
             self.hop.bound = self.hop.bound.max(self.fine.bound(around, bend));
-            // What cannot be higher than what is known already need not be looked for.
-            let known = self.hop.true_peak.max(self.hop.sample_peak);
-            if self.interpolator.bound(around, bend) > known {
-                self.follow(&planar[history..], channel);
-            } else {
-                self.followers[channel].skip(&self.interpolator, planar[history..].iter().copied());
+            *bounds = self.interpolator.bound(around, bend);
+        }
+        self.looked_at.push(outline);
+    }
+
+    /// Looks for the highest point of the wave in the steps of a hop that were looked at: only once all of them were, since
+    /// what cannot be higher than the highest sample of all need not be looked for.
+    fn follow_hop(&mut self) {
+        let history = self.fine.history();
+        let (mut planar, mut steps) = (std::mem::take(&mut self.planar), std::mem::take(&mut self.looked_at));
+        for (channel, planar) in planar.iter_mut().enumerate().take(self.channels.count()) {
+            let mut at = history;
+            for step in &steps {
+                let samples = &planar[at..at + step.frames];
+                at += step.frames;
+                if step.bounds[channel] > self.hop.true_peak.max(self.hop.sample_peak) {
+                    self.follow(samples, channel);
+                } else {
+                    self.followers[channel].skip(&self.interpolator, samples.iter().copied());
+                }
             }
-            let frames = planar.len() - history;
-            planar.copy_within(frames.., 0);
+            planar.copy_within(at - history..at, 0);
             planar.truncate(history);
         }
-        self.planar = planar;
+        steps.clear();
+        (self.planar, self.looked_at) = (planar, steps);
     }
 
     fn follow(&mut self, samples: &[f32], channel: usize) {
@@ -205,6 +226,7 @@ impl Meter {
     }
 
     fn end_hop(&mut self, partial: bool) {
+        self.follow_hop();
         if partial {
             let energy = self.squares.energy.iter().sum::<f64>();
             self.hop.energy += energy;
@@ -218,6 +240,14 @@ impl Meter {
         let hop = std::mem::take(&mut self.hop);
         self.profile.push(hop, partial);
     }
+}
+
+/// How high a step may go.
+#[derive(Clone, Copy, Debug, Default)]
+struct Outline {
+    frames: usize,
+    /// What no point of its wave passes, channel by channel.
+    bounds: [f32; 2],
 }
 
 /// Sums of squares, channel by channel.

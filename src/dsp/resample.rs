@@ -158,7 +158,20 @@ fn dot_both(left: &[f32], right: &[f32], taps: &[f32]) -> [f32; 2] {
             rights[lane] += right[lane] * taps[lane];
         }
     }
-    [pairwise(&lefts), pairwise(&rights)]
+    pairwise_both(&lefts, &rights)
+}
+
+/// That of two at once, in one call.
+#[inline(never)]
+fn pairwise_both(lefts: &[f32; LANES], rights: &[f32; LANES]) -> [f32; 2] {
+    let (mut lefts, mut rights) = (*lefts, *rights);
+    for width in [8, 4, 2, 1] {
+        for lane in 0..width {
+            lefts[lane] += lefts[lane + width];
+            rights[lane] += rights[lane + width];
+        }
+    }
+    [lefts[0], rights[0]]
 }
 
 /// Sums side by side as one. Not inlined: the compiler would take the narrow vectors of its last steps for the whole loop

@@ -20,6 +20,7 @@ use crate::cache::key::Key;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::id3;
 use crate::export::tags::Tags;
+use crate::host::settle::Settling;
 use crate::host::whole::{WholeError, WholeFile};
 use crate::master::dither::Dither;
 use crate::units::depth::BitDepth;
@@ -76,14 +77,17 @@ impl WavFormat {
         packed.written.frames = packed.written.frames.plus(FrameCount::new(frames as u64));
     }
 
-    /// The same for frames that are whole numbers of steps of this format's words already. Not for floats.
-    pub fn pack_words(self, words: &[i32], packed: &mut Packed) {
+    /// The same for as many samples as `fill` makes whole numbers of steps of this format's words of. Not for floats.
+    pub fn pack_as_words(self, samples: usize, packed: &mut Packed, fill: impl FnOnce(&mut [i32])) {
+        // As a rule as many as the last time, so that nothing has to be cleared.
+        packed.words.resize(samples, 0);
+        fill(&mut packed.words);
         match self.depth {
-            BitDepth::Int16 => words::pack_words::<2>(words, &mut packed.bytes),
-            BitDepth::Int24 => words::pack_words::<3>(words, &mut packed.bytes),
+            BitDepth::Int16 => words::pack_words::<2>(&packed.words, &mut packed.bytes),
+            BitDepth::Int24 => words::pack_words::<3>(&packed.words, &mut packed.bytes),
             BitDepth::Float32 => return,
         }
-        let frames = FrameCount::new((words.len() / self.channels.count()) as u64);
+        let frames = FrameCount::new((samples / self.channels.count()) as u64);
         packed.written.frames = packed.written.frames.plus(frames);
     }
 
@@ -92,15 +96,19 @@ impl WavFormat {
         if self.depth == BitDepth::Float32 {
             return self.pack(interleaved, packed);
         }
-        let mut words = Vec::with_capacity(interleaved.len());
-        Dither::new(self.depth, self.channels, first).words(interleaved, &mut words);
-        self.pack_words(&words, packed);
+        let mut dither = Dither::new(self.depth, self.channels, first);
+        self.pack_as_words(interleaved.len(), packed, |words| dither.words(interleaved, words));
     }
 
     /// Frames that stand in a file already, with the digest of their bytes.
     pub fn packed(self, bytes: Vec<u8>, digest: Key) -> Packed {
         let frames = FrameCount::new(bytes.len() as u64 / self.frame());
-        Packed { bytes, written: WavWritten { frames, clamped: 0 }, stray: None, digest: Some(digest) }
+        Packed {
+            bytes,
+            written: WavWritten { frames, clamped: 0 },
+            digest: Some(digest),
+            ..Packed::default()
+        }
     }
 
     /// Some of the frames of `packed`.
@@ -109,7 +117,7 @@ impl WavFormat {
             |frame: u64| usize::try_from(frame * self.frame()).unwrap_or(usize::MAX).min(packed.bytes.len());
         let bytes = packed.bytes[byte(frames.start)..byte(frames.end)].to_vec();
         let written = WavWritten { frames: FrameCount::new(bytes.len() as u64 / self.frame()), clamped: 0 };
-        Packed { bytes, written, stray: packed.stray, digest: None }
+        Packed { bytes, written, stray: packed.stray, ..Packed::default() }
     }
 
     /// Bytes in a frame.
@@ -127,6 +135,8 @@ pub struct Packed {
     stray: Option<FrameCount>,
     /// That of the bytes, where it is known.
     digest: Option<Key>,
+    /// Kept for its room.
+    words: Vec<i32>,
 }
 
 impl Packed {
@@ -157,6 +167,7 @@ pub struct WavWriter {
     format: WavFormat,
     whole: WholeFile,
     file: BufWriter<File>,
+    settling: Settling,
     written: WavWritten,
     /// Whether lengths have 64 bits.
     long: bool,
@@ -242,6 +253,7 @@ impl WavWriter {
             format,
             whole,
             file,
+            settling: Settling::default(),
             written: WavWritten::default(),
             long,
             loudness,
@@ -292,6 +304,7 @@ impl WavWriter {
             return Err(WavError::NotASample { path: self.whole.target().to_owned(), frame });
         }
         self.file.write_all(&packed.bytes).map_err(|error| self.failed(error))?;
+        self.settling.wrote(self.file.get_ref(), packed.bytes.len() as u64);
         self.written.frames = total;
         self.written.clamped += packed.written.clamped;
         Ok(())
@@ -343,7 +356,8 @@ impl WavWriter {
             self.patch(4, &short(all))?;
             self.patch(self.samples - 4, &short(data))?;
         }
-        self.file.flush()
+        self.file.flush()?;
+        std::mem::take(&mut self.settling).finish()
     }
 
     /// Writes over what stands at a place, and comes back to the end.

@@ -50,30 +50,30 @@ impl Dither {
     /// Rounds interleaved frames to whole steps, dithered, in place: what comes out is exact in the shorter word. What
     /// would pass the largest word is held at it.
     pub fn process(&mut self, interleaved: &mut [f32]) {
-        let mut words = Vec::with_capacity(interleaved.len());
+        let mut words = vec![0; interleaved.len()];
         self.words(interleaved, &mut words);
+        let Some(steps) = self.steps else { return };
         // Exact, being a power of two.
-        let step = self.steps.map_or(1.0, |steps| narrow(1.0 / steps));
+        let step = narrow(1.0 / steps);
         for (sample, word) in interleaved.iter_mut().zip(words) {
             // A word of 24 bits fits a 32-bit float.
             *sample = word as f32 * step;
         }
     }
 
-    /// The same as whole numbers of steps, which are appended to `words`; none where words stay as they are.
-    pub fn words(&mut self, interleaved: &[f32], words: &mut Vec<i32>) {
+    /// The same as whole numbers of steps, one for each sample; where words stay as they are, nothing is done.
+    pub fn words(&mut self, interleaved: &[f32], mut words: &mut [i32]) {
         let Some(steps) = self.steps else {
             self.next += (interleaved.len() / self.channels.count()) as u64;
             return;
         };
-        let mut piece = [0; AT_ONCE];
         let mut rest = interleaved;
         while !rest.is_empty() {
             let (samples, later) = rest.split_at(self.room().min(rest.len()));
             rest = later;
-            let piece = &mut piece[..samples.len()];
+            let (piece, later) = words.split_at_mut(samples.len().min(words.len()));
+            words = later;
             self.shorten(samples, steps, piece);
-            words.extend_from_slice(piece);
         }
     }
 

@@ -87,13 +87,23 @@ impl Block {
                 bus.silence();
             }
         }
-        self.sum.silence();
         self.sending = 0;
     }
 
     pub(super) fn bus_mut(&mut self, index: usize) -> &mut Stereo {
         self.sounded[index] = true;
         &mut self.buses[index]
+    }
+
+    /// Adds a track to a bus. The first changes places with the bus's silence, and nothing is added: what starts from +0.0
+    /// is never −0.0. The track is silent afterwards.
+    pub(super) fn add_track(&mut self, index: usize, track: &mut Stereo) {
+        if std::mem::replace(&mut self.sounded[index], true) {
+            self.buses[index].add(track);
+            track.silence();
+        } else {
+            std::mem::swap(&mut self.buses[index], track);
+        }
     }
 
     /// Adds a copy of one bus to another.
@@ -134,12 +144,16 @@ impl Block {
         self.sent[..self.sending].iter_mut()
     }
 
-    /// Sums the buses, once, into the silence a block begins with. Those that are silent would change nothing: what
+    /// Sums the buses, from silence. Those that are silent would change nothing: what
     /// starts from +0.0 is never −0.0.
     pub(super) fn sum_up(&mut self) {
-        for (bus, _) in self.buses.iter().zip(&self.sounded).filter(|(_, sounded)| **sounded) {
-            self.sum.add(bus);
+        let mut sounded =
+            self.buses.iter().zip(&self.sounded).filter_map(|(bus, sounded)| sounded.then_some(bus));
+        match sounded.next() {
+            Some(first) => self.sum.begin_with(first),
+            None => self.sum.silence(),
         }
+        sounded.for_each(|bus| self.sum.add(bus));
     }
 }
 
@@ -176,6 +190,16 @@ impl Stereo {
         }
         for (sum, sample) in self.right.iter_mut().zip(&other.right[..]) {
             *sum += sample;
+        }
+    }
+
+    /// Becomes silence to which another is added: the other, but never −0.0.
+    fn begin_with(&mut self, other: &Stereo) {
+        for (sum, sample) in self.left.iter_mut().zip(&other.left[..]) {
+            *sum = 0.0 + sample;
+        }
+        for (sum, sample) in self.right.iter_mut().zip(&other.right[..]) {
+            *sum = 0.0 + sample;
         }
     }
 

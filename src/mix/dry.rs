@@ -20,6 +20,7 @@ pub(super) struct Dry {
     /// Those that sound, in the plan's order.
     voices: Vec<Voice>,
     scratch: Scratch,
+    /// Silent between two tracks.
     track: Stereo,
     /// The tracks it plays; all of them where `None`.
     tracks: Option<Vec<bool>>,
@@ -123,11 +124,13 @@ impl Dry {
                 if voices.peek().is_none() {
                     continue;
                 }
-                self.track.silence();
-                for voice in voices {
-                    voice.add_to(&mut self.track, out, &self.plan, first, &mut self.scratch)?;
+                let mut heard = voices
+                    .map(|voice| voice.add_to(&mut self.track, out, &self.plan, first, &mut self.scratch));
+                if let Some(error) = heard.find_map(Result::err) {
+                    self.track.silence();
+                    return Err(error);
                 }
-                out.bus_mut(index).add(&self.track);
+                out.add_track(index, &mut self.track);
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::audio::buffer::Channels;
-use crate::audio::samples::Samples;
+use crate::audio::samples::Reader;
 use crate::dsp::fade::equal_power_into;
 use crate::mix::block::FRAMES;
 use crate::mix::placed::Placed;
@@ -37,13 +37,21 @@ impl Scratch {
         }
     }
 
-    /// Reads `frames` frames of a region, at most [`FRAMES`], from its own frame `at` on, before any gain.
+    /// Reads `frames` frames of a region, at most [`FRAMES`], from its own frame `at` on, before any gain. Its clip has two
+    /// readers, as two turns of a loop are heard at once.
     ///
     /// A loop's turns follow each other every `source_length - loop_crossfade` frames; each but the first rises over the
     /// crossfade while the one before falls, with equal power. Which turn a frame belongs to follows from its number
     /// alone, so that it sounds the same wherever playing started.
-    pub(super) fn read(&mut self, region: &Placed, clip: &Samples, at: u64, frames: usize) -> io::Result<()> {
-        let width = clip.channels().count();
+    pub(super) fn read(
+        &mut self,
+        region: &Placed,
+        [clip, falling_clip]: &mut [Reader; 2],
+        at: u64,
+        frames: usize,
+    ) -> io::Result<()> {
+        let channels = clip.channels();
+        let width = channels.count();
         let mut done = 0;
         while done < frames {
             let at = at + done as u64;
@@ -60,11 +68,14 @@ impl Scratch {
                 }
             };
             let run = FrameCount::new(run).index();
-            let incoming = &mut self.incoming[done * width..][..run * width];
+            let incoming = match channels {
+                Channels::Mono => &mut self.left[done..][..run],
+                Channels::Stereo => &mut self.incoming[done * 2..][..run * 2],
+            };
             clip.read(FrameCount::new(region.source_start + source), incoming)?;
             if let Some(looped) = fading {
                 let outgoing = &mut self.outgoing[..run * width];
-                clip.read(FrameCount::new(region.source_start + looped.period + source), outgoing)?;
+                falling_clip.read(FrameCount::new(region.source_start + looped.period + source), outgoing)?;
                 let (falling, rising) = (&mut self.falling[..run], &mut self.rising[..run]);
                 equal_power_into(source, looped.crossfade, falling, rising);
                 let gains = falling.iter().zip(rising);
@@ -77,13 +88,10 @@ impl Scratch {
             }
             done += run;
         }
-        match clip.channels() {
-            Channels::Mono => self.left[..frames].copy_from_slice(&self.incoming[..frames]),
-            Channels::Stereo => {
-                let channels = self.left.iter_mut().zip(&mut self.right);
-                for ((left, right), frame) in channels.zip(self.incoming[..frames * 2].as_chunks::<2>().0) {
-                    [*left, *right] = *frame;
-                }
+        if channels == Channels::Stereo {
+            let channels = self.left.iter_mut().zip(&mut self.right);
+            for ((left, right), frame) in channels.zip(self.incoming[..frames * 2].as_chunks::<2>().0) {
+                [*left, *right] = *frame;
             }
         }
         Ok(())

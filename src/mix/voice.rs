@@ -1,6 +1,7 @@
 //! A region while it sounds.
 
 use crate::audio::buffer::Channels;
+use crate::audio::samples::Reader;
 use crate::dsp::fade::rise;
 use crate::mix::block::{Block, FRAMES, Stereo};
 use crate::mix::error::Error;
@@ -10,10 +11,14 @@ use crate::mix::treatment::Chain;
 use crate::mix::turns::Scratch;
 use crate::units::time::FrameCount;
 
-/// What a region that sounds has to remember: nothing but its filters.
+/// So many voices at once keep the files they read open: each thread has its own, and a program may have few.
+const FEW: usize = 32;
+
+/// What a region that sounds has to remember: its filters; and what was read ahead.
 #[derive(Clone, Debug)]
 pub(super) struct Voice {
     region: usize,
+    readers: [Reader; 2],
     filters: Option<Filters>,
 }
 
@@ -35,7 +40,9 @@ impl Voice {
             let both = |chain: &Option<Chain>| chain.as_ref().map(|chain| [chain.clone(), chain.clone()]);
             Filters { chain, between: both(&at_rest.between), away: both(&at_rest.away), next: 0 }
         });
-        Voice { region, filters }
+        let samples = &plan.clips[plan.regions[region].clip].samples;
+        let reader = || if plan.most_at_once <= FEW { samples.reader() } else { samples.reader_among_many() };
+        Voice { region, readers: [reader(), reader()], filters }
     }
 
     /// Index of its region in the plan.
@@ -62,9 +69,9 @@ impl Voice {
                 if self.filters.is_some() { end.min((at / plan.segment + 1) * plan.segment) } else { end };
             let frames = FrameCount::new(to - at).index();
             if let Some(filters) = &mut self.filters {
-                filters.arrive(region, plan, at, scratch)?;
+                filters.arrive((region, &mut self.readers), plan, at, scratch)?;
             }
-            read(region, plan, at, frames, scratch)?;
+            read((region, &mut self.readers), plan, at, frames, scratch)?;
             match &mut self.filters {
                 Some(filters) => filters.process(region, plan, scratch, frames),
                 None => keep_sent(region, plan, scratch, frames),
@@ -91,7 +98,13 @@ impl Filters {
     /// Brings the filters to the region's frame `at`: they go on where they are there already, and otherwise run up
     /// from the settling time before the start of the segment `at` lies in. The start of a segment always counts as
     /// otherwise, so that it makes no difference where playing started.
-    fn arrive(&mut self, region: &Placed, plan: &Plan, at: u64, scratch: &mut Scratch) -> Result<(), Error> {
+    fn arrive(
+        &mut self,
+        (region, readers): (&Placed, &mut [Reader; 2]),
+        plan: &Plan,
+        at: u64,
+        scratch: &mut Scratch,
+    ) -> Result<(), Error> {
         let segment = at / plan.segment * plan.segment;
         if self.next == at && at != segment {
             return Ok(());
@@ -105,7 +118,7 @@ impl Filters {
         self.next = segment.saturating_sub(plan.settle);
         while self.next < at {
             let frames = FrameCount::new(at - self.next).index().min(FRAMES);
-            read(region, plan, self.next, frames, scratch)?;
+            read((region, readers), plan, self.next, frames, scratch)?;
             self.process(region, plan, scratch, frames);
         }
         Ok(())
@@ -145,11 +158,15 @@ fn keep_sent(region: &Placed, plan: &Plan, scratch: &mut Scratch, frames: usize)
     }
 }
 
-fn read(region: &Placed, plan: &Plan, at: u64, frames: usize, scratch: &mut Scratch) -> Result<(), Error> {
-    let clip = &plan.clips[region.clip];
-    scratch
-        .read(region, &clip.samples, at, frames)
-        .map_err(|source| Error::Read { clip: clip.name.clone(), source })
+fn read(
+    (region, readers): (&Placed, &mut [Reader; 2]),
+    plan: &Plan,
+    at: u64,
+    frames: usize,
+    scratch: &mut Scratch,
+) -> Result<(), Error> {
+    let failed = |source| Error::Read { clip: plan.clips[region.clip].name.clone(), source };
+    scratch.read(region, readers, at, frames).map_err(failed)
 }
 
 /// Multiplies by the fades where the region's frames from `at` on lie in them, and nowhere else.

@@ -9,7 +9,7 @@ use crate::audio::decode::Limits;
 use crate::cache::Cache;
 use crate::cuesheet::bind::make;
 use crate::cuesheet::load::Patches;
-use crate::cuesheet::tools::Tools;
+use crate::cuesheet::tools::{Reading, Tools};
 use crate::cuesheet::{Clip, Request};
 use crate::diag::Diagnostics;
 use crate::host::Show;
@@ -189,6 +189,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             cache: &workshop.cache,
             make: true,
             limits: workshop.limits,
+            reading: Reading::Copied,
             progress: &Silent,
         };
         // Before it is made: should the file change meanwhile, it is made again.

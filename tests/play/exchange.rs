@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use radioplay::audio::decode::Limits;
 use radioplay::cache::Cache;
 use radioplay::host::Show;
 use radioplay::master::Settings as Master;
@@ -17,14 +16,13 @@ use radioplay::play::renderer::{Order, Stretch, run};
 use radioplay::play::ring::{Signal, ring};
 use radioplay::play::score::Score;
 use radioplay::progress::Silent;
-use radioplay::units::time::SampleRate;
 
 use super::episode;
 
 /// The episode of a show, from the last block settled to all of it.
 pub(super) fn performances(show: &crate::show::TestShow, untils: &[f64]) -> Vec<Arc<Performance>> {
     let host = Show::open(show.path(""), Vec::new()).unwrap();
-    let settings = Settings { rate: SampleRate::DEFAULT, limits: Limits::default() };
+    let settings = Settings::default();
     let built =
         radioplay::pipeline::build(&host, "script/test.toml", settings, &Cache::none(), &Silent).unwrap();
     assert!(!built.diagnostics.has_errors());
@@ -168,7 +166,7 @@ fn what_is_settled_bit_by_bit_is_played_as_one() {
 fn what_is_settled_while_clips_are_made_never_becomes_another() {
     let show = episode();
     let host = Show::open(show.path(""), Vec::new()).unwrap();
-    let settings = Settings { rate: SampleRate::DEFAULT, limits: Limits::default() };
+    let settings = Settings::default();
     let built =
         radioplay::pipeline::build(&host, "script/test.toml", settings, &Cache::none(), &Silent).unwrap();
     let (mut score, _) = Score::read(&host, "script/test.toml", settings);

@@ -1,13 +1,11 @@
 //! How far what is heard is settled while clips come in one after the other, in the order in which they are needed.
 
-use radioplay::audio::decode::Limits;
 use radioplay::cuesheet::bind::placeholder;
 use radioplay::diag::Diagnostics;
 use radioplay::host::Show;
 use radioplay::pipeline::Settings;
 use radioplay::play::score::Score;
 use radioplay::timeline::Timeline;
-use radioplay::units::time::SampleRate;
 
 /// How much earlier than what is missing it may not be settled any more, in seconds: beds fade before they end, and what
 /// gives way to a sound begins to before it.
@@ -22,7 +20,7 @@ fn start(timeline: &Timeline, entry: usize) -> u64 {
 #[test]
 fn what_is_made_in_the_order_in_which_it_is_needed_can_be_played_in_that_order() {
     let host = Show::open(env!("CARGO_MANIFEST_DIR"), Vec::new()).unwrap();
-    let settings = Settings { rate: SampleRate::DEFAULT, limits: Limits::default() };
+    let settings = Settings::default();
     let (mut score, _) = Score::read(&host, "script/one-year-later.toml", settings);
     let order = score.needed(&score.likely(), 0);
     let seconds = |frames: u64| frames as f64 / 48_000.0;
