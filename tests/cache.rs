@@ -4,7 +4,9 @@ pub(crate) mod damage;
 pub(crate) mod faults;
 mod work;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::show::{Run, TestShow};
 
@@ -14,7 +16,7 @@ fn show() -> TestShow {
         (0..frames).map(|n| (n as f32 * hz * std::f32::consts::TAU / rate).sin() * 0.3).collect()
     };
     let knock = Path::new(env!("CARGO_MANIFEST_DIR")).join("sfx/knock.toml");
-    TestShow::with_script(
+    let show = TestShow::with_script(
         r#"format = 1
 title = "Kept"
 [cast.ann]
@@ -48,7 +50,12 @@ script = [
     )
     .file("sfx/knock.toml", std::fs::read(knock).expect("the knock is there"))
     .clip_at("sfx/hum.wav", &tone(110.0, 44_100.0, 132_300), 1, 44_100)
-    .clip("voices/ann/first.wav", &tone(200.0, 48_000.0, 40_000))
+    .clip("voices/ann/first.wav", &tone(200.0, 48_000.0, 40_000));
+    // A recording that lies there for a while is read in its place, and not kept. This one is always as good as new.
+    let take = File::options().append(true).open(show.path("voices/ann/first.wav"));
+    let later = SystemTime::now() + Duration::from_secs(86_400);
+    take.and_then(|take| take.set_modified(later)).expect("times can be set");
+    show
 }
 
 /// Renders with a cache in the show's folder.
