@@ -1,8 +1,10 @@
 //! A show in a temporary folder, and the program run on it as a person would run it.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
 
 /// Set to write what came out over what was expected.
 pub(crate) const UPDATE: &str = "RADIOPLAY_UPDATE";
@@ -62,6 +64,11 @@ impl TestShow {
         let mut writer = hound::WavWriter::create(path_on_disk, spec).expect("clips can be written");
         samples.iter().for_each(|&sample| writer.write_sample(sample).expect("clips can be written"));
         writer.finalize().expect("clips can be written");
+        // Always as good as new, so that it is copied, and kept, however long a test takes: what lies there for a while is
+        // read in its place.
+        let later = SystemTime::now() + Duration::from_secs(86_400);
+        let file = File::options().append(true).open(self.path(path));
+        file.and_then(|file| file.set_modified(later)).expect("times can be set");
         self
     }
 
