@@ -116,15 +116,11 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     // What cannot be written is known before any work is done.
     let writer = target.map(|target| WavWriter::create(target, format, Some(length))).transpose()?;
     let buses = if job.draw { envelopes(mixture.plan(), progress)? } else { Vec::new() };
-    let known = learn(job, mixture, &ranges, progress)?;
+    let at_hand = AtHand::new(job.cache, format, target);
+    let known = learn(job, mixture, &ranges, &at_hand, progress)?;
     progress.begin(Stage::Mix, length.get());
     progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });
-    let finish = Finish {
-        format: writer.is_some().then_some(format),
-        at_hand: AtHand::new(job.cache, format, target),
-        channels,
-        progress,
-    };
+    let finish = Finish { format: writer.is_some().then_some(format), at_hand, channels, progress };
     let file = File { writer, binding: Binding::default() };
     let made = make(&known, &ranges, &finish, file);
     progress.end(Stage::Mix);
@@ -164,12 +160,13 @@ fn learn(
     job: &Job<'_>,
     mixture: Mixture,
     ranges: &[Range<u64>],
+    at_hand: &AtHand,
     progress: &dyn Progress,
 ) -> Result<Known, EpisodeError> {
     let specification = &job.specification;
     let all = 0..mixture.length().get();
     let whole = ranges.iter().eq([&all]);
-    if specification.target == Target::AsMixed && whole {
+    if specification.target == Target::AsMixed && whole && at_hand.is_empty() {
         return Ok(Known::Nothing(mixture, limit::as_mixed(specification)));
     }
     let heard = measure::measure_mix(mixture, specification.channels, progress)?;

@@ -177,6 +177,11 @@ impl AtHand {
         AtHand { format, portions }
     }
 
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.portions.is_empty()
+    }
+
     /// The portion that is known by `key`, and what the limiter did in it, if a file still holds it.
     pub fn find(&self, key: &Key) -> Option<(Packed, Deeds)> {
         let (path, range, page) = self.portions.get(&key.to_string())?;

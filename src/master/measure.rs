@@ -159,10 +159,7 @@ pub fn measure_mix(
         ranges.len(),
         |index| {
             let rate = mixture.plan().rate();
-            let swing = Meter::hop_start(SWING, rate).get();
-            let fact = Fact::of(known.as_ref(), |contents| {
-                Some(contents.parts("measured", index, swing, 0)?.data(&channels))
-            });
+            let fact = Fact::measured(known.as_ref(), index, channels, rate);
             if let Some(profile) = fact.as_ref().and_then(|fact| fact.recall(rate)) {
                 progress.advance(Stage::Measure, ranges[index].end - ranges[index].start);
                 return Ok(profile);
@@ -195,6 +192,17 @@ impl<'a> Fact<'a> {
     ) -> Option<Fact<'a>> {
         let (contents, cache) = known?;
         Some(Fact { cache, key: parts(contents)?.key_of_all() })
+    }
+
+    /// What was measured of a portion.
+    pub(super) fn measured(
+        known: Option<&'a (Contents, Cache)>,
+        index: usize,
+        channels: Channels,
+        rate: SampleRate,
+    ) -> Option<Fact<'a>> {
+        let swing = Meter::hop_start(SWING, rate).get();
+        Fact::of(known, |contents| Some(contents.parts("measured", index, swing, 0)?.data(&channels)))
     }
 
     pub(super) fn recall(&self, rate: SampleRate) -> Option<Profile> {

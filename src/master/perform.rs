@@ -6,7 +6,7 @@ use crate::cache::key::Key;
 use crate::dsp::limiter::Report;
 use crate::dsp::loudness::profile::Profile;
 use crate::master::in_order::in_order;
-use crate::master::measure::{Gauge, Heard, Portions, cut};
+use crate::master::measure::{Fact, Gauge, Heard, Portions, cut};
 use crate::master::mixture::Mixture;
 use crate::master::portions::Contents;
 use crate::master::{Master, Settings};
@@ -122,6 +122,7 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
 ) -> Result<(Performed, Profile), E> {
     let stage = Stage::new(mixture, settings);
     let ranges = mixture.portions();
+    let known = mixture.contents(&ranges);
     let mut sum = Sum::new(mixture);
     let mut measured = Portions::new(mixture.plan().rate(), ranges.clone());
     in_order(
@@ -136,15 +137,19 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
                 alone.push(profile.clone());
                 portion = stage.master(&alone, range, &shape)?;
             }
-            Ok((portion, profile, calm))
+            Fact::measured(known.as_ref(), index, settings.channels, profile.rate())
+                .iter()
+                .for_each(|fact| fact.keep(&profile));
+            Ok((index, portion, profile, calm))
         },
-        |(mut portion, profile, calm)| {
+        |(index, mut portion, profile, calm)| {
             measured.push(profile);
             // What came before this portion may still hold the limiter down.
             let before = stage.reach(&portion.range).start..portion.range.start;
             if calm && !stage.is_calm(&measured, &before) {
                 portion = stage.master::<T, E>(&measured, &portion.range, &shape)?;
             }
+            portion.key = known.as_ref().and_then(|(contents, _)| stage.key(contents, index, &portion.range));
             sum.add(&portion.range, &portion.deeds);
             sink(portion)
         },

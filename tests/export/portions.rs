@@ -55,13 +55,27 @@ fn what_did_not_change_is_taken_from_the_file_that_is_replaced() {
     let cache = ["--cache", "kept"];
     let all = made(&render(&show, &cache), "stretch");
     assert_eq!(all.0, all.1);
-    // Of the third of four scenes the first half has changed: and what comes after it lies elsewhere.
-    std::fs::remove_file(show.path("voices/ann/c.wav")).expect("it is there");
-    let show = show.clip("voices/ann/c.wav", &voice(170.0, 1.234_5));
+    // In the third of four scenes half is heard later, and so is what comes after it.
+    edit(&show, "{ id = \"cc\"", "{ pause = 0.1234 }, { id = \"cc\"");
     forget_the_mix(&show);
     let some = made(&render(&show, &cache), "stretch");
     assert!(some.0 >= 1 && some.0 * 2 <= all.0, "{some:?} of {all:?}");
     assert!(bytes(&show) == fresh(&show), "another file than one rendered at once");
+}
+
+/// Where no loudness is asked for nothing is measured before it is mastered; but it is known afterwards.
+#[test]
+fn what_is_written_as_it_is_mixed_is_taken_over_too() {
+    let show = apart();
+    let args = ["--cache", "kept", "--deliver", "none"];
+    let all = made(&render(&show, &args), "stretch").0;
+    edit(&show, "{ id = \"cc\"", "{ pause = 0.1234 }, { id = \"cc\"");
+    forget_the_mix(&show);
+    let some = made(&render(&show, &args), "stretch").0;
+    assert!(some >= 1 && some * 2 <= all, "{some} of {all}");
+    let run = show.run(&["render", "-o", "fresh.wav", "--no-cache", "--deliver", "none"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(bytes(&show) == std::fs::read(show.path("fresh.wav")).expect("it was rendered"));
 }
 
 #[test]
