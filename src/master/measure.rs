@@ -187,16 +187,16 @@ pub(super) struct Fact<'a> {
 impl<'a> Fact<'a> {
     /// Of a portion of `known`, if that is known by anything.
     pub(super) fn of(
-        known: Option<&'a (Contents, Cache)>,
+        known: Option<&'a Contents>,
         parts: impl FnOnce(&Contents) -> Option<Parts>,
     ) -> Option<Fact<'a>> {
-        let (contents, cache) = known?;
-        Some(Fact { cache, key: parts(contents)?.key_of_all() })
+        let contents = known?;
+        Some(Fact { cache: contents.cache(), key: parts(contents)?.key_of_all() })
     }
 
     /// What was measured of a portion.
     pub(super) fn measured(
-        known: Option<&'a (Contents, Cache)>,
+        known: Option<&'a Contents>,
         index: usize,
         channels: Channels,
         rate: SampleRate,

@@ -80,11 +80,10 @@ impl Mixture {
         portions(&self.plan, &self.window)
     }
 
-    /// What they are known by, and where what is worked out of them is kept; `None` where nothing is kept.
-    pub(super) fn contents(&self, portions: &[Range<u64>]) -> Option<(Contents, Cache)> {
+    /// What they are known by; `None` where nothing is kept.
+    pub(super) fn contents(&self, portions: &[Range<u64>]) -> Option<Contents> {
         let kept = self.stretches.as_ref()?;
-        let contents = Contents::new(portions.to_vec(), kept.stretches(), self.window.start);
-        Some((contents, kept.cache().clone()))
+        Some(Contents::new(portions.to_vec(), Arc::clone(kept), self.window.start))
     }
 
     /// The scene of a frame: its first frame, as far as it belongs to this mix.

@@ -94,7 +94,7 @@ pub fn perform<T: Default + Send, E: From<MixError> + Send>(
     let mut sum = Sum::new(&heard.mixture);
     let make = |index: usize| {
         let (index, range) = &portions[index];
-        let contents = known.as_ref().filter(|_| *range == all[*index]).map(|(contents, _)| contents);
+        let contents = known.as_ref().filter(|_| *range == all[*index]);
         let key = contents.and_then(|contents| stage.key(contents, *index, range));
         if let Some((piece, deeds)) = key.as_ref().and_then(&at_hand) {
             return Ok(Portion { range: range.clone(), key, piece, deeds });
@@ -149,7 +149,7 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
             if calm && !stage.is_calm(&measured, &before) {
                 portion = stage.master::<T, E>(&measured, &portion.range, &shape)?;
             }
-            portion.key = known.as_ref().and_then(|(contents, _)| stage.key(contents, index, &portion.range));
+            portion.key = known.as_ref().and_then(|contents| stage.key(contents, index, &portion.range));
             sum.add(&portion.range, &portion.deeds);
             sink(portion)
         },

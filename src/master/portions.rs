@@ -3,13 +3,16 @@
 //! They are cut by the timeline alone, never by how many threads there are: where scenes begin, and in them where
 //! [`crate::mix::stretch`] cuts, of the places in reach where the least has to be heard again before, since rooms and
 //! compressors remember. So a portion of a scene that begins later than it did is the same portion; and whatever is worked
-//! out of one is kept under what it depends on: its own stretches, and as many portions around it as count.
+//! out of one is kept under what it depends on: its own stretches, and those around it that are in reach.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::cache::key::{Key, Parts};
+use crate::cache::Cache;
+use crate::cache::key::{MASTER, Parts};
+use crate::master::kept::Kept;
 use crate::mix::plan::Plan;
-use crate::mix::stretch::{Stretch, bounds, content};
+use crate::mix::stretch::{bounds, content};
 
 /// How long portions are: at least and at most, and best, in seconds. Scenes may be shorter.
 const LENGTHS: [u64; 3] = [10, 26, 16];
@@ -51,34 +54,36 @@ fn scene(plan: &Plan, cuts: &[u64], scene: Range<u64>) -> Vec<Range<u64>> {
 }
 
 /// What the portions of a mix are known by.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Contents {
     portions: Vec<Range<u64>>,
-    /// `None` where something in it is not known by anything.
-    keys: Vec<Option<Key>>,
+    kept: Arc<Kept>,
+    /// The frame of the plan with which the mix begins.
+    first: u64,
 }
 
 impl Contents {
-    /// Of these portions, of a mix which begins at frame `first` of the plan of these stretches.
-    pub(super) fn new(portions: Vec<Range<u64>>, stretches: &[Stretch], first: u64) -> Contents {
-        let of_plan = |portion: &Range<u64>| first + portion.start..first + portion.end;
-        let keys = portions.iter().map(|portion| content(stretches, &of_plan(portion))).collect();
-        Contents { portions, keys }
+    /// Of these portions, of a mix of which stretches are kept, and which begins at frame `first` of the plan.
+    pub(super) fn new(portions: Vec<Range<u64>>, kept: Arc<Kept>, first: u64) -> Contents {
+        Contents { portions, kept, first }
     }
 
-    /// What `what` depends on that is worked out of a portion, so many frames before it and after it: all portions that
-    /// reach so far, and how they lie.
+    /// What `what` depends on that is worked out of a portion, so many frames before it and so many after it: what is heard
+    /// in all of them, and where portions are cut.
     pub(super) fn parts(&self, what: &str, index: usize, before: u64, after: u64) -> Option<Parts> {
         let own = self.portions.get(index)?;
-        let first = self.portions[..index].partition_point(|it| it.end <= own.start.saturating_sub(before));
-        let later = &self.portions[index + 1..];
-        let last = index + later.partition_point(|it| it.start < own.end.saturating_add(after));
-        let mut parts = Parts::new(what, crate::cache::key::MASTER).number((index - first) as u64);
-        for (portion, key) in self.portions[first..=last].iter().zip(&self.keys[first..=last]) {
-            parts = parts.number(portion.end - portion.start).key(key.as_ref()?);
-        }
-        // Where the mix begins or ends in reach, nothing comes before or after.
-        let (begins, ends) = (own.start < before, last + 1 == self.portions.len());
-        Some(parts.data(&(begins, ends)))
+        // Where the mix begins or ends in reach, there is less.
+        let length = self.portions.last()?.end;
+        let reach = own.start.saturating_sub(before)..own.end.saturating_add(after).min(length);
+        let heard = content(self.kept.stretches(), &(self.first + reach.start..self.first + reach.end))?;
+        let earlier = self.portions[..index].partition_point(|it| it.end <= reach.start);
+        let in_reach = self.portions[earlier..].iter().take_while(|it| it.start < reach.end);
+        let cuts: Vec<i128> = in_reach.map(|it| i128::from(it.start) - i128::from(own.start)).collect();
+        Some(Parts::new(what, MASTER).key(&heard).number(own.start - reach.start).data(&cuts))
+    }
+
+    /// Where what is worked out is kept.
+    pub(super) fn cache(&self) -> &Cache {
+        self.kept.cache()
     }
 }

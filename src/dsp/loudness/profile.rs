@@ -4,10 +4,13 @@
 
 use std::ops::Range;
 
+use crate::dsp::loudness::profile::filling::Filling;
 use crate::dsp::loudness::{Meter, step_start};
 use crate::units::level::{Gain, Level, Loudness, TruePeak};
 use crate::units::narrow;
 use crate::units::time::{FrameCount, FramePos, SampleRate};
+
+mod filling;
 
 /// Hops in a gating block, 400 ms.
 const BLOCK: usize = 4;
@@ -343,71 +346,6 @@ impl Profile {
             highest = highest.max(window);
         }
         narrow(highest / length as f64)
-    }
-}
-
-/// The end of a profile, to which is added what was measured on another grid.
-struct Filling<'p> {
-    profile: &'p mut Profile,
-    /// The frame that comes next, and the step it lies in, counted in the episode.
-    next: u64,
-    step: u64,
-    /// What the step has so far: the sum of its energies, and frames.
-    energy: f64,
-    filled: u64,
-    /// The same for the hop it lies in.
-    hop: Hop,
-}
-
-impl Filling<'_> {
-    /// Takes what is not whole off the end again.
-    fn new(profile: &mut Profile) -> Filling<'_> {
-        let end = step_start(profile.first * STEPS as u64, profile.rate) + profile.frames();
-        let step = profile.first * STEPS as u64 + profile.steps.len() as u64;
-        let filled = end.saturating_sub(step_start(step, profile.rate));
-        let energy = f64::from(profile.rest) * filled as f64;
-        let mut hop = if profile.partial { profile.hops.pop().unwrap_or_default() } else { Hop::default() };
-        hop.energy *= f64::from(hop.frames);
-        hop.power *= f64::from(hop.frames);
-        Filling { profile, next: end, step, energy, filled, hop }
-    }
-
-    /// Adds frames of one energy, which lie in `hop`.
-    fn add(&mut self, mut frames: u64, energy: f64, hop: &Hop) {
-        while frames > 0 {
-            let end = step_start(self.step + 1, self.profile.rate);
-            let now = frames.min(end.saturating_sub(self.next).max(1));
-            (self.next, self.filled, frames) = (self.next + now, self.filled + now, frames - now);
-            self.energy += energy * now as f64;
-            self.hop.energy += energy * now as f64;
-            self.hop.power += hop.power * now as f64;
-            self.hop.frames += u32::try_from(now).unwrap_or(u32::MAX);
-            self.hop.sample_peak = self.hop.sample_peak.max(hop.sample_peak);
-            self.hop.true_peak = self.hop.true_peak.max(hop.true_peak);
-            self.hop.bound = self.hop.bound.max(hop.bound);
-            if self.next >= end {
-                self.profile.steps.push(narrow(self.energy / self.filled as f64));
-                (self.energy, self.filled, self.step) = (0.0, 0, self.step + 1);
-                if self.step.is_multiple_of(STEPS as u64) {
-                    self.end_hop();
-                }
-            }
-        }
-    }
-
-    fn end_hop(&mut self) {
-        let mut hop = std::mem::take(&mut self.hop);
-        hop.energy /= f64::from(hop.frames);
-        hop.power /= f64::from(hop.frames);
-        self.profile.hops.push(hop);
-    }
-
-    fn finish(mut self) {
-        self.profile.partial = self.hop.frames > 0;
-        self.profile.rest = narrow(self.energy / self.filled.max(1) as f64);
-        if self.profile.partial {
-            self.end_hop();
-        }
     }
 }
 
