@@ -35,11 +35,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// What `cache` has of the mix of `plan`.
-    pub(super) fn new(plan: Arc<Plan>, cache: Cache) -> Kept {
+    /// What `cache` has of the mix of `plan`; what is mixed `is_kept` there.
+    pub(super) fn new(plan: Arc<Plan>, cache: Cache, is_kept: bool) -> Kept {
         let stretches = stretches(&plan);
         // Whatever did not fit would push out what came before it, and nothing would be there the next time.
-        let most = cache.most() / 2 / (2 * SAMPLE_BYTES) as u64;
+        let most = if is_kept { cache.most() / 2 / (2 * SAMPLE_BYTES) as u64 } else { 0 };
         let keeping = stretches.partition_point(|stretch| stretch.end <= most);
         Kept { states: OnceLock::new(), plan, cache, stretches, keeping }
     }

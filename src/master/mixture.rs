@@ -44,8 +44,17 @@ impl Mixture {
 
     /// The mix of `plan`, kept in `cache` stretch by stretch, if that keeps anything.
     pub fn cached(plan: Arc<Plan>, cache: &Cache) -> Mixture {
-        let stretches = cache.keeps().then(|| Arc::new(Kept::new(Arc::clone(&plan), cache.clone())));
-        Mixture { stretches, ..Mixture::new(plan) }
+        Mixture::with(plan, cache, true)
+    }
+
+    /// The same, but that nothing more of it is kept than what is found out about it: for who hears it beside other work.
+    pub fn recalled(plan: Arc<Plan>, cache: &Cache) -> Mixture {
+        Mixture::with(plan, cache, false)
+    }
+
+    fn with(plan: Arc<Plan>, cache: &Cache, keeps: bool) -> Mixture {
+        let kept = || Arc::new(Kept::new(Arc::clone(&plan), cache.clone(), keeps));
+        Mixture { stretches: cache.keeps().then(kept), ..Mixture::new(plan) }
     }
 
     /// The stretches of a mix that is kept in a cache.

@@ -19,7 +19,7 @@ use crate::play::device::Report;
 use crate::play::director::place::{Bounds, Goal};
 use crate::play::director::preview::Brief;
 use crate::play::director::view::View;
-use crate::play::gain::{self, Origin};
+use crate::play::gain::Origin;
 use crate::play::performance::Performance;
 use crate::play::player::Player;
 use crate::play::prepare::{self, Made, Preparation, Task, Workshop};
@@ -152,7 +152,7 @@ impl Director {
         let preparation = Preparation::start(&workshop, brief.threads, &made);
         let specification = specification(brief.deliver.unwrap_or(score.cues().deliver));
         let asked = place::asked(&brief, &score);
-        let (master, gain, measured_of) = gain::begin(&brief.show, &brief.name, &specification, rate.hz());
+        let (master, gain, measured_of) = brief.gain(&specification);
         let mut director = Director {
             goal: Some(asked.goal),
             asked: Instant::now(),

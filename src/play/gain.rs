@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::cache::Cache;
 use crate::host::Show;
 use crate::host::whole::WholeFile;
 use crate::master::Settings;
 use crate::master::limit::as_mixed;
 use crate::master::preset::{Specification, Target};
+use crate::master::recall::recall;
 use crate::speech::perform::LEVEL;
 use crate::units::level::{Gain, Level};
 use crate::units::narrow;
@@ -55,10 +57,12 @@ pub fn path(show: &Show, episode: &str) -> Option<PathBuf> {
         .then(|| folder.join(format!(".{episode}.gain.json")))
 }
 
-/// What to begin with, what it is worth, and of which mix it was measured.
+/// What to begin with, what it is worth, and of which mix it was measured: what the last preview of `episode` came to, or else
+/// what the last render of `script` did, both from the show's folder.
 pub fn begin(
     show: &Show,
-    episode: &str,
+    (episode, script): (&str, &str),
+    cache: &Cache,
     specification: &Specification,
     rate: u32,
 ) -> (Settings, Origin, String) {
@@ -73,6 +77,9 @@ pub fn begin(
         kept.and_then(|kept| Some((Gain::new(kept.gain_db)?, Level::new(kept.ceiling_dbfs)?, kept.mix)));
     if let Some((gain, ceiling, mix)) = numbers {
         return (Settings { gain, ceiling, ..plain }, Origin::Last, mix);
+    }
+    if let Some(gain) = recall(cache, &show.locate(script), specification.preset) {
+        return (Settings { gain, ..plain }, Origin::Last, String::new());
     }
     let aim = specification.target.aim().unwrap_or_default();
     let gain = Gain::new(narrow(aim - f64::from(LEVEL))).unwrap_or(Gain::UNITY);

@@ -1,7 +1,10 @@
 //! What is made again after which change, and what is not.
 
 use radioplay::cache::Cache;
+use radioplay::host::Show;
+use radioplay::master::preset::specification;
 use radioplay::master::recall;
+use radioplay::play::gain;
 use radioplay::staging::Preset;
 
 use super::{bytes, edit, entries, fresh, made, render, show};
@@ -272,6 +275,14 @@ fn an_episodes_last_gain_is_known_before_it_is_heard_again() {
     let expected = rendered["result"]["gain_db"].as_f64().unwrap();
     assert!((f64::from(gain(Preset::Podcast).unwrap().db()) - expected).abs() < 1e-5);
     assert_eq!(gain(Preset::Acx), None);
+    // A preview begins with it, until it has measured the mix itself.
+    let host = Show::open(show.path(""), Vec::new()).expect("a folder");
+    let begin = |preset| {
+        gain::begin(&host, ("test", "script/test.toml"), &cache, &specification(preset), 48_000)
+    };
+    let (settings, origin, _) = begin(Preset::Podcast);
+    assert_eq!((Some(settings.gain), origin), (gain(Preset::Podcast), gain::Origin::Last));
+    assert_eq!(begin(Preset::Acx).1, gain::Origin::Estimate);
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::audio::samples::Samples;
 use crate::cuesheet::CueSheet;
 use crate::diag::Diagnostics;
 use crate::master::limit::{Decision, decide};
-use crate::master::measure::{MasterError, measure};
+use crate::master::measure::{MasterError, measure_mix};
+use crate::master::mixture::Mixture;
 use crate::mix::plan::Plan;
 use crate::play::director::{Director, Event};
 use crate::play::gain::{self, Origin};
@@ -31,6 +32,7 @@ impl Director {
         let timeline = self.score.likely();
         let samples: Vec<Samples> = self.score.clips().iter().map(|clip| clip.samples.clone()).collect();
         let (specification, reading, events) = (self.specification, self.readings, self.events.clone());
+        let cache = Arc::clone(&self.brief.cache);
         let stop = Arc::new(AtomicBool::new(false));
         self.measuring = Some(Arc::clone(&stop));
         let threads = (self.brief.threads.then / 2).max(1);
@@ -39,7 +41,8 @@ impl Director {
                 Thread::current().lower();
                 let progress = Stoppable { stop };
                 let plan = Arc::new(Plan::new(&timeline, &samples)?);
-                let heard = measure(&plan, specification.channels, &progress)?;
+                // What was measured of it before, here or by a render, is not measured again.
+                let heard = measure_mix(Mixture::recalled(plan, &cache), specification.channels, &progress)?;
                 decide(&heard, &specification, &progress)
             };
             let pool = rayon::ThreadPoolBuilder::new()

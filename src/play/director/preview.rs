@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::cache::Cache;
 use crate::host::Show;
+use crate::master;
+use crate::master::preset::Specification;
 use crate::pipeline::Settings;
 use crate::play::board::Board;
 use crate::play::device::{Device, Wanted};
 use crate::play::director::view::View;
 use crate::play::director::{Command, Director, Event, LONG, SHORT};
+use crate::play::gain::{self, Origin};
 use crate::play::prepare::{Threads, Workshop};
 use crate::play::renderer;
 use crate::speech::Engines;
@@ -55,6 +58,14 @@ pub struct Brief {
     pub device: Option<String>,
     /// Whether to follow changes; with files outside the show that it may read.
     pub watch: Option<Vec<PathBuf>>,
+}
+
+impl Brief {
+    /// The gain to begin with; see [`gain::begin`].
+    pub(super) fn gain(&self, specification: &Specification) -> (master::Settings, Origin, String) {
+        let rate = self.settings.rate.hz();
+        gain::begin(&self.show, (&self.name, &self.script), &self.cache, specification, rate)
+    }
 }
 
 /// A preview that runs. Ends when it is dropped.

@@ -8,7 +8,7 @@ use crate::master::preset::specification;
 use crate::play::director::Director;
 use crate::play::director::place::Goal;
 use crate::play::director::view;
-use crate::play::gain::{self, Origin};
+use crate::play::gain::Origin;
 use crate::play::prepare::{self, Task};
 use crate::play::score::Score;
 use crate::play::watch::Change;
@@ -53,10 +53,8 @@ impl Director {
         }
         let specification = specification(self.brief.deliver.unwrap_or(self.score.cues().deliver));
         if specification != self.specification {
-            let rate = self.brief.settings.rate.hz();
             self.specification = specification;
-            (self.master, self.gain, self.measured_of) =
-                gain::begin(&self.brief.show, &self.brief.name, &specification, rate);
+            (self.master, self.gain, self.measured_of) = self.brief.gain(&specification);
         } else if self.gain == Origin::Final && specification.target.aim().is_some() {
             self.gain = Origin::Last;
         }
