@@ -92,7 +92,7 @@ fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), 
         recall::remember(cache, &script, specification.preset, summary.gain);
         let mut rendered = rendered(&built, &scenes, &target, &summary, started);
         if scenes.is_empty() {
-            let report = report::report(&built.timeline, &samples, &specification, &summary);
+            let report = report::report(&built.timeline, &samples, &specification, &summary, cache);
             rendered.report = Some(report.map_err(|error| failed(error.into()))?);
         }
         if let (Some(file), Some(report)) = (&args.report, &rendered.report) {

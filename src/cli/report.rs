@@ -50,7 +50,7 @@ fn report_once(args: &Args, cache: &Cache, terminal: &Terminal) -> Result<(), Fa
             error => Failure::Machine(error.to_string()),
         };
         let summary = episode::write(&job, None, &bars).map_err(failed)?;
-        let report = report::report(&built.timeline, &samples, &specification, &summary)
+        let report = report::report(&built.timeline, &samples, &specification, &summary, cache)
             .map_err(|error| failed(error.into()))?;
         if let Some(target) = &args.plot {
             let title = &built.sheet.cues.title;

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use crate::audio::samples::Samples;
+use crate::cache::Cache;
 use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::profile::{Found, Measures};
 use crate::export::job::Summary;
@@ -184,20 +186,21 @@ fn seconds(at: FramePos, rate: SampleRate) -> f64 {
 /// The report on a whole episode, of `summary`.
 ///
 /// # Errors
-/// Where a clip cannot be read: what is to blame for a peak is found by mixing it again.
+/// Where a clip cannot be read: what is to blame for a peak is found by mixing it again, unless `cache` knows.
 pub fn report(
     timeline: &Timeline,
     samples: &[Samples],
     specification: &Specification,
     summary: &Summary,
+    cache: &Cache,
 ) -> Result<Report, MixError> {
     let plan = Arc::new(Plan::new(timeline, samples)?);
-    let blame = Blame::new(timeline, &plan);
+    let blame = Blame::new(timeline, &plan, cache);
     let measures = summary.profile.measures();
     let mut efforts: Vec<&Effort> = summary.efforts.iter().collect();
     efforts.sort_by(|a, b| a.deepest.db().total_cmp(&b.deepest.db()));
-    let hardest =
-        efforts.iter().take(EFFORTS).map(|effort| hard(&blame, effort)).collect::<Result<Vec<_>, _>>()?;
+    efforts.truncate(EFFORTS);
+    let hardest = efforts.par_iter().map(|effort| hard(&blame, effort)).collect::<Result<Vec<_>, _>>()?;
     let checks = checks(&blame, specification, &measures, &hardest, summary.shortfall)?;
     let place =
         |found: Option<(FramePos, FramePos)>| found.map(|(start, end)| blame.place(start, end)).transpose();
@@ -220,7 +223,7 @@ pub fn report(
         shortfall: summary.shortfall.map(explain),
         gain: shown(f64::from(summary.gain.db())).unwrap_or(0.0),
         limiter: shown(f64::from(summary.limiter.deepest.db())).unwrap_or(0.0),
-        efforts: efforts.len(),
+        efforts: summary.efforts.len(),
         hardest,
         episode: Figures::new(&measures),
         loudest: place(measures.short_term.or(measures.momentary).map(|found| (found.start, found.end)))?,

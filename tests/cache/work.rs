@@ -277,9 +277,8 @@ fn an_episodes_last_gain_is_known_before_it_is_heard_again() {
     assert_eq!(gain(Preset::Acx), None);
     // A preview begins with it, until it has measured the mix itself.
     let host = Show::open(show.path(""), Vec::new()).expect("a folder");
-    let begin = |preset| {
-        gain::begin(&host, ("test", "script/test.toml"), &cache, &specification(preset), 48_000)
-    };
+    let begin =
+        |preset| gain::begin(&host, ("test", "script/test.toml"), &cache, &specification(preset), 48_000);
     let (settings, origin, _) = begin(Preset::Podcast);
     assert_eq!((Some(settings.gain), origin), (gain(Preset::Podcast), gain::Origin::Last));
     assert_eq!(begin(Preset::Acx).1, gain::Origin::Estimate);

@@ -28,7 +28,8 @@ pub(super) struct Standings {
 /// Looks at what is there. Of what was not `decided` nothing is known that depends on it.
 pub(super) fn standings(order: &Order<'_>, masters: &Masters<'_>, decided: &Decided) -> Standings {
     let plan = masters.mixture().plan();
-    let stretches = stretches(plan);
+    // A mix of which nothing is kept does not know them.
+    let stretches = masters.mixture().stretches().map_or_else(|| stretches(plan), <[_]>::to_vec);
     let recipes = recipes(order, plan, &stretches, decided);
     let ledger = Ledger::new(order.cache);
     let outputs = order.outputs.iter().zip(&recipes);
