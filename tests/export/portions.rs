@@ -134,7 +134,7 @@ fn scenes_that_no_change_reaches_are_left_alone() {
     let first = listed.lines().find(|line| line.contains("01-one.wav")).expect("it is listed");
     assert!(first.ends_with("if the gain of the whole comes out different)"), "{first}");
     export(&show, &args);
-    let mut young = young(&show, "output", old);
+    let mut young = self::young(&show, "output", old);
     young.retain(|name| name.contains("/scenes/"));
     // The one before hears where the changed one begins.
     assert_eq!(
@@ -142,6 +142,24 @@ fn scenes_that_no_change_reaches_are_left_alone() {
         ["03-three.flac", "03-three.wav", "04-four.flac", "04-four.wav"]
             .map(|it| format!("test/scenes/{it}"))
     );
+    let fresh = show.run(&[&["export", "--no-cache", "-o", "fresh"], &args[..]].concat());
+    assert_eq!(fresh.code, 0, "{}", fresh.stderr);
+    assert_eq!(show.snapshot("fresh"), show.snapshot("output"));
+}
+
+/// It says so in its WAV, and is the same in any other format.
+#[test]
+fn a_scene_that_begins_later_is_only_written_where_it_tells() {
+    let show = apart();
+    let args = ["--scenes", "--format", "wav,flac", "--deliver", "none"];
+    export(&show, &args);
+    let old = grow_old(&show, "output");
+    edit(&show, "{ id = \"aa\"", "{ pause = 0.2 }, { id = \"aa\"");
+    export(&show, &args);
+    let mut young = young(&show, "output", old);
+    young.retain(|name| name.contains("/scenes/"));
+    let first = ["01-aaa.flac", "01-aaa.wav", "02-bbb.flac", "02-bbb.wav", "03-ccc.wav", "04-ddd.wav"];
+    assert_eq!(young, first.map(|it| format!("test/scenes/{it}")));
     let fresh = show.run(&[&["export", "--no-cache", "-o", "fresh"], &args[..]].concat());
     assert_eq!(fresh.code, 0, "{}", fresh.stderr);
     assert_eq!(show.snapshot("fresh"), show.snapshot("output"));

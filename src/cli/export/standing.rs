@@ -7,6 +7,7 @@ use crate::cli::export::apart;
 use crate::cli::export::masters::{Decided, Masters};
 use crate::cli::export::order::{Order, frame, range_of, shown, tags};
 use crate::export::catalogue::{Content, Output};
+use crate::export::encode::Format;
 use crate::export::ledger::{GAIN, Ledger, Recipe, Standing, Why};
 use crate::export::recipe;
 use crate::export::session;
@@ -14,6 +15,7 @@ use crate::master::limit::{as_mixed, reach};
 use crate::master::preset::specification;
 use crate::mix::plan::Plan;
 use crate::mix::stretch::{Stretch, content, stretches};
+use crate::units::time::FrameCount;
 
 /// What is known of an episode's outputs before any of them is made, by their index.
 pub(super) struct Standings {
@@ -96,7 +98,12 @@ fn recipes(order: &Order<'_>, plan: &Plan, stretches: &[Stretch], decided: &Deci
                     alone,
                     range.end - range.start,
                 )));
-                let tags = tagged(&range, title);
+                let mut own = tags(order, title, &range);
+                // Where in the episode a scene was is told by WAVs alone.
+                if output.format != Some(Format::Wav) {
+                    own.start = FrameCount::ZERO;
+                }
+                let tags = recipe::tags(&own, timeline.rate);
                 // A scene by itself is mastered by what is in it. Every other file by what is decided for all of them;
                 // and by what the limiter hears of what comes before and after.
                 let recipe = if alone {
