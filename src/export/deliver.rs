@@ -5,6 +5,7 @@
 
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
+use crate::cache::Cache;
 use crate::cache::key::Key;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::{Measures, Profile};
@@ -49,7 +50,7 @@ pub fn deliver(
     };
     let format = WavFormat { rate, channels, depth };
     let kept = |part: &&Part| part.targets.iter().any(|(format, _)| !format.is_lossy());
-    let sink = |part| Sink::new(part, shape_of(part), measures(mastered, part, shape_of(part)));
+    let sink = |part| Sink::new(part, shape_of(part), measures(mastered, part, shape_of(part)), cache);
     let mut sinks: Vec<Sink<'_>> = parts.iter().filter(kept).map(sink).collect();
     // What cannot be written is known before any work is done.
     sinks.iter_mut().filter(|sink| sink.part.range.start == start).try_for_each(Sink::open)?;
@@ -143,14 +144,15 @@ struct Sink<'a> {
     measures: Measures,
     encoders: Vec<Lossless>,
     is_open: bool,
-    /// Of the WAV, if there is one.
-    binding: Binding,
+    /// Of the WAV, if there is one and its pages are wanted.
+    binding: Option<Binding>,
     pages: Option<Pages>,
 }
 
 impl<'a> Sink<'a> {
-    fn new(part: &'a Part, shape: Shape, measures: Measures) -> Sink<'a> {
-        let binding = Binding::default();
+    fn new(part: &'a Part, shape: Shape, measures: Measures, cache: &Cache) -> Sink<'a> {
+        let is_wav = part.targets.iter().any(|(format, _)| *format == Format::Wav);
+        let binding = Binding::new(cache).filter(|_| is_wav);
         Sink { part, shape, measures, encoders: Vec::new(), is_open: false, binding, pages: None }
     }
 
@@ -174,7 +176,9 @@ impl<'a> Sink<'a> {
     }
 
     fn write(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) -> Result<(), EpisodeError> {
-        self.binding.add(packed, made);
+        if let Some(binding) = &mut self.binding {
+            binding.add(packed, made);
+        }
         self.encoders.iter_mut().try_for_each(|encoder| encoder.write(packed))
     }
 
@@ -208,8 +212,8 @@ impl<'a> Sink<'a> {
             let (whole, start) = encoder.finish()?;
             let target = whole.target().to_owned();
             whole.commit().map_err(EpisodeError::File)?;
-            if let Some(start) = start {
-                self.pages = std::mem::take(&mut self.binding).finish(&target, start).ok();
+            if let Some((start, binding)) = start.zip(self.binding.take()) {
+                self.pages = binding.finish(&target, start).ok();
             }
         }
         Ok(())

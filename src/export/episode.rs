@@ -121,8 +121,9 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     progress.begin(Stage::Mix, length.get());
     progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });
     let finish = Finish { format: writer.is_some().then_some(format), at_hand, channels, progress };
-    let file = File { writer, binding: Binding::default() };
-    let made = make(&known, &ranges, &finish, file);
+    let file = File { writer, binding: Binding::new(job.cache) };
+    let decision = *known.decision();
+    let made = make(known, &ranges, &finish, file);
     progress.end(Stage::Mix);
     progress.end(Stage::Write);
     let (performed, profile, pages) = made?;
@@ -130,8 +131,8 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     let summary = Summary {
         length,
         peak: profile.measures().sample_peak,
-        gain: known.decision().settings.gain,
-        shortfall: known.decision().shortfall,
+        gain: decision.settings.gain,
+        shortfall: decision.shortfall,
         limiter: deepest.unwrap_or(Report { deepest: Gain::UNITY, at: None, not_finite: 0, clamped: 0 }),
         efforts: performed.into_iter().flat_map(|it| it.efforts).collect(),
         profile,
@@ -189,7 +190,7 @@ impl Known {
 
 /// Masters and writes `ranges`; says what was done in each, and what came of it all.
 fn make(
-    known: &Known,
+    known: Known,
     ranges: &[Range<u64>],
     finish: &Finish<'_>,
     mut file: File,
@@ -208,7 +209,8 @@ fn make(
             let scene = |frame| mixture.scene_of(frame);
             let shape =
                 |packed: &mut _, first, frames: &[f32]| finish.shape(packed, first - scene(first), frames);
-            let (performed, profile) = perform::perform_unmeasured(mixture, decision.settings, shape, write)?;
+            let (performed, profile) =
+                perform::perform_unmeasured(&mixture, decision.settings, shape, write)?;
             (vec![performed], profile)
         }
         Known::Measured(heard, decision, profile) => {
@@ -218,9 +220,9 @@ fn make(
             };
             let performed = ranges.iter().map(|range| {
                 let at_hand = |key: &Key| finish.find(key);
-                perform::perform(heard, decision.settings, range, at_hand, shape, &mut write)
+                perform::perform(&heard, decision.settings, range, at_hand, shape, &mut write)
             });
-            (performed.collect::<Result<_, EpisodeError>>()?, profile.clone())
+            (performed.collect::<Result<_, EpisodeError>>()?, profile)
         }
     };
     Ok((performed, profile, file.finish()?))
@@ -229,14 +231,17 @@ fn make(
 /// The file, if there is to be one.
 struct File {
     writer: Option<WavWriter>,
-    binding: Binding,
+    /// Of the pages, where they are wanted.
+    binding: Option<Binding>,
 }
 
 impl File {
     fn write(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) -> Result<(), WavError> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         writer.write_packed(packed)?;
-        self.binding.add(packed, made);
+        if let Some(binding) = &mut self.binding {
+            binding.add(packed, made);
+        }
         Ok(())
     }
 
@@ -244,7 +249,7 @@ impl File {
         let Some(writer) = self.writer else { return Ok(None) };
         let (start, target) = (writer.start(), writer.target().to_owned());
         writer.finish()?;
-        Ok(self.binding.finish(&target, start).ok())
+        Ok(self.binding.and_then(|binding| binding.finish(&target, start).ok()))
     }
 }
 

@@ -120,6 +120,11 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// None where `cache` keeps nothing: nobody would ask for the pages, and digests take time.
+    pub fn new(cache: &Cache) -> Option<Binding> {
+        cache.keeps().then(Binding::default)
+    }
+
     /// Adds what is written next: a portion of the master, or anything else.
     pub fn add(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) {
         let digest = packed.digest().unwrap_or_else(|| Key::of_bytes(packed.bytes()));
