@@ -122,6 +122,15 @@ impl Profile {
         Profile::new(rate, 0)
     }
 
+    /// The same, with room for so many frames: without it, a long profile takes up to three times its size while it grows.
+    pub fn with_room(rate: SampleRate, frames: FrameCount) -> Profile {
+        let mut profile = Profile::empty(rate);
+        let hops = FrameCount::new(Meter::hop_from(frames.get(), rate) + 1).index();
+        profile.hops.reserve_exact(hops);
+        profile.steps.reserve_exact(hops.saturating_mul(STEPS));
+        profile
+    }
+
     /// How many frames were measured.
     pub fn frames(&self) -> u64 {
         self.hops.iter().map(|hop| u64::from(hop.frames)).sum()
@@ -163,16 +172,6 @@ impl Profile {
             }
         }
         filling.finish();
-    }
-
-    /// What no point of the wave passes in some frames, nor any sample: the highest bound of the hops they lie in.
-    /// Infinite where some were not measured.
-    pub fn bound_within(&self, frames: &Range<u64>) -> f32 {
-        let first = Meter::hop_from(frames.start + 1, self.rate).saturating_sub(1);
-        let end = Meter::hop_from(frames.end, self.rate);
-        let index = |hop: u64| hop.checked_sub(self.first).and_then(|hop| usize::try_from(hop).ok());
-        let hops = index(first).zip(index(end)).and_then(|(first, end)| self.hops.get(first..end));
-        hops.map_or(f32::INFINITY, |hops| hops.iter().fold(0.0, |bound, hop| bound.max(hop.bound)))
     }
 
     pub(super) fn raise_last(&mut self, true_peak: f32) {
