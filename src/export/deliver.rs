@@ -132,7 +132,7 @@ fn measures(mastered: &Portions, part: &Part, shape: Shape) -> Measures {
         meter.leave()
     };
     profile.append(&silence(part.silence[0]));
-    profile.append(&mastered.profile_of(&part.range));
+    mastered.add_to(&mut profile, &part.range);
     profile.append(&silence(part.silence[1]));
     profile.measures()
 }

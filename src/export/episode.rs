@@ -180,7 +180,7 @@ fn learn(
     } else {
         let (decision, portions) = limit::decide_and_measure_portions(&heard, specification, progress)?;
         let mut written = Profile::empty(job.timeline.rate);
-        ranges.iter().for_each(|range| written.append(&portions.profile_of(range)));
+        ranges.iter().for_each(|range| portions.add_to(&mut written, range));
         (decision, written)
     };
     let bounds = heard.portions.bounds();

@@ -69,6 +69,12 @@ impl Portions {
     /// What lies in `range` of them, one after the other.
     pub fn profile_of(&self, range: &Range<u64>) -> Profile {
         let mut part = Profile::with_room(self.rate, FrameCount::new(range.end.saturating_sub(range.start)));
+        self.add_to(&mut part, range);
+        part
+    }
+
+    /// Adds what lies in `range` of them to what was measured before it.
+    pub fn add_to(&self, part: &mut Profile, range: &Range<u64>) {
         for (portion, profile) in self.ranges.iter().zip(&self.profiles) {
             let inside = range.start.max(portion.start)..range.end.min(portion.end);
             if inside == *portion {
@@ -77,7 +83,6 @@ impl Portions {
                 part.append_part(profile, &(inside.start - portion.start..inside.end - portion.start));
             }
         }
-        part
     }
 
     /// How high the mix goes.
@@ -134,7 +139,7 @@ pub fn measure(plan: &Arc<Plan>, channels: Channels, progress: &dyn Progress) ->
 }
 
 /// Measures a mix, or a part of one as a mix by itself; keeps it to be heard again, if it is not too long. What was
-/// measured before of portions that have not changed is not measured again. Memory: 80 bytes for a tenth of a second.
+/// measured before of portions that have not changed is not measured again. Memory: 72 bytes for a tenth of a second.
 ///
 /// # Errors
 /// See [`MasterError`].
