@@ -165,7 +165,7 @@ impl Cache {
         // A full disk, or a folder that went away: then it is made again the next time.
         let _ = serde_json::to_vec(facts)
             .map_err(io::Error::from)
-            .and_then(|facts| audio::write(&inner.store, kind, key, &facts, &samples));
+            .and_then(|facts| audio::write(&inner.store, kind, key, facts, &samples));
         if inner.store.written() > inner.most / 8 {
             self.bound();
         }
@@ -187,7 +187,7 @@ impl Cache {
         inner.count(&inner.made, kind);
         let _ = serde_json::to_vec(facts).map_err(io::Error::from).and_then(|facts| {
             let shape = Shape::Bytes { length: bytes.len() as u64 };
-            inner.store.write(kind, key, &facts, shape, |sink| sink(bytes))
+            inner.store.write(kind, key, facts, shape, |sink| sink(bytes))
         });
     }
 
@@ -210,6 +210,21 @@ impl Cache {
             inner.damage(kind, key);
         }
         bytes.ok()
+    }
+
+    /// Hands over the content under a key, piece by piece of whole frames; says whether it was what had been put there, which
+    /// is known only then.
+    pub fn stream(&self, kind: Kind, key: &Key, mut sink: impl FnMut(&[u8])) -> bool {
+        let Some(inner) = self.inner.as_ref() else { return false };
+        let Some(head) = inner.head(kind, key) else { return false };
+        let read = inner.store.stream(kind, key, &head, |bytes| {
+            sink(bytes);
+            Ok(())
+        });
+        if read.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+            inner.damage(kind, key);
+        }
+        read.is_ok()
     }
 
     /// Part of the sound under a key, from byte `offset` of it on. Not checked: for who has read all of it before.
