@@ -45,7 +45,7 @@ pub struct Task {
     /// What each of them was made from when it was asked for: see [`key`].
     pub keys: Vec<String>,
     /// The patches it names.
-    pub patches: Patches,
+    pub patches: Arc<Patches>,
     /// The rate.
     pub rate: SampleRate,
 }
@@ -80,6 +80,8 @@ struct Queue {
 struct Waiting {
     task: Option<Arc<Task>>,
     order: VecDeque<usize>,
+    /// What threads are making: of which reading, and its request's index.
+    making: Vec<(u64, usize)>,
     /// Whether somebody plays, and must not be kept from it.
     calm: bool,
     /// Whether who plays will soon have nothing left to play.
@@ -144,9 +146,10 @@ impl Preparation {
         task.keys.iter().enumerate().filter_map(known).collect()
     }
 
-    /// Makes these of a task's requests, in this order, and nothing else any more.
-    pub fn prepare(&self, task: &Arc<Task>, order: Vec<usize>) {
+    /// Makes these of a task's requests, in this order, and nothing else any more; but for what is being made already.
+    pub fn prepare(&self, task: &Arc<Task>, mut order: Vec<usize>) {
         let mut waiting = self.queue.lock();
+        order.retain(|index| !waiting.making.contains(&(task.reading, *index)));
         waiting.task = Some(Arc::clone(task));
         waiting.order = order.into();
         self.queue.changed.notify_all();
@@ -204,7 +207,10 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             let mut known = memory.made.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(key, clip.clone());
         }
-        if made.send(Made { reading: task.reading, index, clip, found }).is_err() {
+        let sent = made.send(Made { reading: task.reading, index, clip, found });
+        // After it was sent: it is either still being made or on its way.
+        queue.lock().making.retain(|making| *making != (task.reading, index));
+        if sent.is_err() {
             return;
         }
     }
@@ -220,6 +226,7 @@ fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize)> {
         if (stays || waiting.urgent || !waiting.calm)
             && let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front())
         {
+            waiting.making.push((task.reading, index));
             return Some((task, index));
         }
         waiting = queue.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);

@@ -81,6 +81,17 @@ impl Patch {
         self.length
     }
 
+    /// The same in frames, at least one: exactly what [`render`] makes.
+    pub fn frames(&self, rate: SampleRate) -> FrameCount {
+        FrameCount::new(self.length.to_count(rate).get().max(1))
+    }
+
+    /// Where the sound lands, as in [`Rendered::hit`]; `None` where that is heard from the sound itself.
+    pub fn hit(&self, rate: SampleRate) -> Option<FrameCount> {
+        let last = FrameCount::new(self.frames(rate).get() - 1);
+        self.hit.map(|hit| hit.to_count(rate).min(last))
+    }
+
     /// Whether the end runs on into the beginning.
     pub fn looped(&self) -> bool {
         self.looped

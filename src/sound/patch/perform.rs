@@ -9,7 +9,7 @@ use crate::units::time::{FrameCount, SampleRate};
 
 /// Performs one variant.
 pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32) -> Rendered {
-    let frames = patch.length.to_count(rate).index().max(1);
+    let frames = patch.frames(rate).index();
     let fs = f64::from(rate.hz());
     let mut canvas = Canvas::silent(frames);
     let mut seeds = Random::named(patch.seed, &format!("variant {variant}"));
@@ -27,15 +27,11 @@ pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32) -> Rendered
     finish::remove_dc(&mut canvas, rate, warm);
     finish::fade(&mut canvas, patch.fade, rate);
     patch.level.apply(&mut canvas);
-    let hit = match patch.hit {
-        Some(hit) => hit.to_count(rate).index(),
-        None => onset::find(&mut canvas, fs),
-    };
-    Rendered {
-        audio: interleave(canvas, rate),
-        hit: FrameCount::new(hit.min(frames - 1) as u64),
-        looped: patch.looped,
-    }
+    let hit = patch.hit(rate).unwrap_or_else(|| {
+        let found = onset::find(&mut canvas, fs).min(frames - 1);
+        FrameCount::new(found as u64)
+    });
+    Rendered { audio: interleave(canvas, rate), hit, looped: patch.looped }
 }
 
 fn interleave(canvas: Canvas, rate: SampleRate) -> AudioBuffer {
