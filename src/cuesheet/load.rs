@@ -125,7 +125,7 @@ fn patch(
         Some(kept) => kept,
         None if !tools.make => return None,
         None => {
-            let rendered = render(patch, rate, variant);
+            let rendered = render(patch, rate, variant, tools.hands);
             let mut audio = rendered.audio;
             if (request.speed - 1.0).abs() > f64::EPSILON {
                 let from = at_speed(rate, request.speed)?;

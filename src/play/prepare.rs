@@ -16,6 +16,7 @@ use crate::host::Show;
 use crate::play::priority::Thread;
 use crate::progress::Silent;
 use crate::script::text::StopKind;
+use crate::sound::patch::hands::Hands;
 use crate::speech::Engines;
 use crate::spool::Spool;
 use crate::units::time::SampleRate;
@@ -82,6 +83,8 @@ struct Waiting {
     order: VecDeque<usize>,
     /// What threads are making: of which reading, and its request's index.
     making: Vec<(u64, usize)>,
+    /// Who works on a patch, as long as nobody plays.
+    hands: Hands,
     /// Whether somebody plays, and must not be kept from it.
     calm: bool,
     /// Whether who plays will soon have nothing left to play.
@@ -111,6 +114,7 @@ impl Preparation {
     /// Starts as many threads. What they make goes to `made`, until the other end is gone.
     pub fn start(workshop: &Arc<Workshop>, threads: Threads, made: &Sender<Made>) -> Preparation {
         let queue = Arc::new(Queue::default());
+        queue.lock().hands = if threads.at_first > 1 { Hands::All } else { Hands::One };
         let memory = Arc::new(Memory::default());
         for number in 0..threads.at_first.max(threads.then).max(1) {
             let (workshop, queue, memory) = (Arc::clone(workshop), Arc::clone(&queue), Arc::clone(&memory));
@@ -182,7 +186,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             own.lower();
         }
     }
-    while let Some((task, index)) = next(queue, stays) {
+    while let Some((task, index, hands)) = next(queue, stays) {
         let Some(request) = task.requests.get(index) else { continue };
         let mut found = Diagnostics::new();
         let tools = Tools {
@@ -193,6 +197,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             make: true,
             limits: workshop.limits,
             reading: Reading::Copied,
+            hands,
             progress: &Silent,
         };
         // Before it is made: should the file change meanwhile, it is made again.
@@ -216,8 +221,8 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
     }
 }
 
-/// What a thread makes next.
-fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize)> {
+/// What a thread makes next, and who helps.
+fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize, Hands)> {
     let mut waiting = queue.lock();
     loop {
         if waiting.over {
@@ -227,7 +232,9 @@ fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize)> {
             && let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front())
         {
             waiting.making.push((task.reading, index));
-            return Some((task, index));
+            // Nobody else's thread gives way to who plays.
+            let hands = if waiting.calm { Hands::One } else { waiting.hands };
+            return Some((task, index, hands));
         }
         waiting = queue.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
     }
