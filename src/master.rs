@@ -13,6 +13,7 @@ use crate::units::level::{Gain, Level};
 use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
 
 mod blocks;
+pub mod bounds;
 pub mod dither;
 pub mod envelopes;
 mod in_order;

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::path::Path;
 
 use crate::audio::samples::Identity;
 
@@ -55,6 +56,22 @@ impl Key {
     }
 }
 
+/// The digest of bytes that come piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Digest(blake3::Hasher);
+
+impl Digest {
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// That of all of them.
+    pub fn key(&self) -> Key {
+        Key(*self.0.finalize().as_bytes())
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -97,6 +114,13 @@ impl Parts {
     #[must_use]
     pub fn data(self, data: &impl fmt::Debug) -> Parts {
         self.text(&format!("{data:?}"))
+    }
+
+    /// Where a file lies, or will: without links as far as it is there.
+    #[must_use]
+    pub fn place(self, path: &Path) -> Parts {
+        let place = path.canonicalize().or_else(|_| std::path::absolute(path));
+        self.text(&place.as_deref().unwrap_or(path).to_string_lossy())
     }
 
     /// Another key.

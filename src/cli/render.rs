@@ -22,6 +22,7 @@ use crate::export::report::{self, Figures, Report};
 use crate::master::preset::specification;
 use crate::master::recall;
 use crate::pipeline::Build;
+use crate::script::Script;
 use crate::timeline::{SceneSpan, Timeline};
 
 /// What a render came to, as JSON.
@@ -53,7 +54,7 @@ pub(super) fn run(args: &Render, terminal: &Terminal) -> Result<(), Failure> {
 fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), Failure> {
     let started = Instant::now();
     on_threads(args.episode.jobs, || {
-        let (located, built) = build(&args.episode, cache, terminal)?;
+        let (located, mut built) = build(&args.episode, cache, terminal)?;
         show_problems(&args.episode, &built, terminal);
         if built.diagnostics.has_errors() {
             if args.episode.format == Format::Json {
@@ -63,6 +64,8 @@ fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), 
             }
             return Err(Failure::Script);
         }
+        // What was written is bound by now, and ten hours of it are as large as all that follows from them.
+        built.script = Script::default();
         let scenes = chosen(&args.scene, &built.timeline)?;
         let target = match &args.output {
             Some(output) => output.clone(),

@@ -163,7 +163,5 @@ fn name(request: &Request) -> String {
 
 /// Episodes are known by where they lie.
 fn key(episode: &Path) -> Key {
-    let place = episode.canonicalize();
-    let place = place.as_deref().unwrap_or(episode).to_string_lossy();
-    Parts::new("makings", "1").text(&place).key_of_all()
+    Parts::new("makings", "1").place(episode).key_of_all()
 }

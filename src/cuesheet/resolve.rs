@@ -58,6 +58,8 @@ pub fn resolve(script: &Script, takes: &Takes, rate: SampleRate, diagnostics: &m
     }
     let Resolver { mut cues, moments, diagnostics, .. } = resolver;
     moments.bind(&mut cues, diagnostics);
+    // They stay until the last frame is written.
+    cues.entries.shrink_to_fit();
     cues
 }
 

@@ -15,11 +15,12 @@ use crate::export::episode::EpisodeError;
 use crate::export::lossy;
 use crate::export::pages::{self, AtHand, Binding, Pages};
 use crate::export::shape::Shape;
-use crate::export::wav::{Packed, WavFormat};
+use crate::export::wav::WavFormat;
+use crate::export::wav::packed::Packed;
 use crate::master::limit::{Decision, decide_and_measure_portions};
 use crate::master::measure::{self, Heard, Portions};
 use crate::master::mixture::Mixture;
-use crate::master::perform::{self, Deeds, Portion};
+use crate::master::perform::{self, At, Deeds, Portion};
 use crate::progress::Stage;
 use crate::units::time::FrameCount;
 
@@ -59,9 +60,8 @@ pub fn deliver(
     let range = if sinks.is_empty() { start..start } else { start..end };
     let wavs = parts.iter().flat_map(|part| &part.targets).filter(|(format, _)| *format == Format::Wav);
     let at_hand = AtHand::new(cache, format, wavs.map(|(_, path)| path.as_path()));
-    let shape = |packed: &mut Packed, first: u64, frames: &[f32]| {
-        format.pack_dithered(frames, first - mixture.scene_of(first), packed);
-    };
+    let shape =
+        |packed: &mut Packed, at: At, frames: &[f32]| format.pack_dithered(frames, at.in_scene, packed);
     let take = |portion: Portion<Packed>| {
         if progress.stopped() {
             return Err(EpisodeError::Stopped);
@@ -70,8 +70,9 @@ pub fn deliver(
         progress.advance(Stage::Write, portion.range.end - portion.range.start);
         Ok(())
     };
-    let known = |key: &Key| at_hand.find(key);
-    let performed = perform::perform(heard, decision.settings, &range, known, shape, take);
+    let known = |key: &Key, _: &_| at_hand.find(key);
+    let performed =
+        perform::perform((mixture, &heard.portions.bounds()), decision.settings, &range, known, shape, take);
     progress.end(Stage::Write);
     let performed = performed?;
     let mut written = Vec::new();
@@ -131,7 +132,7 @@ fn measures(mastered: &Portions, part: &Part, shape: Shape) -> Measures {
         meter.leave()
     };
     profile.append(&silence(part.silence[0]));
-    profile.append(&mastered.profile_of(&part.range));
+    mastered.add_to(&mut profile, &part.range);
     profile.append(&silence(part.silence[1]));
     profile.measures()
 }
@@ -177,7 +178,8 @@ impl<'a> Sink<'a> {
 
     fn write(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) -> Result<(), EpisodeError> {
         if let Some(binding) = &mut self.binding {
-            binding.add(packed, made);
+            let digest = packed.digest().unwrap_or_else(|| Key::of_bytes(packed.bytes()));
+            binding.add(packed.bytes().len() as u64, &digest, made);
         }
         self.encoders.iter_mut().try_for_each(|encoder| encoder.write(packed))
     }

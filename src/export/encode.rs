@@ -10,7 +10,8 @@ use crate::export::mp3::Mp3Writer;
 use crate::export::opus::OpusWriter;
 use crate::export::shape::Shape;
 use crate::export::tags::Tags;
-use crate::export::wav::{Packed, WavFormat, WavWriter};
+use crate::export::wav::packed::Packed;
+use crate::export::wav::{WavFormat, WavWriter};
 use crate::host::whole::WholeFile;
 
 /// How sound is stored.

@@ -13,14 +13,16 @@ use crate::dsp::limiter::Report;
 use crate::dsp::loudness::profile::Profile;
 use crate::export::job::{Job, Summary};
 use crate::export::pages::{AtHand, Binding, Pages};
-use crate::export::wav::{Packed, WavError, WavFormat, WavWriter};
+use crate::export::wav::placed::{Placed, Placing};
+use crate::export::wav::{WavError, WavFormat, WavWriter};
 use crate::export::{outcome, pages};
 use crate::host::whole::{WholeError, sweep};
+use crate::master::bounds::Bounds;
 use crate::master::envelopes::envelopes;
 use crate::master::limit::{self, Decision};
-use crate::master::measure::{self, Heard, MasterError};
+use crate::master::measure::{self, MasterError};
 use crate::master::mixture::Mixture;
-use crate::master::perform::{self, Deeds, Performed, Portion};
+use crate::master::perform::{self, At, Deeds, Performed, Portion};
 use crate::master::preset::Target;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
@@ -120,8 +122,10 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     let known = learn(job, mixture, &ranges, &at_hand, progress)?;
     progress.begin(Stage::Mix, length.get());
     progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });
-    let finish = Finish { format: writer.is_some().then_some(format), at_hand, channels, progress };
-    let file = File { writer, binding: Binding::new(job.cache) };
+    let binding = Binding::new(job.cache);
+    let placing = writer.as_ref().map(|writer| writer.placing().with_digests(binding.is_some()));
+    let finish = Finish { placing, at_hand, channels, progress };
+    let file = File { writer, binding };
     let decision = *known.decision();
     let made = make(known, &ranges, &finish, file);
     progress.end(Stage::Mix);
@@ -152,8 +156,8 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
 enum Known {
     /// Nothing: what nobody asks to be of some loudness need not be heard before.
     Nothing(Mixture, Decision),
-    /// What the mix is like, and what the written parts of the master will be.
-    Measured(Heard, Decision, Profile),
+    /// How high the mix goes, and what the written parts of the master will be like.
+    Measured { mixture: Mixture, bounds: Bounds, decision: Decision, profile: Profile },
 }
 
 /// Decides on the gain, by the whole episode, of which `ranges` are written.
@@ -171,19 +175,21 @@ fn learn(
         return Ok(Known::Nothing(mixture, limit::as_mixed(specification)));
     }
     let heard = measure::measure_mix(mixture, specification.channels, progress)?;
-    if whole {
-        let (decision, profile) = limit::decide_and_measure(&heard, specification, progress)?;
-        return Ok(Known::Measured(heard, decision, profile));
-    }
-    let (decision, portions) = limit::decide_and_measure_portions(&heard, specification, progress)?;
-    let mut written = Profile::empty(job.timeline.rate);
-    ranges.iter().for_each(|range| written.append(&portions.profile_of(range)));
-    Ok(Known::Measured(heard, decision, written))
+    let (decision, profile) = if whole {
+        limit::decide_and_measure(&heard, specification, progress)?
+    } else {
+        let (decision, portions) = limit::decide_and_measure_portions(&heard, specification, progress)?;
+        let mut written = Profile::empty(job.timeline.rate);
+        ranges.iter().for_each(|range| portions.add_to(&mut written, range));
+        (decision, written)
+    };
+    let bounds = heard.portions.bounds();
+    Ok(Known::Measured { mixture: heard.mixture, bounds, decision, profile })
 }
 
 impl Known {
     fn decision(&self) -> &Decision {
-        let (Known::Nothing(_, decision) | Known::Measured(_, decision, _)) = self;
+        let (Known::Nothing(_, decision) | Known::Measured { decision, .. }) = self;
         decision
     }
 }
@@ -195,34 +201,43 @@ fn make(
     finish: &Finish<'_>,
     mut file: File,
 ) -> Result<(Vec<Performed>, Profile, Option<Pages>), EpisodeError> {
-    let mut write = |portion: Portion<Option<Packed>>| {
+    let mut write = |portion: Portion<Placed>| {
         if finish.progress.stopped() {
             return Err(EpisodeError::Stopped);
         }
-        let Portion { key, piece: Some(packed), deeds, .. } = portion else { return Ok(()) };
-        file.write(&packed, key.as_ref().map(|key| (key, &deeds)))?;
-        finish.progress.advance(Stage::Write, packed.frames().get());
+        let Some(placing) = &finish.placing else { return Ok(()) };
+        finish.progress.advance(Stage::Write, file.append(placing, portion)?);
         Ok(())
     };
     let (performed, profile) = match known {
         Known::Nothing(mixture, decision) => {
-            let scene = |frame| mixture.scene_of(frame);
-            let shape =
-                |packed: &mut _, first, frames: &[f32]| finish.shape(packed, first - scene(first), frames);
+            let shape = |placed: &mut _, at: At, frames: &[f32]| finish.shape(placed, at.frame, at, frames);
             let (performed, profile) =
                 perform::perform_unmeasured(&mixture, decision.settings, shape, write)?;
             (vec![performed], profile)
         }
-        Known::Measured(heard, decision, profile) => {
-            let scene = |frame| heard.mixture.scene_of(frame);
-            let shape = |packed: &mut _, first, frames: &[f32]| {
-                finish.shape(packed, first - scene(first), frames);
-            };
-            let performed = ranges.iter().map(|range| {
-                let at_hand = |key: &Key| finish.find(key);
-                perform::perform(&heard, decision.settings, range, at_hand, shape, &mut write)
-            });
-            (performed.collect::<Result<_, EpisodeError>>()?, profile)
+        Known::Measured { mixture, bounds, decision, profile } => {
+            let mut performed = Vec::new();
+            // Where each range begins in the file.
+            let mut first = 0;
+            for range in ranges {
+                let place = |frame: u64| first + (frame - range.start);
+                let at_hand = |key: &Key, portion: &Range<u64>| finish.find(key, place(portion.start));
+                let shape = |placed: &mut _, at: At, frames: &[f32]| {
+                    finish.shape(placed, place(at.frame), at, frames)
+                };
+                let part = perform::perform(
+                    (&mixture, &bounds),
+                    decision.settings,
+                    range,
+                    at_hand,
+                    shape,
+                    &mut write,
+                )?;
+                performed.push(part);
+                first = place(range.end);
+            }
+            (performed, profile)
         }
     };
     Ok((performed, profile, file.finish()?))
@@ -236,13 +251,14 @@ struct File {
 }
 
 impl File {
-    fn write(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) -> Result<(), WavError> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
-        writer.write_packed(packed)?;
-        if let Some(binding) = &mut self.binding {
-            binding.add(packed, made);
+    /// Takes a portion that stands in its place; says how many frames it has.
+    fn append(&mut self, placing: &Placing, portion: Portion<Placed>) -> Result<u64, WavError> {
+        let Some(writer) = &mut self.writer else { return Ok(0) };
+        let run = writer.append(placing, portion.piece)?;
+        if let (Some(binding), Some(digest)) = (&mut self.binding, &run.digest) {
+            binding.add(run.bytes, digest, portion.key.as_ref().map(|key| (key, &portion.deeds)));
         }
-        Ok(())
+        Ok(run.frames().get())
     }
 
     fn finish(self) -> Result<Option<Pages>, WavError> {
@@ -253,10 +269,10 @@ impl File {
     }
 }
 
-/// The way from the master to words.
+/// The way from the master to its place in the file.
 struct Finish<'a> {
     /// Nothing is written where there is none.
-    format: Option<WavFormat>,
+    placing: Option<Placing>,
     /// What the file that is written holds already.
     at_hand: AtHand,
     channels: Channels,
@@ -264,18 +280,19 @@ struct Finish<'a> {
 }
 
 impl Finish<'_> {
-    /// The frames of a scene from its frame `first` on as they are written.
-    fn shape(&self, packed: &mut Option<Packed>, first: u64, frames: &[f32]) {
+    /// Adds frames that come to be the file's from `frame` on.
+    fn shape(&self, placed: &mut Placed, frame: u64, at: At, frames: &[f32]) {
         self.progress.advance(Stage::Mix, (frames.len() / self.channels.count()) as u64);
-        if let Some(format) = self.format {
-            format.pack_dithered(frames, first, packed.get_or_insert_default());
+        if let Some(placing) = &self.placing {
+            placing.add_dithered(placed, frame, frames, at.in_scene);
         }
     }
 
-    fn find(&self, key: &Key) -> Option<(Option<Packed>, Deeds)> {
-        let (packed, deeds) = self.format.and_then(|_| self.at_hand.find(key))?;
-        self.progress.advance(Stage::Mix, packed.frames().get());
-        Some((Some(packed), deeds))
+    /// What is at hand of a portion that comes to begin at the file's frame `frame`.
+    fn find(&self, key: &Key, frame: u64) -> Option<(Placed, Deeds)> {
+        let (placed, deeds) = self.at_hand.place(key, self.placing.as_ref()?, frame)?;
+        self.progress.advance(Stage::Mix, placed.frames().get());
+        Some((placed, deeds))
     }
 }
 

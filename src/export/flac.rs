@@ -11,7 +11,7 @@ use crate::audio::words;
 use crate::export::episode::EpisodeError;
 use crate::export::shape::Shape;
 use crate::export::tags::Tags;
-use crate::export::wav::Packed;
+use crate::export::wav::packed::Packed;
 use crate::host::whole::WholeFile;
 use crate::units::depth::BitDepth;
 

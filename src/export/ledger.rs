@@ -206,7 +206,5 @@ fn written_out(recipe: &Recipe) -> BTreeMap<String, String> {
 
 /// By where a file lies.
 fn place(target: &Path) -> Key {
-    let place = target.canonicalize().or_else(|_| std::path::absolute(target));
-    let place = place.as_deref().unwrap_or(target).to_string_lossy();
-    Parts::new("place", "1").text(&place).key_of_all()
+    Parts::new("place", "1").place(target).key_of_all()
 }

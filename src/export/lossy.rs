@@ -41,6 +41,7 @@ pub(super) fn write(
     shape: Shape,
 ) -> Result<Written, EpisodeError> {
     let mut settings = decision.settings;
+    let bounds = heard.portions.bounds();
     let mut round = 0;
     loop {
         round += 1;
@@ -54,7 +55,8 @@ pub(super) fn write(
             encoder.write(&portion.piece)
         };
         let as_it_is = |piece: &mut Vec<f32>, _, frames: &[f32]| piece.extend_from_slice(frames);
-        let performed = perform::perform(heard, settings, &part.range, |_| None, as_it_is, write)?;
+        let performed =
+            perform::perform((&heard.mixture, &bounds), settings, &part.range, |_, _| None, as_it_is, write)?;
         encoder.write(&silence(part.silence[1]))?;
         let whole = encoder.finish()?;
         let measures = measure(&whole, format, shape)?;

@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::key::{Key, MASTER, Parts};
 use crate::cache::{Cache, Kind};
-use crate::export::wav::{Packed, WavFormat};
+use crate::export::wav::WavFormat;
+use crate::export::wav::packed::Packed;
+use crate::export::wav::placed::{Placed, Placing};
 use crate::host::whole::open_written;
 use crate::master::perform::Deeds;
 use crate::units::level::Gain;
@@ -125,11 +127,10 @@ impl Binding {
         cache.keeps().then(Binding::default)
     }
 
-    /// Adds what is written next: a portion of the master, or anything else.
-    pub fn add(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) {
-        let digest = packed.digest().unwrap_or_else(|| Key::of_bytes(packed.bytes()));
+    /// Adds bytes that are written next, of this digest: a portion of the master, or anything else.
+    pub fn add(&mut self, length: u64, digest: &Key, made: Option<(&Key, &Deeds)>) {
         self.pages.push(Page {
-            length: packed.bytes().len() as u64,
+            length,
             digest: digest.to_string(),
             made: made.map(|(key, deeds)| Made::new(key, deeds)),
         });
@@ -155,9 +156,7 @@ pub fn enter(cache: &Cache, format: WavFormat, path: &Path, pages: &Pages) {
 }
 
 fn held(format: WavFormat, path: &Path) -> Key {
-    let place = path.canonicalize().or_else(|_| std::path::absolute(path));
-    let place = place.as_deref().unwrap_or(path).to_string_lossy();
-    Parts::new("held", MASTER).data(&format).text(&place).key_of_all()
+    Parts::new("held", MASTER).data(&format).place(path).key_of_all()
 }
 
 /// Portions of the master that files hold which are there already.
@@ -194,5 +193,14 @@ impl AtHand {
         let bytes = read(path, range).ok()?;
         let digest = Key::of_bytes(&bytes);
         (digest.to_string() == page.digest).then(|| (self.format.packed(bytes, digest), deeds))
+    }
+
+    /// The same, put to its place in a file that is being written, from its frame `frame` on.
+    pub fn place(&self, key: &Key, placing: &Placing, frame: u64) -> Option<(Placed, Deeds)> {
+        let (path, range, page) = self.portions.get(&key.to_string())?;
+        let deeds = page.made.as_ref()?.deeds()?;
+        let file = open_written(path).ok()?;
+        let (placed, digest) = placing.copy(frame, &file, range.start, range.end - range.start).ok()?;
+        (digest.to_string() == page.digest).then_some((placed, deeds))
     }
 }

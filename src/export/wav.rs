@@ -10,30 +10,30 @@
 use std::error::Error;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::ops::Range;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::audio::at::write_all_at;
 use crate::audio::buffer::Channels;
-use crate::audio::words;
-use crate::cache::key::Key;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::id3;
 use crate::export::tags::Tags;
+use crate::export::wav::packed::Packed;
+use crate::export::wav::placed::{GATHERED, Placed, Placing, Run};
 use crate::host::settle::Settling;
 use crate::host::whole::{WholeError, WholeFile};
-use crate::master::dither::Dither;
 use crate::units::depth::BitDepth;
 use crate::units::time::{FrameCount, SampleRate};
 
+pub mod packed;
+pub mod placed;
 mod riff;
 
 /// The most bytes of samples: what a 32-bit number holds, less the header and one byte of padding.
 const MOST_BYTES: u64 = u32::MAX as u64 - 68;
 /// What is left for everything around the samples in a file that has tags: 32 MiB, of which a picture may have 16.
 const AROUND: u64 = 32 << 20;
-/// Bytes gathered before they are written.
-const BUFFER: usize = 256 << 10;
 /// The content of a `ds64` chunk without a table.
 const DS64: usize = 28;
 
@@ -54,111 +54,9 @@ impl WavFormat {
         FrameCount::new(MOST_BYTES / self.frame())
     }
 
-    /// Adds frames, interleaved and whole ones only, to those that are `packed` as they stand in a file; an incomplete last
-    /// frame is dropped. Any thread may do that for a [`WavWriter`].
-    pub fn pack(self, interleaved: &[f32], packed: &mut Packed) {
-        let width = self.channels.count();
-        let frames = interleaved.len() / width;
-        let samples = &interleaved[..frames * width];
-        // All are numbers, as a rule, and that is seen many at a time.
-        if !samples.iter().fold(true, |finite, sample| finite & sample.is_finite()) && packed.stray.is_none()
-        {
-            let at = samples.iter().position(|sample| !sample.is_finite());
-            packed.stray = at.map(|at| packed.written.frames.plus(FrameCount::new((at / width) as u64)));
-        }
-        packed.written.clamped += match self.depth {
-            BitDepth::Int16 => words::pack::<2>(samples, &mut packed.bytes),
-            BitDepth::Int24 => words::pack::<3>(samples, &mut packed.bytes),
-            BitDepth::Float32 => {
-                packed.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
-                0
-            }
-        };
-        packed.written.frames = packed.written.frames.plus(FrameCount::new(frames as u64));
-    }
-
-    /// The same for as many samples as `fill` makes whole numbers of steps of this format's words of. Not for floats.
-    pub fn pack_as_words(self, samples: usize, packed: &mut Packed, fill: impl FnOnce(&mut [i32])) {
-        // As a rule as many as the last time, so that nothing has to be cleared.
-        packed.words.resize(samples, 0);
-        fill(&mut packed.words);
-        match self.depth {
-            BitDepth::Int16 => words::pack_words::<2>(&packed.words, &mut packed.bytes),
-            BitDepth::Int24 => words::pack_words::<3>(&packed.words, &mut packed.bytes),
-            BitDepth::Float32 => return,
-        }
-        let frames = FrameCount::new((samples / self.channels.count()) as u64);
-        packed.written.frames = packed.written.frames.plus(frames);
-    }
-
-    /// Adds the master's frames of a scene from its frame `first` on, dithered.
-    pub fn pack_dithered(self, interleaved: &[f32], first: u64, packed: &mut Packed) {
-        if self.depth == BitDepth::Float32 {
-            return self.pack(interleaved, packed);
-        }
-        let mut dither = Dither::new(self.depth, self.channels, first);
-        self.pack_as_words(interleaved.len(), packed, |words| dither.words(interleaved, words));
-    }
-
-    /// Frames that stand in a file already, with the digest of their bytes.
-    pub fn packed(self, bytes: Vec<u8>, digest: Key) -> Packed {
-        let frames = FrameCount::new(bytes.len() as u64 / self.frame());
-        Packed {
-            bytes,
-            written: WavWritten { frames, clamped: 0 },
-            digest: Some(digest),
-            ..Packed::default()
-        }
-    }
-
-    /// Some of the frames of `packed`.
-    pub fn slice(self, packed: &Packed, frames: Range<u64>) -> Packed {
-        let byte =
-            |frame: u64| usize::try_from(frame * self.frame()).unwrap_or(usize::MAX).min(packed.bytes.len());
-        let bytes = packed.bytes[byte(frames.start)..byte(frames.end)].to_vec();
-        let written = WavWritten { frames: FrameCount::new(bytes.len() as u64 / self.frame()), clamped: 0 };
-        Packed { bytes, written, stray: packed.stray, ..Packed::default() }
-    }
-
     /// Bytes in a frame.
     fn frame(self) -> u64 {
         self.depth.bytes() * self.channels.count() as u64
-    }
-}
-
-/// Frames in the words of a [`WavFormat`]; none by default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Packed {
-    bytes: Vec<u8>,
-    written: WavWritten,
-    /// The first frame that is no number.
-    stray: Option<FrameCount>,
-    /// That of the bytes, where it is known.
-    digest: Option<Key>,
-    /// Kept for its room.
-    words: Vec<i32>,
-}
-
-impl Packed {
-    /// Takes all of them out again, and keeps the room.
-    fn clear(&mut self) {
-        self.bytes.clear();
-        (self.written, self.stray, self.digest) = (WavWritten::default(), None, None);
-    }
-
-    /// Them, as they stand in the file.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The digest of the bytes, where it is known.
-    pub fn digest(&self) -> Option<Key> {
-        self.digest
-    }
-
-    /// How many they are.
-    pub fn frames(&self) -> FrameCount {
-        self.written.frames
     }
 }
 
@@ -166,9 +64,12 @@ impl Packed {
 pub struct WavWriter {
     format: WavFormat,
     whole: WholeFile,
-    file: BufWriter<File>,
+    file: Arc<File>,
     settling: Settling,
     written: WavWritten,
+    /// What has not been written to the file yet, and the byte of the file where it goes.
+    gathered: Packed,
+    at: u64,
     /// Whether lengths have 64 bits.
     long: bool,
     /// Where the loudness figures stand, if there are any.
@@ -177,8 +78,6 @@ pub struct WavWriter {
     samples: u64,
     /// What comes after them.
     after: Vec<u8>,
-    /// Kept for its room.
-    packed: Packed,
 }
 
 /// What was written.
@@ -228,7 +127,7 @@ impl WavWriter {
         tags: Option<&Tags>,
     ) -> Result<WavWriter, WavError> {
         let whole = WholeFile::create(target).map_err(WavError::Whole)?;
-        let file = BufWriter::with_capacity(BUFFER, whole.handle().map_err(WavError::Whole)?);
+        let file = Arc::new(whole.handle().map_err(WavError::Whole)?);
         let mut head = if long { b"RF64".to_vec() } else { b"RIFF".to_vec() };
         head.extend(u32::MAX.to_le_bytes());
         head.extend(b"WAVE");
@@ -249,19 +148,22 @@ impl WavWriter {
             after.extend(riff::chunk(b"id3 ", &id3::bytes(tags, format.rate)));
             after
         });
-        let mut writer = WavWriter {
+        let (gathered, at, samples) = (Packed::default(), head.len() as u64, head.len() as u64);
+        let (settling, written) = (Settling::default(), WavWritten::default());
+        let writer = WavWriter {
             format,
             whole,
             file,
-            settling: Settling::default(),
-            written: WavWritten::default(),
+            settling,
+            written,
+            gathered,
+            at,
             long,
             loudness,
-            samples: head.len() as u64,
+            samples,
             after,
-            packed: Packed::default(),
         };
-        writer.file.write_all(&head).map_err(|error| writer.failed(error))?;
+        write_all_at(&writer.file, &head, 0).map_err(|error| writer.failed(error))?;
         Ok(writer)
     }
 
@@ -280,12 +182,10 @@ impl WavWriter {
     /// # Errors
     /// Where they do not fit a WAV, where one is no number, where the disk is full.
     pub fn write(&mut self, interleaved: &[f32]) -> Result<(), WavError> {
-        let mut packed = std::mem::take(&mut self.packed);
-        packed.clear();
-        self.format.pack(interleaved, &mut packed);
-        let written = self.write_packed(&packed);
-        self.packed = packed;
-        written
+        self.format.pack(interleaved, &mut self.gathered);
+        let (written, stray) = self.gathered.take_counts();
+        self.count(written, stray)?;
+        if self.gathered.bytes.len() >= GATHERED { self.settle() } else { Ok(()) }
     }
 
     /// The same for frames that were packed already, in this file's format.
@@ -293,20 +193,65 @@ impl WavWriter {
     /// # Errors
     /// See [`WavWriter::write`].
     pub fn write_packed(&mut self, packed: &Packed) -> Result<(), WavError> {
-        let total = self.written.frames.plus(packed.frames());
+        self.count(packed.written, packed.stray)?;
+        if self.gathered.bytes.len() + packed.bytes.len() >= GATHERED {
+            self.settle()?;
+        }
+        if packed.bytes.len() >= GATHERED {
+            return self.write_at_end(&packed.bytes);
+        }
+        self.gathered.bytes.extend_from_slice(&packed.bytes);
+        Ok(())
+    }
+
+    /// The places of its frames: who writes there hands over what came of it, in order, to [`WavWriter::append`].
+    pub fn placing(&self) -> Placing {
+        Placing::new(Arc::clone(&self.file), self.samples, self.format)
+    }
+
+    /// The same for frames that were put by `placing` where the next ones go.
+    ///
+    /// # Errors
+    /// See [`WavWriter::write`].
+    pub fn append(&mut self, placing: &Placing, placed: Placed) -> Result<Run, WavError> {
+        self.settle()?;
+        let run = placing.end(placed).map_err(|error| self.failed(error))?;
+        self.count(run.written, run.stray)?;
+        self.at += run.bytes;
+        self.settling.wrote(&self.file, run.bytes);
+        Ok(run)
+    }
+
+    /// Counts frames that are appended, if they can be.
+    fn count(&mut self, written: WavWritten, stray: Option<FrameCount>) -> Result<(), WavError> {
+        let total = self.written.frames.plus(written.frames);
         let longest = self.format.longest();
         if !self.long && total > longest {
             let path = self.whole.target().to_owned();
             return Err(WavError::TooLong { path, longest, rate: self.format.rate });
         }
-        if let Some(stray) = packed.stray {
+        if let Some(stray) = stray {
             let frame = self.written.frames.plus(stray);
             return Err(WavError::NotASample { path: self.whole.target().to_owned(), frame });
         }
-        self.file.write_all(&packed.bytes).map_err(|error| self.failed(error))?;
-        self.settling.wrote(self.file.get_ref(), packed.bytes.len() as u64);
         self.written.frames = total;
-        self.written.clamped += packed.written.clamped;
+        self.written.clamped += written.clamped;
+        Ok(())
+    }
+
+    /// Writes what is gathered.
+    fn settle(&mut self) -> Result<(), WavError> {
+        let mut bytes = std::mem::take(&mut self.gathered.bytes);
+        let settled = self.write_at_end(&bytes);
+        bytes.clear();
+        self.gathered.bytes = bytes;
+        settled
+    }
+
+    fn write_at_end(&mut self, bytes: &[u8]) -> Result<(), WavError> {
+        write_all_at(&self.file, bytes, self.at).map_err(|error| self.failed(error))?;
+        self.at += bytes.len() as u64;
+        self.settling.wrote(&self.file, bytes.len() as u64);
         Ok(())
     }
 
@@ -316,7 +261,7 @@ impl WavWriter {
     /// Where the disk is full or the system refuses.
     pub fn tell(&mut self, measures: &Measures) -> Result<(), WavError> {
         let Some(at) = self.loudness else { return Ok(()) };
-        self.patch(at, &riff::loudness(measures)).map_err(|error| self.failed(error))
+        write_all_at(&self.file, &riff::loudness(measures), at).map_err(|error| self.failed(error))
     }
 
     /// Completes the file and gives it its name.
@@ -334,38 +279,28 @@ impl WavWriter {
     /// # Errors
     /// Where the disk is full or the system refuses.
     pub fn complete(mut self) -> Result<(WholeFile, WavWritten), WavError> {
+        self.settle()?;
         self.end().map_err(|error| self.failed(error))?;
+        let settling = std::mem::take(&mut self.settling);
+        settling.finish().map_err(|error| self.failed(error))?;
         Ok((self.whole, self.written))
     }
 
     /// Writes what comes after the samples, and the lengths.
-    fn end(&mut self) -> io::Result<()> {
+    fn end(&self) -> io::Result<()> {
         let data = self.written.frames.get() * self.format.frame();
         // A chunk of odd length is followed by a byte that its length does not count.
-        self.file.write_all(&[0][..usize::from(data % 2 == 1)])?;
-        self.file.write_all(&self.after)?;
-        let all = self.samples + data + data % 2 + self.after.len() as u64 - 8;
+        let odd = data % 2;
+        write_all_at(&self.file, &[0][..usize::from(odd == 1)], self.at)?;
+        write_all_at(&self.file, &self.after, self.at + odd)?;
+        let all = self.samples + data + odd + self.after.len() as u64 - 8;
         if self.long {
-            let mut sizes = Vec::new();
-            for size in [all, data, self.written.frames.get()] {
-                sizes.extend(size.to_le_bytes());
-            }
-            self.patch(12 + 8, &sizes)?;
-        } else {
-            let short = |size: u64| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
-            self.patch(4, &short(all))?;
-            self.patch(self.samples - 4, &short(data))?;
+            let sizes = [all, data, self.written.frames.get()].map(u64::to_le_bytes);
+            return write_all_at(&self.file, sizes.as_flattened(), 12 + 8);
         }
-        self.file.flush()?;
-        std::mem::take(&mut self.settling).finish()
-    }
-
-    /// Writes over what stands at a place, and comes back to the end.
-    fn patch(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(at))?;
-        self.file.write_all(bytes)?;
-        self.file.seek(SeekFrom::End(0))?;
-        Ok(())
+        let short = |size: u64| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
+        write_all_at(&self.file, &short(all), 4)?;
+        write_all_at(&self.file, &short(data), self.samples - 4)
     }
 
     fn failed(&self, source: io::Error) -> WavError {

@@ -141,11 +141,12 @@ impl Search<'_> {
         // Long episodes' profiles are large: one at a time.
         self.last = None;
         let mut portions = self.heard.portions.unmeasured();
-        let mut profile = Profile::empty(self.heard.mixture.plan().rate());
+        let mixture = &self.heard.mixture;
+        let mut profile = Profile::with_room(mixture.plan().rate(), mixture.length());
         limited(self.heard, settings, self.progress, |portion| {
             profile.append(&portion);
             if self.keeps_portions {
-                portions.push(portion);
+                portions.push(&portion);
             }
         })?;
         Ok(Tried { settings, profile, portions })

@@ -5,8 +5,9 @@ use std::ops::Range;
 use crate::cache::key::Key;
 use crate::dsp::limiter::Report;
 use crate::dsp::loudness::profile::Profile;
+use crate::master::bounds::Bounds;
 use crate::master::in_order::in_order;
-use crate::master::measure::{Fact, Gauge, Heard, Portions, cut};
+use crate::master::measure::{Fact, Gauge, cut};
 use crate::master::mixture::Mixture;
 use crate::master::portions::Contents;
 use crate::master::{Master, Settings};
@@ -53,6 +54,15 @@ pub struct Deeds {
     pub clamped: u64,
 }
 
+/// Where frames of the master lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// The first of them, in the mix.
+    pub frame: u64,
+    /// The same, counted from where its scene begins.
+    pub in_scene: u64,
+}
+
 /// A portion of the master.
 #[derive(Clone, Debug)]
 pub struct Portion<T> {
@@ -67,39 +77,39 @@ pub struct Portion<T> {
     pub deeds: Deeds,
 }
 
-/// Masters the frames of `range`, as many of them as there are: `shape` adds the frames from one on, interleaved, to a piece
+/// Masters the frames of `range` of a mix that goes so high, as many of them as there are: `shape` adds frames that lie somewhere, interleaved, to a piece
 /// of whatever is wanted, which begins as `T`'s default, on any thread; and `sink` gets the pieces in order. A part has the
 /// bits it has in the whole: the limiter is started early enough before it, and hears on after it. No piece holds frames
 /// of two scenes.
 ///
-/// What `at_hand` has by a portion's key, and what the limiter did then, is taken from there. Where the mix was measured to
+/// What `at_hand` has by the key of a portion, of these frames, and what the limiter did then, is taken from there. Where the mix was measured to
 /// leave the limiter nothing to do, that is all that is done.
 ///
 /// # Errors
 /// The first error of the mixer or of `sink`.
 pub fn perform<T: Default + Send, E: From<MixError> + Send>(
-    heard: &Heard,
+    (mixture, bounds): (&Mixture, &Bounds),
     settings: Settings,
     range: &Range<u64>,
-    at_hand: impl Fn(&Key) -> Option<(T, Deeds)> + Sync,
-    shape: impl Fn(&mut T, u64, &[f32]) + Sync,
+    at_hand: impl Fn(&Key, &Range<u64>) -> Option<(T, Deeds)> + Sync,
+    shape: impl Fn(&mut T, At, &[f32]) + Sync,
     mut sink: impl FnMut(Portion<T>) -> Result<(), E>,
 ) -> Result<Performed, E> {
-    let stage = Stage::new(&heard.mixture, settings);
-    let all = heard.portions.ranges();
-    let known = heard.mixture.contents(all);
+    let stage = Stage::new(mixture, settings);
+    let all = bounds.portions();
+    let known = mixture.contents(all);
     let inside = |it: &Range<u64>| it.start.max(range.start)..it.end.min(range.end);
     let portions: Vec<(usize, Range<u64>)> =
         all.iter().map(inside).enumerate().filter(|(_, it)| !it.is_empty()).collect();
-    let mut sum = Sum::new(&heard.mixture);
+    let mut sum = Sum::new(mixture);
     let make = |index: usize| {
         let (index, range) = &portions[index];
         let contents = known.as_ref().filter(|_| *range == all[*index]);
         let key = contents.and_then(|contents| stage.key(contents, *index, range));
-        if let Some((piece, deeds)) = key.as_ref().and_then(&at_hand) {
+        if let Some((piece, deeds)) = key.as_ref().and_then(|key| at_hand(key, range)) {
             return Ok(Portion { range: range.clone(), key, piece, deeds });
         }
-        let mut portion = stage.master::<T, E>(&heard.portions, range, &shape)?;
+        let mut portion = stage.master::<T, E>(bounds, range, &shape)?;
         portion.key = key;
         Ok(portion)
     };
@@ -117,14 +127,16 @@ pub fn perform<T: Default + Send, E: From<MixError> + Send>(
 pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
     mixture: &Mixture,
     settings: Settings,
-    shape: impl Fn(&mut T, u64, &[f32]) + Sync,
+    shape: impl Fn(&mut T, At, &[f32]) + Sync,
     mut sink: impl FnMut(Portion<T>) -> Result<(), E>,
 ) -> Result<(Performed, Profile), E> {
     let stage = Stage::new(mixture, settings);
     let ranges = mixture.portions();
     let known = mixture.contents(&ranges);
     let mut sum = Sum::new(mixture);
-    let mut measured = Portions::new(mixture.plan().rate(), ranges.clone());
+    let rate = mixture.plan().rate();
+    let mut bounds = Bounds::new(rate, ranges.clone());
+    let mut whole = Profile::with_room(rate, mixture.length());
     in_order(
         ranges.len(),
         |index| {
@@ -133,28 +145,29 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
             let (mut portion, profile, highest) = stage.master_and_measure::<T, E>(range, &shape)?;
             let calm = stage.spares(highest);
             if !calm {
-                let mut alone = Portions::new(profile.rate(), vec![range.clone()]);
-                alone.push(profile.clone());
+                let mut alone = Bounds::new(rate, vec![range.clone()]);
+                alone.push(&profile);
                 portion = stage.master(&alone, range, &shape)?;
             }
-            Fact::measured(known.as_ref(), index, settings.channels, profile.rate())
+            Fact::measured(known.as_ref(), index, settings.channels, rate)
                 .iter()
                 .for_each(|fact| fact.keep(&profile));
             Ok((index, portion, profile, calm))
         },
         |(index, mut portion, profile, calm)| {
-            measured.push(profile);
+            bounds.push(&profile);
+            whole.append(&profile);
             // What came before this portion may still hold the limiter down.
             let before = stage.reach(&portion.range).start..portion.range.start;
-            if calm && !stage.is_calm(&measured, &before) {
-                portion = stage.master::<T, E>(&measured, &portion.range, &shape)?;
+            if calm && !stage.is_calm(&bounds, &before) {
+                portion = stage.master::<T, E>(&bounds, &portion.range, &shape)?;
             }
             portion.key = known.as_ref().and_then(|contents| stage.key(contents, index, &portion.range));
             sum.add(&portion.range, &portion.deeds);
             sink(portion)
         },
     )?;
-    Ok((sum.performed, measured.profile()))
+    Ok((sum.performed, whole))
 }
 
 /// What is mastered, and how.
@@ -191,26 +204,26 @@ impl Stage<'_> {
     }
 
     /// Whether the limiter has nothing to do in these frames, as far as they were measured.
-    fn is_calm(&self, measured: &Portions, frames: &Range<u64>) -> bool {
-        self.spares(measured.bound_within(frames))
+    fn is_calm(&self, bounds: &Bounds, frames: &Range<u64>) -> bool {
+        self.spares(bounds.within(frames))
     }
 
     /// Masters a portion.
     fn master<T: Default, E: From<MixError>>(
         &self,
-        measured: &Portions,
+        bounds: &Bounds,
         portion: &Range<u64>,
-        shape: impl Fn(&mut T, u64, &[f32]),
+        shape: impl Fn(&mut T, At, &[f32]),
     ) -> Result<Portion<T>, E> {
         let reach = self.reach(portion);
         // The block after the first frame too, since the limiter will not have seen what came before it.
         let begin = reach.start..reach.end.min(portion.start + FRAMES as u64);
-        let early = if self.is_calm(measured, &begin) {
+        let early = if self.is_calm(bounds, &begin) {
             portion.start
         } else {
             reach.start / FRAMES as u64 * FRAMES as u64
         };
-        let calm = |frames: &Range<u64>| self.is_calm(measured, frames);
+        let calm = |frames: &Range<u64>| self.is_calm(bounds, frames);
         self.run(portion, &(early..reach.end), calm, |_, _| {}, shape)
     }
 
@@ -219,7 +232,7 @@ impl Stage<'_> {
     fn master_and_measure<T: Default, E: From<MixError>>(
         &self,
         portion: &Range<u64>,
-        shape: impl Fn(&mut T, u64, &[f32]),
+        shape: impl Fn(&mut T, At, &[f32]),
     ) -> Result<(Portion<T>, Profile, f32), E> {
         let late = portion.end..self.reach(portion).end;
         let channels = self.settings.channels;
@@ -241,11 +254,12 @@ impl Stage<'_> {
         heard: &Range<u64>,
         calm: impl Fn(&Range<u64>) -> bool,
         mut listen: impl FnMut(u64, &[f32]),
-        shape: impl Fn(&mut T, u64, &[f32]),
+        shape: impl Fn(&mut T, At, &[f32]),
     ) -> Result<Portion<T>, E> {
         let mut master = Master::new(self.settings, self.mixture.plan().rate());
         let width = self.settings.channels.count();
         let (mut piece, mut deeds) = (T::default(), Deeds::default());
+        let scene = self.mixture.scene_of(portion.start);
         // The block that the last of the deeds is of.
         let mut last_block = None;
         // Where what comes out next stands.
@@ -255,7 +269,8 @@ impl Stage<'_> {
             let own = next.clamp(portion.start, portion.end)..end.clamp(portion.start, portion.end);
             if !own.is_empty() {
                 let sample = |frame: u64| FrameCount::new(frame - next).index() * width;
-                shape(&mut piece, own.start, &frames[sample(own.start)..sample(own.end)]);
+                let at = At { frame: own.start, in_scene: own.start - scene };
+                shape(&mut piece, at, &frames[sample(own.start)..sample(own.end)]);
             }
             next = end;
             frames.clear();

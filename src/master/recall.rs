@@ -20,7 +20,5 @@ pub fn recall(cache: &Cache, episode: &Path, preset: Preset) -> Option<Gain> {
 
 /// Files are known by where they lie: the gain is a guess, and may be that of an earlier text.
 fn key(episode: &Path, preset: Preset) -> Key {
-    let place = episode.canonicalize();
-    let place = place.as_deref().unwrap_or(episode).to_string_lossy();
-    Parts::new("gain", "1").text(&place).text(preset.word()).key_of_all()
+    Parts::new("gain", "1").place(episode).text(preset.word()).key_of_all()
 }

@@ -26,8 +26,8 @@ const TONE_FADE: f64 = 0.4;
 pub fn schedule(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Timeline {
     let cues = &sheet.cues;
     let solution = solve(sheet, diagnostics);
-    let mut regions = Vec::new();
-    let mut entries = Vec::new();
+    let mut regions = Vec::with_capacity(sheet.clips.len());
+    let mut entries = Vec::with_capacity(cues.entries.len());
     for (index, entry) in cues.entries.iter().enumerate() {
         let (start, end) = solution.entry(index);
         let mut span = EntrySpan {

@@ -289,10 +289,10 @@ fn a_mix_too_long_to_be_kept_gives_the_same_samples() {
         let [kept, mixed] = [&heard, &again].map(|heard| {
             let mut all = Vec::new();
             let performed = perform::perform::<_, Error>(
-                heard,
+                (&heard.mixture, &heard.portions.bounds()),
                 decided[0].settings,
                 &range,
-                |_| None,
+                |_, _| None,
                 |piece: &mut Vec<f32>, _, frames| piece.extend_from_slice(frames),
                 |portion| {
                     all.extend(portion.piece.iter().map(|sample| sample.to_bits()));

@@ -266,3 +266,35 @@ fn parts_measured_apart_add_up() {
         assert!((level + 40.0).abs() < 0.1 && part.frames() == 85_999, "{level}");
     }
 }
+
+/// A long profile that is joined from portions keeps no steps that are over, and says the same of every tenth of a second.
+#[test]
+fn a_long_joined_profile_says_the_same_in_less_room() {
+    let pieces: Vec<(f64, f64)> = (0..40).map(|index| (-20.0 - f64::from(index % 7), 2.73)).collect();
+    let sound = tones(HZ, &pieces);
+    let whole = stereo(HZ, &sound);
+    let portion = 2 * 480_000;
+    let mut joined = stereo(HZ, &sound[..portion]);
+    for start in (portion..sound.len()).step_by(portion) {
+        let mut meter = Meter::new(Channels::Stereo, rate(HZ), FrameCount::ZERO);
+        meter.push(&sound[start - 2 * 14_400..sound.len().min(start + portion)]);
+        let mut next = if start + portion < sound.len() { meter.leave() } else { meter.finish() };
+        next.leave_out(3);
+        joined.append(&next);
+    }
+    // Of 10,900 steps there are those of 3 s, and at most as many as are forgotten at once.
+    assert!(joined.to_bytes().len() < 40 + joined.hops().len() * 40 + (300 + 4_010) * 4);
+    assert_eq!(joined.hops().len(), whole.hops().len());
+    let near = |found: f32, wanted: f32| (found - wanted).abs() <= wanted * 1e-6;
+    assert!(joined.momentary().zip(whole.momentary()).all(|(found, wanted)| near(found, wanted)));
+    assert!(joined.short_term().zip(whole.short_term()).all(|(found, wanted)| near(found, wanted)));
+    let [found, wanted] = [&joined, &whole].map(Profile::measures);
+    assert!((short_term(&found) - short_term(&wanted)).abs() < 1e-5);
+    assert_eq!(found.momentary.map(|it| it.start), wanted.momentary.map(|it| it.start));
+    let again = Profile::from_bytes(rate(HZ), &joined.to_bytes());
+    assert_eq!(again.as_ref(), Some(&joined));
+    // With what comes after it, which needs steps from before it.
+    let (mut longer, more) = (joined, stereo(HZ, &sound[..portion]));
+    longer.append(&more);
+    assert_eq!(longer.frames(), whole.frames() + 480_000);
+}

@@ -12,12 +12,14 @@ use crate::units::time::{FrameCount, FramePos, SampleRate};
 
 mod filling;
 
-/// Hops in a gating block, 400 ms.
+/// Hops in a gating block, 400 ms, which is as long as the momentary window.
 const BLOCK: usize = 4;
 /// Hops in the short-term window, 3 s.
 const SHORT_TERM: usize = 30;
 /// Steps in a hop.
 const STEPS: usize = 10;
+/// How many steps that are not needed any more are forgotten at once.
+const FORGOTTEN: usize = 4_000;
 /// Hops in the window of the noise floor, half a second.
 const FLOOR: usize = 5;
 /// The gate that is always there.
@@ -30,8 +32,26 @@ const RELATIVE_RANGE: f64 = -20.0;
 const NOTHING: f64 = 1e-10;
 
 /// Bytes that a profile takes before its hops, and for each of them; a step takes four.
-const HEAD: usize = 24;
+const HEAD: usize = 40;
 const HOP: usize = 32;
+/// The same for the windows that end in a hop.
+const WINDOWS: usize = 8;
+
+/// The lengths of windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Window {
+    Momentary,
+    ShortTerm,
+}
+
+impl Window {
+    fn hops(self) -> usize {
+        match self {
+            Window::Momentary => BLOCK,
+            Window::ShortTerm => SHORT_TERM,
+        }
+    }
+}
 
 /// A tenth of a second. Energies and powers are mean squares, ±1.0 full scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -51,7 +71,8 @@ pub struct Hop {
     pub frames: u32,
 }
 
-/// Hop by hop, what was measured.
+/// Hop by hop, what was measured. Of a long one that was joined from others, no steps are kept that no window will need: 40
+/// bytes for a tenth of a second instead of 72.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
     rate: SampleRate,
@@ -60,6 +81,10 @@ pub struct Profile {
     hops: Vec<Hop>,
     /// The mean K-weighted squares of each hundredth of a second, channels added up.
     steps: Vec<f32>,
+    /// How many there were before them.
+    forgotten: usize,
+    /// For each hop, as far as steps may be forgotten: the loudest momentary and short-term window that end in it.
+    windows: Vec<[f32; 2]>,
     /// Whether the last hop is shorter than a tenth of a second, and so is part of no window.
     partial: bool,
     /// The mean of a last step that is shorter than a hundredth of a second; it is none of the steps.
@@ -101,7 +126,8 @@ pub struct Measures {
 
 impl Profile {
     pub(super) fn new(rate: SampleRate, first: u64) -> Profile {
-        Profile { rate, first, hops: Vec::new(), steps: Vec::new(), partial: false, rest: 0.0 }
+        let (hops, steps, windows) = (Vec::new(), Vec::new(), Vec::new());
+        Profile { rate, first, hops, steps, forgotten: 0, windows, partial: false, rest: 0.0 }
     }
 
     pub(super) fn push(&mut self, hop: Hop, partial: bool) {
@@ -122,6 +148,15 @@ impl Profile {
         Profile::new(rate, 0)
     }
 
+    /// The same, with room for so many frames: without it, a long profile takes up to three times its size while it grows.
+    pub fn with_room(rate: SampleRate, frames: FrameCount) -> Profile {
+        let mut profile = Profile::empty(rate);
+        let hops = FrameCount::new(Meter::hop_from(frames.get(), rate) + 1).index();
+        profile.hops.reserve_exact(hops);
+        profile.windows.reserve_exact(hops);
+        profile
+    }
+
     /// How many frames were measured.
     pub fn frames(&self) -> u64 {
         self.hops.iter().map(|hop| u64::from(hop.frames)).sum()
@@ -135,16 +170,17 @@ impl Profile {
     }
 
     /// Adds what was measured of the sound that follows, with hops counted from its own beginning. Where they do not lie on
-    /// one grid with those here, energies are taken to be even throughout a hundredth of a second, powers throughout a
-    /// tenth, and a peak counts in each hop it may lie in.
+    /// one grid with those here, energies are taken to be even throughout a hundredth of a second, or throughout a tenth where
+    /// `later` is a long one that was joined itself, powers throughout a tenth; and a peak counts in each hop it may lie in.
     pub fn append(&mut self, later: &Profile) {
-        if !self.partial {
-            self.hops.extend_from_slice(&later.hops);
-            self.steps.extend_from_slice(&later.steps);
-            (self.partial, self.rest) = (later.partial, later.rest);
+        if self.partial || later.forgotten > 0 {
+            self.append_part(later, &(0..u64::MAX));
             return;
         }
-        self.append_part(later, &(0..u64::MAX));
+        self.hops.extend_from_slice(&later.hops);
+        self.steps.extend_from_slice(&later.steps);
+        (self.partial, self.rest) = (later.partial, later.rest);
+        self.condense();
     }
 
     /// The same for some of its frames, counted from its first.
@@ -156,23 +192,31 @@ impl Profile {
             for step in index * STEPS..(index + 1) * STEPS {
                 let start = |step: usize| step_start(later.first * STEPS as u64 + step as u64, later.rate);
                 let until = end.min(at + start(step + 1) - start(step));
-                let energy = later.steps.get(step).copied().unwrap_or(later.rest);
+                let kept = step.checked_sub(later.forgotten);
+                let energy = kept.map_or(hop.energy, |step| {
+                    f64::from(later.steps.get(step).copied().unwrap_or(later.rest))
+                });
                 let inside = until.min(frames.end).saturating_sub(at.max(frames.start));
-                filling.add(inside, f64::from(energy), hop);
+                filling.add(inside, energy, hop);
                 at = until;
             }
         }
         filling.finish();
+        self.condense();
     }
 
-    /// What no point of the wave passes in some frames, nor any sample: the highest bound of the hops they lie in.
-    /// Infinite where some were not measured.
-    pub fn bound_within(&self, frames: &Range<u64>) -> f32 {
-        let first = Meter::hop_from(frames.start + 1, self.rate).saturating_sub(1);
-        let end = Meter::hop_from(frames.end, self.rate);
-        let index = |hop: u64| hop.checked_sub(self.first).and_then(|hop| usize::try_from(hop).ok());
-        let hops = index(first).zip(index(end)).and_then(|(first, end)| self.hops.get(first..end));
-        hops.map_or(f32::INFINITY, |hops| hops.iter().fold(0.0, |bound, hop| bound.max(hop.bound)))
+    /// Finds the loudest windows of the hops that are whole, and forgets the steps that no later one needs.
+    fn condense(&mut self) {
+        let whole = self.hops.len() - usize::from(self.partial);
+        for hop in self.windows.len()..whole {
+            let loudest = [Window::Momentary, Window::ShortTerm].map(|window| self.loudest_in(hop, window));
+            self.windows.push(loudest);
+        }
+        let unneeded = (whole * STEPS).saturating_sub(SHORT_TERM * STEPS + self.forgotten);
+        if unneeded >= FORGOTTEN {
+            self.steps.drain(..unneeded);
+            self.forgotten += unneeded;
+        }
     }
 
     pub(super) fn raise_last(&mut self, true_peak: f32) {
@@ -183,12 +227,15 @@ impl Profile {
 
     /// Everything in it but its rate, exactly.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let size = HEAD + self.hops.len() * HOP + self.steps.len() * size_of::<f32>();
+        let windows = self.windows.as_flattened();
+        let size = HEAD + self.hops.len() * HOP + (windows.len() + self.steps.len()) * size_of::<f32>();
         let mut bytes = Vec::with_capacity(size);
         bytes.extend_from_slice(&self.first.to_le_bytes());
         bytes.extend_from_slice(&u32::from(self.partial).to_le_bytes());
         bytes.extend_from_slice(&self.rest.to_le_bytes());
-        bytes.extend_from_slice(&(self.hops.len() as u64).to_le_bytes());
+        for count in [self.hops.len(), self.windows.len(), self.forgotten] {
+            bytes.extend_from_slice(&(count as u64).to_le_bytes());
+        }
         for hop in &self.hops {
             bytes.extend_from_slice(&hop.energy.to_le_bytes());
             bytes.extend_from_slice(&hop.power.to_le_bytes());
@@ -197,17 +244,19 @@ impl Profile {
             }
             bytes.extend_from_slice(&hop.frames.to_le_bytes());
         }
-        bytes.extend(self.steps.iter().flat_map(|step| step.to_le_bytes()));
+        bytes.extend(windows.iter().chain(&self.steps).flat_map(|energy| energy.to_le_bytes()));
         bytes
     }
 
     /// What [`Profile::to_bytes`] made of a profile at `rate`; `None` for anything else.
     pub fn from_bytes(rate: SampleRate, bytes: &[u8]) -> Option<Profile> {
         let (head, rest) = bytes.split_at_checked(HEAD)?;
-        let [first, end, count] = head.as_chunks::<8>().0 else { return None };
+        let [first, end, counts @ ..] = head.as_chunks::<8>().0 else { return None };
         let [partial, rest_of] = end.as_chunks::<4>().0 else { return None };
-        let count = usize::try_from(u64::from_le_bytes(*count)).ok()?;
-        let (hops, steps) = rest.split_at_checked(count.checked_mul(HOP)?)?;
+        let [hops, windows, forgotten] = counts else { return None };
+        let count = |bytes: &[u8; 8]| usize::try_from(u64::from_le_bytes(*bytes)).ok();
+        let (hops, rest) = rest.split_at_checked(count(hops)?.checked_mul(HOP)?)?;
+        let (windows, steps) = rest.split_at_checked(count(windows)?.checked_mul(WINDOWS)?)?;
         let double = |hop: &[u8; HOP], at: usize| {
             hop[at..].first_chunk::<8>().map_or(0.0, |bytes| f64::from_le_bytes(*bytes))
         };
@@ -222,12 +271,20 @@ impl Profile {
             bound: f32::from_bits(single(hop, 24)),
             frames: single(hop, 28),
         };
+        let forgotten = count(forgotten)?;
+        let energy = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
+        let window = |bytes: &[u8; WINDOWS]| {
+            let [a, b, c, d, e, f, g, h] = *bytes;
+            [energy(&[a, b, c, d]), energy(&[e, f, g, h])]
+        };
         let (steps, left) = steps.as_chunks::<4>();
         left.is_empty().then(|| Profile {
             rate,
             first: u64::from_le_bytes(*first),
             hops: hops.as_chunks::<HOP>().0.iter().map(hop).collect(),
-            steps: steps.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+            steps: steps.iter().map(energy).collect(),
+            forgotten,
+            windows: windows.as_chunks::<WINDOWS>().0.iter().map(window).collect(),
             partial: u32::from_le_bytes(*partial) == 1,
             rest: f32::from_le_bytes(*rest_of),
         })
@@ -249,11 +306,12 @@ impl Profile {
             hop.true_peak *= factor;
             hop.bound *= factor;
         }
-        self.steps.iter_mut().for_each(|step| *step *= factor * factor);
+        let windows = self.windows.as_flattened_mut().iter_mut();
+        windows.chain(&mut self.steps).for_each(|energy| *energy *= factor * factor);
         self.rest *= factor * factor;
     }
 
-    /// Puts what `other` measured in the place of the hops from `at` on.
+    /// Puts what `other` measured in the place of the hops from `at` on. Neither was joined from others.
     pub fn replace(&mut self, at: usize, other: &Profile) {
         for (old, new) in self.hops.iter_mut().skip(at).zip(&other.hops) {
             *old = *new;
@@ -305,8 +363,8 @@ impl Profile {
         let squares: f64 = hops.iter().map(|hop| hop.power * f64::from(hop.frames)).sum();
         Measures {
             integrated: integrated(windows.whole),
-            momentary: windows.loudest(BLOCK),
-            short_term: windows.loudest(SHORT_TERM),
+            momentary: windows.loudest(Window::Momentary),
+            short_term: windows.loudest(Window::ShortTerm),
             range: loudness_range(windows.whole),
             true_peak: windows.true_peak(),
             sample_peak: Level::of_amplitude(hops.iter().fold(0.0, |peak, hop| peak.max(hop.sample_peak))),
@@ -317,27 +375,32 @@ impl Profile {
 
     /// For each hop the highest mean energy over the 400 ms that end in it; 0 where none are over yet.
     pub fn momentary(&self) -> impl Iterator<Item = f32> {
-        (0..self.hops.len()).map(|hop| self.loudest_in(hop, BLOCK))
+        (0..self.hops.len()).map(|hop| self.loudest_in(hop, Window::Momentary))
     }
 
     /// The last of them: that of the hop measured last.
     pub fn latest_momentary(&self) -> f32 {
-        self.hops.len().checked_sub(1).map_or(0.0, |last| self.loudest_in(last, BLOCK))
+        self.hops.len().checked_sub(1).map_or(0.0, |last| self.loudest_in(last, Window::Momentary))
     }
 
     /// The same over 3 s, for each hop.
     pub fn short_term(&self) -> impl Iterator<Item = f32> {
-        (0..self.hops.len()).map(|hop| self.loudest_in(hop, SHORT_TERM))
+        (0..self.hops.len()).map(|hop| self.loudest_in(hop, Window::ShortTerm))
     }
 
-    /// The highest mean energy of the windows, so many hops long, that end in a hop; 0 where there is none.
-    fn loudest_in(&self, hop: usize, length: usize) -> f32 {
-        let length = length * STEPS;
-        let end = ((hop + 1) * STEPS).min(self.steps.len());
+    /// The highest mean energy of the windows that end in a hop; 0 where there is none.
+    fn loudest_in(&self, hop: usize, window: Window) -> f32 {
+        if let Some([momentary, short_term]) = self.windows.get(hop) {
+            return if window == Window::Momentary { *momentary } else { *short_term };
+        }
+        let length = window.hops() * STEPS;
+        // Counted from the first step there was.
+        let end = ((hop + 1) * STEPS).min(self.forgotten + self.steps.len());
         let first = (hop * STEPS + 1).max(length);
-        if first > end {
+        if first > end || first - length < self.forgotten {
             return 0.0;
         }
+        let (first, end) = (first - self.forgotten, end - self.forgotten);
         let sum = |steps: &[f32]| steps.iter().map(|step| f64::from(*step)).sum::<f64>();
         let mut window = sum(&self.steps[first - length..first]);
         let mut highest = window;
@@ -359,12 +422,13 @@ struct Windows<'p> {
 }
 
 impl Windows<'_> {
-    /// The highest of the windows of so many hops that lie in here as a whole.
-    fn loudest(&self, length: usize) -> Option<Found<Loudness>> {
+    /// The highest of the windows of a length that lie in here as a whole.
+    fn loudest(&self, window: Window) -> Option<Found<Loudness>> {
+        let length = window.hops();
         // A window that ends in a hop may begin in the middle of another: one more than its length.
         let (index, highest) = (length - 1..self.whole.len())
             .filter(|index| *index >= length || self.first == 0)
-            .map(|index| (index, self.profile.loudest_in(self.first + index, length)))
+            .map(|index| (index, self.profile.loudest_in(self.first + index, window)))
             .filter(|(_, energy)| *energy > 0.0)
             .reduce(|a, b| if b.1 > a.1 { b } else { a })?;
         let value = Loudness::of_energy(f64::from(highest));

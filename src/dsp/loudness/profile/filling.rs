@@ -21,7 +21,7 @@ impl Filling<'_> {
     /// Takes what is not whole off the end again.
     pub(super) fn new(profile: &mut Profile) -> Filling<'_> {
         let end = step_start(profile.first * STEPS as u64, profile.rate) + profile.frames();
-        let step = profile.first * STEPS as u64 + profile.steps.len() as u64;
+        let step = profile.first * STEPS as u64 + (profile.forgotten + profile.steps.len()) as u64;
         let filled = end.saturating_sub(step_start(step, profile.rate));
         let energy = f64::from(profile.rest) * filled as f64;
         let mut hop = if profile.partial { profile.hops.pop().unwrap_or_default() } else { Hop::default() };

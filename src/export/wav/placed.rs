@@ -1,0 +1,161 @@
+//! Frames that are written to their places in a file by whoever makes them, in any order: there is never more of them in
+//! memory than what is gathered for one write.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use crate::audio::at::{read_exact_at, write_all_at};
+use crate::cache::key::{Digest, Key};
+use crate::export::wav::packed::Packed;
+use crate::export::wav::{WavFormat, WavWritten};
+use crate::units::time::FrameCount;
+
+/// Bytes gathered before they are written: few enough to stay in a cache close to the processor.
+pub(super) const GATHERED: usize = 256 << 10;
+/// What is added at once is not much longer than this.
+const MORE: usize = 16 << 10;
+
+/// Where the frames of a file stand, for any number of threads.
+#[derive(Clone, Debug)]
+pub struct Placing {
+    file: Arc<File>,
+    /// The byte with which frames begin.
+    start: u64,
+    format: WavFormat,
+    /// Whether digests of what is placed are wanted.
+    digests: bool,
+}
+
+/// Frames in a row, on their way to their place. None by default.
+#[derive(Debug, Default)]
+pub struct Placed {
+    /// What has not been written yet; and what there is in all.
+    packed: Packed,
+    /// The byte of the file that comes after what has been written.
+    at: u64,
+    /// How many bytes have been.
+    written: u64,
+    digest: Option<Box<Digest>>,
+    /// Why something could not be written.
+    failed: Option<io::Error>,
+}
+
+/// Frames that stand in their place.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// How many bytes they are.
+    pub bytes: u64,
+    /// Their digest, where it is wanted.
+    pub digest: Option<Key>,
+    pub(super) written: WavWritten,
+    pub(super) stray: Option<FrameCount>,
+}
+
+impl Run {
+    /// How many there are.
+    pub fn frames(&self) -> FrameCount {
+        self.written.frames
+    }
+}
+
+impl Placed {
+    /// How many frames were added.
+    pub fn frames(&self) -> FrameCount {
+        self.packed.frames()
+    }
+}
+
+impl Placing {
+    pub(super) fn new(file: Arc<File>, start: u64, format: WavFormat) -> Placing {
+        Placing { file, start, format, digests: false }
+    }
+
+    /// The same, with digests of what is placed.
+    #[must_use]
+    pub fn with_digests(self, digests: bool) -> Placing {
+        Placing { digests, ..self }
+    }
+
+    /// The byte with which a frame of the file begins.
+    fn byte(&self, frame: u64) -> u64 {
+        self.start + frame * self.format.frame()
+    }
+
+    /// Begins a row at a frame of the file, unless it has begun.
+    fn begin<'p>(&self, placed: &'p mut Placed, frame: u64) -> &'p mut Packed {
+        if placed.packed.bytes.capacity() == 0 {
+            placed.packed.bytes.reserve_exact(GATHERED + MORE);
+            placed.at = self.byte(frame);
+            placed.digest = self.digests.then(Box::default);
+        }
+        &mut placed.packed
+    }
+
+    /// Adds frames of the master to a row that begins at the file's `frame`, dithered as those of a scene from its frame
+    /// `first` on. What cannot be written is told by [`Placing::end`].
+    pub fn add_dithered(&self, placed: &mut Placed, frame: u64, interleaved: &[f32], first: u64) {
+        self.format.pack_dithered(interleaved, first, self.begin(placed, frame));
+        if placed.packed.bytes.len() >= GATHERED {
+            self.settle(placed);
+        }
+    }
+
+    /// A row that begins at the file's `frame`, of `length` bytes of another file, from its byte `offset` on; they should have
+    /// the digest that is returned with it. They may be written over again.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn copy(&self, frame: u64, other: &File, offset: u64, length: u64) -> io::Result<(Placed, Key)> {
+        let mut placed = Placed::default();
+        self.begin(&mut placed, frame);
+        let mut digest = placed.digest.take().unwrap_or_default();
+        let mut done = 0;
+        while done < length {
+            let now = (length - done).min(GATHERED as u64);
+            let bytes = &mut placed.packed.bytes;
+            bytes.resize(FrameCount::new(now).index(), 0);
+            read_exact_at(other, bytes, offset + done)?;
+            digest.add(bytes);
+            self.settle(&mut placed);
+            done += now;
+        }
+        placed.packed.written.frames = FrameCount::new(length / self.format.frame());
+        let key = digest.key();
+        placed.digest = self.digests.then_some(digest);
+        Ok((placed, key))
+    }
+
+    /// Writes what is gathered.
+    fn settle(&self, placed: &mut Placed) {
+        let bytes = &mut placed.packed.bytes;
+        if let Some(digest) = &mut placed.digest {
+            digest.add(bytes);
+        }
+        if placed.failed.is_none() {
+            placed.failed = write_all_at(&self.file, bytes, placed.at).err();
+        }
+        placed.at += bytes.len() as u64;
+        placed.written += bytes.len() as u64;
+        bytes.clear();
+    }
+
+    /// Completes a row.
+    ///
+    /// # Errors
+    /// Where something of it could not be written.
+    pub(super) fn end(&self, mut placed: Placed) -> io::Result<Run> {
+        if !placed.packed.bytes.is_empty() {
+            self.settle(&mut placed);
+        }
+        if let Some(error) = placed.failed {
+            return Err(error);
+        }
+        Ok(Run {
+            bytes: placed.written,
+            digest: placed.digest.map(|digest| digest.key()),
+            written: placed.packed.written,
+            stray: placed.packed.stray,
+        })
+    }
+}
