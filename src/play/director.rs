@@ -381,6 +381,7 @@ impl Director {
             Ok(()) => {}
             Err(error) => return self.say(&error.to_string()),
         }
+        self.preparation.keep();
         self.performance = Some(performance);
         self.show();
     }

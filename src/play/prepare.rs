@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use crate::audio::decode::Limits;
 use crate::cache::Cache;
@@ -69,6 +70,9 @@ pub struct Made {
 pub struct Preparation {
     queue: Arc<Queue>,
     memory: Arc<Memory>,
+    cache: Arc<Cache>,
+    /// Who keeps what was made before anything was heard.
+    keeping: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Debug, Default)]
@@ -111,8 +115,10 @@ struct Memory {
 }
 
 impl Preparation {
-    /// Starts as many threads. What they make goes to `made`, until the other end is gone.
+    /// Starts as many threads. What they make goes to `made`, until the other end is gone; it is kept once [`Preparation::keep`]
+    /// says so.
     pub fn start(workshop: &Arc<Workshop>, threads: Threads, made: &Sender<Made>) -> Preparation {
+        workshop.cache.postpone();
         let queue = Arc::new(Queue::default());
         queue.lock().hands = if threads.at_first > 1 { Hands::All } else { Hands::One };
         let memory = Arc::new(Memory::default());
@@ -122,7 +128,7 @@ impl Preparation {
             let stays = number < threads.then.max(1);
             std::thread::spawn(move || work(&workshop, &queue, stays, &memory, &made));
         }
-        Preparation { queue, memory }
+        Preparation { queue, memory, cache: Arc::clone(&workshop.cache), keeping: Mutex::new(None) }
     }
 
     /// Has the threads give way to who plays from now on, even in the middle of a clip; those that were there for the
@@ -132,6 +138,17 @@ impl Preparation {
         if !std::mem::replace(&mut waiting.calm, true) {
             waiting.staying.iter().for_each(|thread| thread.lower());
         }
+    }
+
+    /// Has what was made until now kept, and everything that is made from now on: there is time for it.
+    pub fn keep(&self) {
+        let cache = Arc::clone(&self.cache);
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| {
+            std::thread::spawn(move || {
+                Thread::current().lower();
+                cache.catch_up();
+            })
+        });
     }
 
     /// Says whether who plays will soon have nothing left to play: then those who wait help.
@@ -166,7 +183,10 @@ impl Drop for Preparation {
         waiting.over = true;
         waiting.order.clear();
         self.queue.changed.notify_all();
-        // Whoever is in the middle of a clip ends after it; nobody waits for that.
+        drop(waiting);
+        // Whoever is in the middle of a clip ends after it; nobody waits for that. What is made is kept.
+        let keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(keeping.map(JoinHandle::join));
     }
 }
 

@@ -39,8 +39,10 @@ fn interleave(canvas: Canvas, rate: SampleRate) -> AudioBuffer {
     match canvas.right {
         None => AudioBuffer::new(canvas.left, Channels::Mono, rate),
         Some(right) => {
-            let pairs = canvas.left.into_iter().zip(right);
-            AudioBuffer::new(pairs.flat_map(|(l, r)| [l, r]).collect(), Channels::Stereo, rate)
+            let mut pairs = vec![[0.0; 2]; right.len()];
+            let frames = canvas.left.iter().zip(&right);
+            pairs.iter_mut().zip(frames).for_each(|(pair, (left, right))| *pair = [*left, *right]);
+            AudioBuffer::new(pairs.into_flattened(), Channels::Stereo, rate)
         }
     }
 }
