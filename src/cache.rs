@@ -182,17 +182,17 @@ impl Cache {
                 Some(postponed) => postponed.push(one),
                 None => {
                     drop(postponed);
-                    self.keep(&one);
+                    self.keep(one);
                 }
             }
         }
         samples
     }
 
-    fn keep(&self, one: &Postponed) {
+    fn keep(&self, one: Postponed) {
         let Some(inner) = &self.inner else { return };
         // A full disk, or a folder that went away: then it is made again the next time.
-        let _ = audio::write(&inner.store, one.kind, &one.key, &one.facts, &one.samples);
+        let _ = audio::write(&inner.store, one.kind, &one.key, one.facts, &one.samples);
         if inner.store.written() > inner.most / 8 {
             self.bound();
         }
@@ -210,7 +210,7 @@ impl Cache {
     pub fn catch_up(&self) {
         let Some(inner) = &self.inner else { return };
         let postponed = inner.postponed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        postponed.unwrap_or_default().iter().for_each(|one| self.keep(one));
+        postponed.unwrap_or_default().into_iter().for_each(|one| self.keep(one));
     }
 
     /// Facts and bytes kept under a key.
@@ -228,7 +228,7 @@ impl Cache {
         inner.count(&inner.made, kind);
         let _ = serde_json::to_vec(facts).map_err(io::Error::from).and_then(|facts| {
             let shape = Shape::Bytes { length: bytes.len() as u64 };
-            inner.store.write(kind, key, &facts, shape, |sink| sink(bytes))
+            inner.store.write(kind, key, facts, shape, |sink| sink(bytes))
         });
     }
 
@@ -251,6 +251,21 @@ impl Cache {
             inner.damage(kind, key);
         }
         bytes.ok()
+    }
+
+    /// Hands over the content under a key, piece by piece of whole frames; says whether it was what had been put there, which
+    /// is known only then.
+    pub fn stream(&self, kind: Kind, key: &Key, mut sink: impl FnMut(&[u8])) -> bool {
+        let Some(inner) = self.inner.as_ref() else { return false };
+        let Some(head) = inner.head(kind, key) else { return false };
+        let read = inner.store.stream(kind, key, &head, |bytes| {
+            sink(bytes);
+            Ok(())
+        });
+        if read.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+            inner.damage(kind, key);
+        }
+        read.is_ok()
     }
 
     /// Part of the sound under a key, from byte `offset` of it on. Not checked: for who has read all of it before.

@@ -63,7 +63,13 @@ impl Fetch for Kept {
 }
 
 /// Writes a sound.
-pub(super) fn write(store: &Store, kind: Kind, key: &Key, facts: &[u8], samples: &Samples) -> io::Result<()> {
+pub(super) fn write(
+    store: &Store,
+    kind: Kind,
+    key: &Key,
+    facts: Vec<u8>,
+    samples: &Samples,
+) -> io::Result<()> {
     let shape = Shape::Sound { channels: samples.channels(), frames: samples.frames() };
     let width = samples.channels().count();
     store.write(kind, key, facts, shape, |sink| {

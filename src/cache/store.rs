@@ -135,23 +135,24 @@ impl Store {
         &self,
         kind: Kind,
         key: &Key,
-        facts: &[u8],
+        facts: Vec<u8>,
         shape: Shape,
         content: impl FnOnce(&mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()>,
     ) -> io::Result<()> {
+        let before = Head::length(facts.len());
         let mut file = tempfile::NamedTempFile::new_in(self.folder.join(PARTIAL))?;
         // The head is written last, when the digest is known.
-        file.seek(SeekFrom::Start(Head::length(facts.len())))?;
+        file.seek(SeekFrom::Start(before))?;
         let mut hasher = blake3::Hasher::new();
         content(&mut |bytes| {
             hasher.update(bytes);
             file.write_all(bytes)
         })?;
-        let head = Head { shape, digest: *hasher.finalize().as_bytes(), facts: facts.to_vec() };
+        let head = Head { shape, digest: *hasher.finalize().as_bytes(), facts };
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&head.to_bytes(key))?;
         file.persist(self.path(kind, key)).map_err(|error| error.error)?;
-        self.written.fetch_add(Head::length(facts.len()) + shape.bytes(), Ordering::Relaxed);
+        self.written.fetch_add(before + shape.bytes(), Ordering::Relaxed);
         Ok(())
     }
 

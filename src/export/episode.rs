@@ -146,7 +146,7 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     if let Some((target, pages)) = target.zip(pages) {
         pages::enter(job.cache, format, target, &pages);
         if let Some((key, _)) = key {
-            outcome::remember(job.cache, &key, pages, &summary);
+            outcome::remember(job.cache, &key, pages.bare(), &summary);
         }
     }
     Ok(summary)

@@ -78,6 +78,12 @@ impl Pages {
         (0..length.div_ceil(PLAIN)).into_par_iter().map(page).collect::<io::Result<_>>().map(Pages)
     }
 
+    /// The same, without what each was made of.
+    #[must_use]
+    pub fn bare(self) -> Pages {
+        Pages(self.0.into_iter().map(|page| Page { made: None, ..page }).collect())
+    }
+
     /// Whether these are the pages of the file that is there now.
     pub fn are_of(&self, path: &Path) -> bool {
         let length = open_written(path).and_then(|file| file.metadata()).map(|it| it.len());

@@ -102,15 +102,20 @@ impl Kept {
         if let Known::By(key) = &self.stretches[index].known { Some(key) } else { None }
     }
 
-    /// A stretch that is there, if it is what had been put there.
-    fn read(&self, index: usize) -> Option<Vec<f32>> {
+    /// Some samples of a stretch that is there, if all of it is what had been put there.
+    fn read(&self, index: usize, samples: Range<usize>) -> Option<Vec<f32>> {
         let key = self.key(index)?;
         let stretch = self.stretches[index];
-        let bytes = self.cache.content(Kind::Mix, key);
-        let audio = bytes.map(|bytes| floats(&bytes));
-        let whole = audio.filter(|audio| audio.len() as u64 == (stretch.end - stretch.start) * 2);
-        self.states()[index].store(if whole.is_some() { CHECKED } else { MISSING }, Ordering::Relaxed);
-        whole
+        let (mut audio, mut at) = (Vec::with_capacity(samples.len()), 0);
+        let is_right = self.cache.stream(Kind::Mix, key, |bytes| {
+            let end = at + bytes.len() / SAMPLE_BYTES;
+            let wanted = samples.start.clamp(at, end) - at..samples.end.clamp(at, end) - at;
+            audio.extend(floats(&bytes[wanted.start * SAMPLE_BYTES..wanted.end * SAMPLE_BYTES]));
+            at = end;
+        });
+        let is_right = is_right && at as u64 == (stretch.end - stretch.start) * 2;
+        self.states()[index].store(if is_right { CHECKED } else { MISSING }, Ordering::Relaxed);
+        is_right.then_some(audio)
     }
 
     /// Part of a stretch that was read before, or is read now.
@@ -120,12 +125,12 @@ impl Kept {
         let samples = sample(range.start)..sample(range.end);
         match self.states()[index].load(Ordering::Relaxed) {
             MISSING => None,
-            THERE => self.read(index).map(|audio| audio[samples].to_vec()),
+            THERE => self.read(index, samples),
             _ => {
                 let mut bytes = vec![0; samples.len() * SAMPLE_BYTES];
                 let offset = (samples.start * SAMPLE_BYTES) as u64;
                 self.cache.part(Kind::Mix, self.key(index)?, offset, &mut bytes).ok()?;
-                Some(floats(&bytes))
+                Some(floats(&bytes).collect())
             }
         }
     }
@@ -145,7 +150,7 @@ impl Kept {
             while !audio.is_empty() {
                 let stretch = self.stretches[index];
                 let now = FrameCount::new(stretch.end - at).index().saturating_mul(2).min(audio.len());
-                if stretch.start >= range.start && stretch.end <= range.end {
+                if index < self.keeping && stretch.start >= range.start && stretch.end <= range.end {
                     made.extend_from_slice(&audio[..now]);
                 }
                 at += (now / 2) as u64;
@@ -162,7 +167,7 @@ impl Kept {
     }
 
     fn keep(&self, index: usize, audio: Vec<f32>) {
-        let Some(key) = self.key(index).filter(|_| index < self.keeping) else { return };
+        let Some(key) = self.key(index) else { return };
         let samples = Samples::in_memory(AudioBuffer::new(audio, Channels::Stereo, self.plan.rate()));
         self.cache.keep_sound(Kind::Mix, key, &(), samples);
         // If it could not be written, reading it will show that.
@@ -170,8 +175,8 @@ impl Kept {
     }
 }
 
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks::<SAMPLE_BYTES>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> + '_ {
+    bytes.as_chunks::<SAMPLE_BYTES>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
 }
 
 /// Cuts frames where blocks are cut, whatever pieces they come in.

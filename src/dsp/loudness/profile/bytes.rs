@@ -1,0 +1,80 @@
+//! A profile as bytes, and back.
+//!
+//! Little-endian: the first hop; whether the last is shorter, and the mean of a last step; how many hops, hops with windows, and
+//! forgotten steps there are; then hops, windows and steps.
+
+use crate::dsp::loudness::profile::{Hop, Profile};
+use crate::units::time::SampleRate;
+
+/// Bytes that a profile takes before its hops, and for each of them; a step takes four.
+const HEAD: usize = 40;
+const HOP: usize = 32;
+/// The same for the windows that end in a hop.
+const WINDOWS: usize = 8;
+
+impl Profile {
+    /// Everything in it but its rate, exactly.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let windows = self.windows.as_flattened();
+        let size = HEAD + self.hops.len() * HOP + (windows.len() + self.steps.len()) * size_of::<f32>();
+        let mut bytes = Vec::with_capacity(size);
+        bytes.extend_from_slice(&self.first.to_le_bytes());
+        bytes.extend_from_slice(&u32::from(self.partial).to_le_bytes());
+        bytes.extend_from_slice(&self.rest.to_le_bytes());
+        for count in [self.hops.len(), self.windows.len(), self.forgotten] {
+            bytes.extend_from_slice(&(count as u64).to_le_bytes());
+        }
+        for hop in &self.hops {
+            bytes.extend_from_slice(&hop.energy.to_le_bytes());
+            bytes.extend_from_slice(&hop.power.to_le_bytes());
+            for value in [hop.sample_peak, hop.true_peak, hop.bound] {
+                bytes.extend_from_slice(&value.to_le_bytes());
+            }
+            bytes.extend_from_slice(&hop.frames.to_le_bytes());
+        }
+        bytes.extend(windows.iter().chain(&self.steps).flat_map(|energy| energy.to_le_bytes()));
+        bytes
+    }
+
+    /// What [`Profile::to_bytes`] made of a profile at `rate`; `None` for anything else.
+    pub fn from_bytes(rate: SampleRate, bytes: &[u8]) -> Option<Profile> {
+        let (head, rest) = bytes.split_at_checked(HEAD)?;
+        let [first, end, counts @ ..] = head.as_chunks::<8>().0 else { return None };
+        let [partial, rest_of] = end.as_chunks::<4>().0 else { return None };
+        let [hops, windows, forgotten] = counts else { return None };
+        let count = |bytes: &[u8; 8]| usize::try_from(u64::from_le_bytes(*bytes)).ok();
+        let (hops, rest) = rest.split_at_checked(count(hops)?.checked_mul(HOP)?)?;
+        let (windows, steps) = rest.split_at_checked(count(windows)?.checked_mul(WINDOWS)?)?;
+        let double = |hop: &[u8; HOP], at: usize| {
+            hop[at..].first_chunk::<8>().map_or(0.0, |bytes| f64::from_le_bytes(*bytes))
+        };
+        let single = |hop: &[u8; HOP], at: usize| {
+            hop[at..].first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+        };
+        let hop = |hop: &[u8; HOP]| Hop {
+            energy: double(hop, 0),
+            power: double(hop, 8),
+            sample_peak: f32::from_bits(single(hop, 16)),
+            true_peak: f32::from_bits(single(hop, 20)),
+            bound: f32::from_bits(single(hop, 24)),
+            frames: single(hop, 28),
+        };
+        let forgotten = count(forgotten)?;
+        let energy = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
+        let window = |bytes: &[u8; WINDOWS]| {
+            let [a, b, c, d, e, f, g, h] = *bytes;
+            [energy(&[a, b, c, d]), energy(&[e, f, g, h])]
+        };
+        let (steps, left) = steps.as_chunks::<4>();
+        left.is_empty().then(|| Profile {
+            rate,
+            first: u64::from_le_bytes(*first),
+            hops: hops.as_chunks::<HOP>().0.iter().map(hop).collect(),
+            steps: steps.iter().map(energy).collect(),
+            forgotten,
+            windows: windows.as_chunks::<WINDOWS>().0.iter().map(window).collect(),
+            partial: u32::from_le_bytes(*partial) == 1,
+            rest: f32::from_le_bytes(*rest_of),
+        })
+    }
+}
