@@ -14,8 +14,8 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,6 +85,17 @@ struct Inner {
     lost: AtomicBool,
     /// Whether that has ever happened: then sounds are read as soon as they are found.
     careful: AtomicBool,
+    /// What is kept only when there is time for it; `None` where everything is kept at once.
+    postponed: Mutex<Option<Vec<Postponed>>>,
+}
+
+/// A sound that is to be kept.
+#[derive(Debug)]
+struct Postponed {
+    kind: Kind,
+    key: Key,
+    facts: Vec<u8>,
+    samples: Samples,
 }
 
 /// What a run took from the cache, and what it made.
@@ -129,6 +140,7 @@ impl Cache {
             damaged: AtomicU64::new(0),
             lost: AtomicBool::new(false),
             careful: AtomicBool::new(false),
+            postponed: Mutex::new(None),
         };
         Ok(Cache { inner: Some(Arc::new(inner)) })
     }
@@ -162,14 +174,43 @@ impl Cache {
     pub fn keep_sound<F: Serialize>(&self, kind: Kind, key: &Key, facts: &F, samples: Samples) -> Samples {
         let Some(inner) = &self.inner else { return samples };
         inner.count(&inner.made, kind);
+        let samples = samples.identified(key.identity());
+        if let Ok(facts) = serde_json::to_vec(facts) {
+            let one = Postponed { kind, key: *key, facts, samples: samples.clone() };
+            let mut postponed = inner.postponed.lock().unwrap_or_else(PoisonError::into_inner);
+            match postponed.as_mut() {
+                Some(postponed) => postponed.push(one),
+                None => {
+                    drop(postponed);
+                    self.keep(one);
+                }
+            }
+        }
+        samples
+    }
+
+    fn keep(&self, one: Postponed) {
+        let Some(inner) = &self.inner else { return };
         // A full disk, or a folder that went away: then it is made again the next time.
-        let _ = serde_json::to_vec(facts)
-            .map_err(io::Error::from)
-            .and_then(|facts| audio::write(&inner.store, kind, key, facts, &samples));
+        let _ = audio::write(&inner.store, one.kind, &one.key, one.facts, &one.samples);
         if inner.store.written() > inner.most / 8 {
             self.bound();
         }
-        samples.identified(key.identity())
+    }
+
+    /// Keeps no sound any more before [`Cache::catch_up`] is called: for who waits for what is made, and not for its being
+    /// written. Until then it is not found either.
+    pub fn postpone(&self) {
+        if let Some(inner) = &self.inner {
+            inner.postponed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+        }
+    }
+
+    /// Keeps what was postponed, and from now on everything at once.
+    pub fn catch_up(&self) {
+        let Some(inner) = &self.inner else { return };
+        let postponed = inner.postponed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        postponed.unwrap_or_default().into_iter().for_each(|one| self.keep(one));
     }
 
     /// Facts and bytes kept under a key.

@@ -11,6 +11,7 @@ pub mod equalizer;
 pub mod fade;
 pub mod fft;
 pub mod limiter;
+pub mod linear;
 pub mod loudness;
 pub mod lpc;
 pub mod modal;

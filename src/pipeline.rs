@@ -14,6 +14,7 @@ use crate::host::Show;
 use crate::progress::Progress;
 use crate::script::Script;
 use crate::script::load::load;
+use crate::sound::patch::hands::Hands;
 use crate::source::Sources;
 use crate::speech::Engines;
 use crate::spool::{Spool, SpoolError};
@@ -114,6 +115,7 @@ fn assemble(
         make,
         limits: settings.limits,
         reading: settings.reading,
+        hands: Hands::One,
         progress,
     };
     let sheet = bind(cues, tools, &mut sources, &mut diagnostics);

@@ -8,6 +8,7 @@ use radioplay::audio::buffer::AudioBuffer;
 use radioplay::diag::Diagnostics;
 use radioplay::diag::code::Code;
 use radioplay::document;
+use radioplay::sound::patch::hands::Hands;
 use radioplay::sound::patch::{self, Patch, Rendered};
 use radioplay::source::{SourceFile, Sources};
 use radioplay::units::time::SampleRate;
@@ -154,7 +155,7 @@ fn every_patch_reads_and_renders_to_usable_sound() {
     assert!(names.len() >= 60, "only {} patches", names.len());
     names.par_iter().for_each(|name| {
         let patch = load(name);
-        check(name, &patch, &patch::render(&patch, SampleRate::DEFAULT, 0));
+        check(name, &patch, &patch::render(&patch, SampleRate::DEFAULT, 0, Hands::One));
     });
 }
 
@@ -180,7 +181,7 @@ fn where_a_sound_lands_there_is_sound() {
         if patch.looped() || SWELLS.contains(&name.as_str()) {
             return;
         }
-        let sound = patch::render(&patch, SampleRate::new(16_000).expect("a rate"), 0);
+        let sound = patch::render(&patch, SampleRate::new(16_000).expect("a rate"), 0, Hands::One);
         let left = &channels(&sound.audio)[0];
         let power = |part: &[f32]| part.iter().map(|&s| f64::from(s) * f64::from(s)).sum::<f64>();
         let stretch = 4000.min(left.len());
@@ -199,9 +200,9 @@ fn the_same_variant_is_the_same_bytes_and_another_is_not() {
         // What is long is compared at a rate at which it takes less time.
         let short = patch.length().get() <= SHORT;
         let rate = if short { SampleRate::DEFAULT } else { SampleRate::new(8000).expect("a rate") };
-        let first = patch::render(&patch, rate, 0);
-        let again = patch::render(&patch, rate, 0);
-        let other = patch::render(&patch, rate, 1);
+        let first = patch::render(&patch, rate, 0, Hands::One);
+        let again = patch::render(&patch, rate, 0, Hands::All);
+        let other = patch::render(&patch, rate, 1, Hands::One);
         assert!(bits(&first) == bits(&again), "{name} is not the same twice");
         assert!(bits(&first) != bits(&other), "{name} repeats itself");
         if short {
@@ -230,7 +231,7 @@ fn what_is_struck_lands_on_a_strong_onset() {
     for name in STRUCK {
         let patch = load(name);
         for variant in 0..3 {
-            let sound = patch::render(&patch, SampleRate::DEFAULT, variant);
+            let sound = patch::render(&patch, SampleRate::DEFAULT, variant, Hands::One);
             let left = &channels(&sound.audio)[0];
             let hit = sound.hit.seconds(sound.audio.rate());
             // A rhythm lands on its first blow, as does what has nothing before it; else it is the steepest.
@@ -267,7 +268,7 @@ fn onsets(samples: &[f32]) -> usize {
 fn the_knock_has_as_many_hits_as_its_rhythm() {
     for (name, hits) in [("knock", 5), ("knock-again", 6), ("dog-bark", 3)] {
         for variant in 0..4 {
-            let sound = patch::render(&load(name), SampleRate::DEFAULT, variant);
+            let sound = patch::render(&load(name), SampleRate::DEFAULT, variant, Hands::One);
             let left = &channels(&sound.audio)[0];
             assert_eq!(onsets(left), hits, "{name}, variant {variant}");
         }
@@ -280,7 +281,7 @@ fn a_patch_sounds_the_same_at_every_rate() {
         let patch = load(name);
         let level = |hz: u32| {
             let rate = SampleRate::new(hz).expect("a rate");
-            let sound = patch::render(&patch, rate, 0);
+            let sound = patch::render(&patch, rate, 0, Hands::One);
             let power: f64 = sound.audio.samples().iter().map(|&s| f64::from(s) * f64::from(s)).sum();
             let rms = db(libm::sqrt(power / sound.audio.samples().len() as f64));
             (rms, sound.hit.seconds(rate), sound.audio.frames().seconds(rate))
@@ -305,7 +306,7 @@ fn levels_are_as_asked() {
     let samples = |level: &str| {
         let (patch, diagnostics, _) = read(&text(level));
         assert!(!diagnostics.has_errors());
-        patch::render(&patch, SampleRate::DEFAULT, 0).audio.into_samples()
+        patch::render(&patch, SampleRate::DEFAULT, 0, Hands::One).audio.into_samples()
     };
     assert!((db(f64::from(peak(&samples("{ peak = -6.0 }")))) + 6.0).abs() < 0.01);
     let quiet = samples("{ rms = -30.0 }");
@@ -317,7 +318,7 @@ fn levels_are_as_asked() {
 fn mistakes(text: &str) -> Vec<(Code, String)> {
     let (patch, diagnostics, text) = read(text);
     // Whatever is wrong with it, it can be performed.
-    patch::render(&patch, SampleRate::DEFAULT, 0);
+    patch::render(&patch, SampleRate::DEFAULT, 0, Hands::One);
     let report = |d: &radioplay::diag::Diagnostic| {
         let span = d.primary.as_ref().expect("a patch's mistake has a place").span;
         (d.code, text[span.range()].to_owned())
@@ -372,7 +373,7 @@ fn a_patch_that_would_take_for_ever_is_refused_and_not_performed() {
     let text = "description = 'a test'\nlength = 180\n[[event]]\nrepeat = { every = 0.005 }\nlayers = [{ modes = { shape = 'bell', material = 'steel', hz = 60, count = 128, ring = 60 } }]";
     let (patch, diagnostics, _) = read(text);
     assert!(diagnostics.iter().any(|d| d.code == Code::TooLong));
-    let sound = patch::render(&patch, SampleRate::new(8000).expect("a rate"), 0);
+    let sound = patch::render(&patch, SampleRate::new(8000).expect("a rate"), 0, Hands::One);
     assert!(sound.audio.samples().iter().all(|s| s.abs() <= 0.0));
 }
 
@@ -400,12 +401,12 @@ layers = [
 fn bytes_are_the_same_on_every_machine() {
     let (patch, diagnostics, _) = read(EVERYTHING);
     assert!(!diagnostics.has_errors());
-    let sound = patch::render(&patch, SampleRate::DEFAULT, 3);
+    let sound = patch::render(&patch, SampleRate::DEFAULT, 3, Hands::One);
     let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
     let bytes = sound.audio.samples().iter().flat_map(|s| s.to_bits().to_le_bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325, fnv);
     // Whoever changes what patches sound like changes this, knowingly; whoever only moves to another machine does not.
-    assert_eq!(format!("{hash:016x}"), "3c92fda63ba7b2e8");
+    assert_eq!(format!("{hash:016x}"), "52dd6aa82a712b05");
 }
 
 #[test]
@@ -416,7 +417,7 @@ fn what_only_pushes_leaves_no_dc() {
         );
         let (patch, diagnostics, _) = read(&text);
         assert!(!diagnostics.has_errors());
-        check(end, &patch, &patch::render(&patch, SampleRate::DEFAULT, 0));
+        check(end, &patch, &patch::render(&patch, SampleRate::DEFAULT, 0, Hands::One));
     }
 }
 
@@ -424,7 +425,7 @@ fn what_only_pushes_leaves_no_dc() {
 fn silence_stays_silent() {
     let (patch, diagnostics, _) = read(&layer("{ tone = { hz = 440 }, envelope = [[0, -120]] }"));
     assert!(!diagnostics.has_errors());
-    let sound = patch::render(&patch, SampleRate::DEFAULT, 0);
+    let sound = patch::render(&patch, SampleRate::DEFAULT, 0, Hands::One);
     assert!(sound.audio.samples().iter().all(|s| s.abs() <= 0.0));
 }
 
@@ -443,7 +444,7 @@ fn every_example_of_the_reference_reads() {
         let (patch, diagnostics, _) = read(&text);
         let messages: Vec<&str> = diagnostics.iter().map(|d| d.message.as_str()).collect();
         assert!(messages.is_empty(), "{example}\n{messages:?}");
-        let sound = patch::render(&patch, SampleRate::DEFAULT, 0);
+        let sound = patch::render(&patch, SampleRate::DEFAULT, 0, Hands::One);
         assert!(peak(sound.audio.samples()) > 0.1, "{example} is silent");
     }
 }

@@ -15,6 +15,7 @@ use crate::document;
 use crate::export::clip;
 use crate::host::Show;
 use crate::script::load::read_file;
+use crate::sound::patch::hands::Hands;
 use crate::sound::patch::{Patch, parse, render};
 use crate::source::Sources;
 use crate::units::time::{FrameCount, SampleRate};
@@ -129,7 +130,7 @@ impl Sound {
         match self {
             Sound::Patch(patch) => {
                 let rate = SampleRate::new(args.rate).unwrap_or(SampleRate::DEFAULT);
-                let sound = render(patch, rate, args.variant);
+                let sound = render(patch, rate, args.variant, Hands::All);
                 Ok(Heard { audio: sound.audio, hit: Some(sound.hit), looped: sound.looped })
             }
             Sound::Clip => Ok(Heard { audio: recorded(show, file)?, hit: None, looped: false }),

@@ -1,5 +1,7 @@
 //! Requests become clips: lines spoken or read from their takes, sounds decoded or synthesized, all in parallel.
 
+use std::cmp::Ordering;
+
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::audio::buffer::Channels;
@@ -62,26 +64,36 @@ pub fn make(
             Request::Sound(request) => sound(request, patches, tools, rate, diagnostics),
         }
     };
-    made.unwrap_or_else(|| missing(request, rate))
-}
-
-/// Silence in place of what cannot be had.
-fn missing(request: &Request, rate: SampleRate) -> Clip {
-    silence(request, rate, 1.0)
+    made.unwrap_or_else(|| silence(request, rate, 1.0))
 }
 
 /// Silence in place of what is not there yet, `factor` times as long as is likely. Whatever can be asked of the clip
 /// itself, where it lands for one, can be asked of this.
-pub fn placeholder(request: &Request, rate: SampleRate, factor: f64) -> Clip {
+///
+/// How long a patch is says the patch, and often where it lands. Where it does not, that is anywhere in it: at its
+/// beginning for a factor below 1, at its end for one above, and in the middle for 1.
+pub fn placeholder(request: &Request, patches: &Patches, rate: SampleRate, factor: f64) -> Clip {
     let mut clip = silence(request, rate, factor);
     if let Request::Sound(sound) = request
         && is_patch(&sound.file)
     {
-        clip.hit = Some(FrameCount::new(clip.samples.frames().get() / 2));
+        let written = patches.written(sound, rate);
+        if let Some(written) = &written {
+            clip.samples = Samples::silent(Channels::Mono, written.frames);
+            clip.seamless = written.looped;
+        }
+        let last = clip.samples.frames().get().saturating_sub(1);
+        let somewhere = match factor.total_cmp(&1.0) {
+            Ordering::Less => 0,
+            Ordering::Equal => last / 2,
+            Ordering::Greater => last,
+        };
+        clip.hit = written.and_then(|written| written.hit).or(Some(FrameCount::new(somewhere)));
     }
     clip
 }
 
+/// Silence in place of what cannot be had, `factor` times as long as would be likely.
 fn silence(request: &Request, rate: SampleRate, factor: f64) -> Clip {
     let (name, seconds, cues) = match request {
         Request::Line(line) => {

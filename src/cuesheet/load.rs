@@ -17,7 +17,7 @@ use crate::cuesheet::tools::{Reading, Tools, scaled};
 use crate::cuesheet::{Clip, Cues, Origin, Request, SoundRequest};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::dsp::resample::resample;
+use crate::dsp::resample::{resample, resampled_length};
 use crate::dsp::true_peak::peak;
 use crate::host::Show;
 use crate::host::still::StillFile;
@@ -61,6 +61,27 @@ impl Patches {
         }
         Patches { by_file }
     }
+
+    /// What is known of a patch's clip before it is made; `None` where it cannot be made.
+    pub(super) fn written(&self, request: &SoundRequest, rate: SampleRate) -> Option<Written> {
+        let patch = self.by_file.get(&request.file)?;
+        let from = at_speed(rate, request.speed)?;
+        Some(Written {
+            frames: resampled_length(patch.frames(rate), from, rate),
+            hit: patch.hit(rate).map(|hit| scaled(hit, 1.0 / request.speed)),
+            looped: patch.looped(),
+        })
+    }
+}
+
+/// What a patch says of its clip.
+pub(super) struct Written {
+    /// How long it is.
+    pub(super) frames: FrameCount,
+    /// Where it lands, unless it has to be heard where that is.
+    pub(super) hit: Option<FrameCount>,
+    /// Whether its end runs on into its beginning.
+    pub(super) looped: bool,
 }
 
 /// Whether a file is a patch rather than a clip.
@@ -104,7 +125,7 @@ fn patch(
         Some(kept) => kept,
         None if !tools.make => return None,
         None => {
-            let rendered = render(patch, rate, variant);
+            let rendered = render(patch, rate, variant, tools.hands);
             let mut audio = rendered.audio;
             if (request.speed - 1.0).abs() > f64::EPSILON {
                 let from = at_speed(rate, request.speed)?;

@@ -5,6 +5,7 @@ use crate::cache::Cache;
 use crate::cuesheet::{CuePoint, LineRequest};
 use crate::host::Show;
 use crate::progress::Progress;
+use crate::sound::patch::hands::Hands;
 use crate::speech::Engines;
 use crate::spool::Spool;
 use crate::units::time::FrameCount;
@@ -36,6 +37,8 @@ pub struct Tools<'a> {
     pub limits: Limits,
     /// Where recordings are read from.
     pub reading: Reading,
+    /// Who works on a patch.
+    pub hands: Hands,
     /// Who is told.
     pub progress: &'a dyn Progress,
 }

@@ -1,5 +1,6 @@
 //! Second-order filters.
 
+use crate::dsp::linear::Linear;
 use crate::dsp::signal::{Pair, Signal};
 use crate::units::narrow;
 use crate::units::time::SampleRate;
@@ -142,6 +143,17 @@ impl Biquad<Pair> {
 }
 
 impl Biquad {
+    /// The same filter at rest, several samples at a time.
+    pub fn still(&self) -> Linear {
+        let mut filter = self.clone();
+        Linear::new(|state, x| {
+            filter.state = *state;
+            let y = filter.tick(x);
+            *state = filter.state;
+            y
+        })
+    }
+
     /// Filters a channel in place.
     pub fn process(&mut self, samples: &mut [f32]) {
         for sample in samples {

@@ -5,6 +5,8 @@
 
 use std::f64::consts::PI;
 
+use multiversion::multiversion;
+
 use crate::units::time::SampleRate;
 
 /// How many modes run side by side, so that the compiler can keep them in vector registers.
@@ -96,7 +98,7 @@ impl Bank {
             for (sample, &x) in driven.iter_mut().zip(force) {
                 *sample += narrow(group.tick(x));
             }
-            group.ring(free);
+            ring(group, free);
         }
     }
 
@@ -117,45 +119,55 @@ impl Lanes {
         }
         sum
     }
+}
 
-    /// Adds what the modes ring with when nothing acts on them.
-    ///
-    /// Then yₙ = c·yₙ₋₁ − q·yₙ₋₂ holds for every second sample with c² − 2q and q² in place of c and q, and so for every
-    /// fourth and eighth: eight samples of a mode at once, none of which waits for its neighbour.
-    fn ring(&mut self, out: &mut [f32]) {
-        let (head, body) = out.split_at_mut((2 * STRIDE).min(out.len()));
-        let mut before = [[0.0; STRIDE]; LANES];
-        let mut last = [[0.0; STRIDE]; LANES];
-        for (n, sample) in head.iter_mut().enumerate() {
-            *sample += narrow(self.tick(0.0));
-            let store = if n < STRIDE { &mut before } else { &mut last };
-            for (lane, y) in store.iter_mut().zip(self.last) {
-                lane[n % STRIDE] = y;
-            }
+/// Adds what the modes ring with when nothing acts on them.
+///
+/// Then yₙ = c·yₙ₋₁ − q·yₙ₋₂ holds for every second sample with c² − 2q and q² in place of c and q, and so for every
+/// fourth and eighth: eight samples of a mode at once, none of which waits for its neighbour.
+#[multiversion(targets("x86_64+avx2"))]
+fn ring(lanes: &mut Lanes, out: &mut [f32]) {
+    let (head, body) = out.split_at_mut((2 * STRIDE).min(out.len()));
+    let mut before = [[0.0; STRIDE]; LANES];
+    let mut last = [[0.0; STRIDE]; LANES];
+    for (n, sample) in head.iter_mut().enumerate() {
+        *sample += narrow(lanes.tick(0.0));
+        let store = if n < STRIDE { &mut before } else { &mut last };
+        for (lane, y) in store.iter_mut().zip(lanes.last) {
+            lane[n % STRIDE] = y;
         }
-        let twice = |c: f64, q: f64| (c * c - 2.0 * q, q * q);
-        let mut sums = [[0.0; STRIDE]; 64];
-        for part in body.chunks_mut(sums.len() * STRIDE) {
-            let sums = &mut sums[..part.len().div_ceil(STRIDE)];
-            sums.fill([0.0; STRIDE]);
-            for n in 0..LANES {
-                let each = (self.twice_cos[n], self.square[n]);
-                let (c, q) = (0..STRIDE.ilog2()).fold(each, |(c, q), _| twice(c, q));
-                let (mut old, mut new) = (before[n], last[n]);
-                for sum in &mut *sums {
-                    let mut next = [0.0; STRIDE];
-                    for k in 0..STRIDE {
-                        next[k] = c * new[k] - q * old[k];
-                        sum[k] += next[k];
-                    }
-                    (old, new) = (new, next);
+    }
+    let twice = |c: f64, q: f64| (c * c - 2.0 * q, q * q);
+    let mut sums = [[0.0; STRIDE]; 64];
+    for part in body.chunks_mut(sums.len() * STRIDE) {
+        let sums = &mut sums[..part.len().div_ceil(STRIDE)];
+        sums.fill([0.0; STRIDE]);
+        // Two modes at a time: while one waits for itself, the other goes on.
+        for n in (0..LANES).step_by(2) {
+            let [(c, q), (d, r)] = [n, n + 1].map(|n| {
+                let each = (lanes.twice_cos[n], lanes.square[n]);
+                (0..STRIDE.ilog2()).fold(each, |(c, q), _| twice(c, q))
+            });
+            let (mut old, mut new) = ([before[n], before[n + 1]], [last[n], last[n + 1]]);
+            for sum in &mut *sums {
+                let mut next = [[0.0; STRIDE]; 2];
+                for k in 0..STRIDE {
+                    next[0][k] = c * new[0][k] - q * old[0][k];
+                    next[1][k] = d * new[1][k] - r * old[1][k];
+                    sum[k] += next[0][k] + next[1][k];
                 }
-                (before[n], last[n]) = (old, new);
+                (old, new) = (new, next);
             }
-            for (sample, sum) in part.iter_mut().zip(sums.iter().flatten()) {
-                *sample += narrow(*sum);
+            ([before[n], before[n + 1]], [last[n], last[n + 1]]) = (old, new);
+        }
+        let (whole, rest) = part.as_chunks_mut::<STRIDE>();
+        let end = sums[sums.len() - 1];
+        for (samples, sum) in whole.iter_mut().zip(&*sums) {
+            for k in 0..STRIDE {
+                samples[k] += narrow(sum[k]);
             }
         }
+        rest.iter_mut().zip(end).for_each(|(sample, sum)| *sample += narrow(sum));
     }
 }
 

@@ -1,5 +1,6 @@
 //! A second-order filter whose frequency may move while it runs.
 
+use crate::dsp::linear::Linear;
 use crate::dsp::signal::Signal;
 use crate::units::time::SampleRate;
 
@@ -64,6 +65,19 @@ impl<S: Signal> Svf<S> {
             Pass::Band => band * damping,
             Pass::Notch => x - band * damping,
         }
+    }
+}
+
+impl Svf {
+    /// The same filter at rest, several samples at a time: one that does not move.
+    pub fn still(&self) -> Linear {
+        let mut filter = self.clone();
+        Linear::new(|state, x| {
+            filter.state = *state;
+            let y = filter.tick(x);
+            *state = filter.state;
+            y
+        })
     }
 }
 

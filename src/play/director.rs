@@ -24,7 +24,7 @@ use crate::play::performance::Performance;
 use crate::play::player::Player;
 use crate::play::prepare::{self, Made, Preparation, Task, Workshop};
 use crate::play::renderer::{Order, Stretch};
-use crate::play::score::{Outlook, Score};
+use crate::play::score::{Foremost, Outlook, Place, Score};
 use crate::play::watch::{Change, Watch};
 use crate::timeline::{Region, Timeline};
 use crate::units::time::FrameCount;
@@ -137,11 +137,11 @@ impl Director {
         board: Arc<Board>,
         view: Arc<Mutex<View>>,
     ) -> Director {
-        let (score, patches) = Score::read(&workshop.show, &brief.script, brief.settings);
+        let score = Score::read(&workshop.show, &brief.script, brief.settings);
         let rate = brief.settings.rate;
         let requests = score.cues().requests.clone();
         let keys = prepare::keys(&workshop, rate, &requests);
-        let task = Arc::new(Task { reading: 0, requests, keys, patches, rate });
+        let task = Arc::new(Task { reading: 0, requests, keys, patches: Arc::clone(score.patches()), rate });
         let (made, clips) = channel();
         let forward = events.clone();
         std::thread::spawn(
@@ -262,12 +262,17 @@ impl Director {
         }
     }
 
-    /// The entry of the score that is played, or is to be.
-    fn origin(&self) -> Option<usize> {
-        let entries = &self.score.cues().entries;
-        let by_id = |id: &str| entries.iter().position(|entry| entry.id == id);
-        if let Some(goal) = &self.goal {
-            return goal.entry().and_then(by_id);
+    /// What of the score is played, or is to be.
+    fn origin(&self) -> Option<Place> {
+        let cues = self.score.cues();
+        let by_id = |id: &str| cues.entries.iter().position(|entry| entry.id == id);
+        match &self.goal {
+            Some(Goal::Entry(id, _)) => return by_id(id).map(Place::Entry),
+            Some(Goal::Scene(id)) => {
+                return cues.scenes.iter().position(|scene| scene.id == *id).map(Place::Scene);
+            }
+            Some(Goal::Start | Goal::Frame(_)) => return None,
+            None => {}
         }
         let performance = self.performance.as_ref()?;
         let mut frame = self.board.played_to();
@@ -275,7 +280,7 @@ impl Director {
         loop {
             let entry = performance.entry_at(frame)?;
             match by_id(&performance.timeline.entries[entry].id) {
-                Some(found) => return Some(found),
+                Some(found) => return Some(Place::Entry(found)),
                 None => frame = performance.start_of(entry).checked_sub(1)?,
             }
         }
@@ -328,9 +333,13 @@ impl Director {
         if self.goal.is_some() && !self.score.is_ready_within(&likely, begin, keys::frames(AT_LEAST * rate)) {
             return;
         }
-        let Outlook { timeline, until } = self.score.outlook_from(likely, origin);
-        let enough = begin as f64 + AT_LEAST * rate;
-        if (until as f64) < enough && until < timeline.length.get() {
+        let Outlook { timeline, until, but_for_past } = self.score.outlook_from(likely, origin);
+        let enough = begin + keys::frames(AT_LEAST * rate);
+        let is_enough = |until: u64| until >= enough.min(timeline.length.get());
+        if !is_enough(until) {
+            if is_enough(but_for_past) {
+                self.preparation.prepare(&self.task, self.score.needed(&timeline, begin, Foremost::Past));
+            }
             return;
         }
         // Nothing is gained by a performance that goes no further, unless it is another.
@@ -342,7 +351,7 @@ impl Director {
         }
         self.stale = false;
         self.worked_out = Some(Instant::now());
-        self.change_missing(&self.score.needed(&timeline, begin));
+        self.change_missing(&self.score.needed(&timeline, begin, Foremost::Coming));
         self.perform(timeline, until);
         if self.score.is_complete() {
             self.settle_gain();
@@ -372,6 +381,7 @@ impl Director {
             Ok(()) => {}
             Err(error) => return self.say(&error.to_string()),
         }
+        self.preparation.keep();
         self.performance = Some(performance);
         self.show();
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use crate::audio::decode::Limits;
 use crate::cache::Cache;
@@ -16,6 +17,7 @@ use crate::host::Show;
 use crate::play::priority::Thread;
 use crate::progress::Silent;
 use crate::script::text::StopKind;
+use crate::sound::patch::hands::Hands;
 use crate::speech::Engines;
 use crate::spool::Spool;
 use crate::units::time::SampleRate;
@@ -45,7 +47,7 @@ pub struct Task {
     /// What each of them was made from when it was asked for: see [`key`].
     pub keys: Vec<String>,
     /// The patches it names.
-    pub patches: Patches,
+    pub patches: Arc<Patches>,
     /// The rate.
     pub rate: SampleRate,
 }
@@ -68,6 +70,9 @@ pub struct Made {
 pub struct Preparation {
     queue: Arc<Queue>,
     memory: Arc<Memory>,
+    cache: Arc<Cache>,
+    /// Who keeps what was made before anything was heard.
+    keeping: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +85,10 @@ struct Queue {
 struct Waiting {
     task: Option<Arc<Task>>,
     order: VecDeque<usize>,
+    /// What threads are making: of which reading, and its request's index.
+    making: Vec<(u64, usize)>,
+    /// Who works on a patch, as long as nobody plays.
+    hands: Hands,
     /// Whether somebody plays, and must not be kept from it.
     calm: bool,
     /// Whether who plays will soon have nothing left to play.
@@ -106,9 +115,12 @@ struct Memory {
 }
 
 impl Preparation {
-    /// Starts as many threads. What they make goes to `made`, until the other end is gone.
+    /// Starts as many threads. What they make goes to `made`, until the other end is gone; it is kept once [`Preparation::keep`]
+    /// says so.
     pub fn start(workshop: &Arc<Workshop>, threads: Threads, made: &Sender<Made>) -> Preparation {
+        workshop.cache.postpone();
         let queue = Arc::new(Queue::default());
+        queue.lock().hands = if threads.at_first > 1 { Hands::All } else { Hands::One };
         let memory = Arc::new(Memory::default());
         for number in 0..threads.at_first.max(threads.then).max(1) {
             let (workshop, queue, memory) = (Arc::clone(workshop), Arc::clone(&queue), Arc::clone(&memory));
@@ -116,7 +128,7 @@ impl Preparation {
             let stays = number < threads.then.max(1);
             std::thread::spawn(move || work(&workshop, &queue, stays, &memory, &made));
         }
-        Preparation { queue, memory }
+        Preparation { queue, memory, cache: Arc::clone(&workshop.cache), keeping: Mutex::new(None) }
     }
 
     /// Has the threads give way to who plays from now on, even in the middle of a clip; those that were there for the
@@ -126,6 +138,17 @@ impl Preparation {
         if !std::mem::replace(&mut waiting.calm, true) {
             waiting.staying.iter().for_each(|thread| thread.lower());
         }
+    }
+
+    /// Has what was made until now kept, and everything that is made from now on: there is time for it.
+    pub fn keep(&self) {
+        let cache = Arc::clone(&self.cache);
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| {
+            std::thread::spawn(move || {
+                Thread::current().lower();
+                cache.catch_up();
+            })
+        });
     }
 
     /// Says whether who plays will soon have nothing left to play: then those who wait help.
@@ -144,9 +167,10 @@ impl Preparation {
         task.keys.iter().enumerate().filter_map(known).collect()
     }
 
-    /// Makes these of a task's requests, in this order, and nothing else any more.
-    pub fn prepare(&self, task: &Arc<Task>, order: Vec<usize>) {
+    /// Makes these of a task's requests, in this order, and nothing else any more; but for what is being made already.
+    pub fn prepare(&self, task: &Arc<Task>, mut order: Vec<usize>) {
         let mut waiting = self.queue.lock();
+        order.retain(|index| !waiting.making.contains(&(task.reading, *index)));
         waiting.task = Some(Arc::clone(task));
         waiting.order = order.into();
         self.queue.changed.notify_all();
@@ -159,7 +183,10 @@ impl Drop for Preparation {
         waiting.over = true;
         waiting.order.clear();
         self.queue.changed.notify_all();
-        // Whoever is in the middle of a clip ends after it; nobody waits for that.
+        drop(waiting);
+        // Whoever is in the middle of a clip ends after it; nobody waits for that. What is made is kept.
+        let keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(keeping.map(JoinHandle::join));
     }
 }
 
@@ -179,7 +206,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             own.lower();
         }
     }
-    while let Some((task, index)) = next(queue, stays) {
+    while let Some((task, index, hands)) = next(queue, stays) {
         let Some(request) = task.requests.get(index) else { continue };
         let mut found = Diagnostics::new();
         let tools = Tools {
@@ -190,6 +217,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             make: true,
             limits: workshop.limits,
             reading: Reading::Copied,
+            hands,
             progress: &Silent,
         };
         // Before it is made: should the file change meanwhile, it is made again.
@@ -204,14 +232,17 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             let mut known = memory.made.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(key, clip.clone());
         }
-        if made.send(Made { reading: task.reading, index, clip, found }).is_err() {
+        let sent = made.send(Made { reading: task.reading, index, clip, found });
+        // After it was sent: it is either still being made or on its way.
+        queue.lock().making.retain(|making| *making != (task.reading, index));
+        if sent.is_err() {
             return;
         }
     }
 }
 
-/// What a thread makes next.
-fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize)> {
+/// What a thread makes next, and who helps.
+fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize, Hands)> {
     let mut waiting = queue.lock();
     loop {
         if waiting.over {
@@ -220,7 +251,10 @@ fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize)> {
         if (stays || waiting.urgent || !waiting.calm)
             && let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front())
         {
-            return Some((task, index));
+            waiting.making.push((task.reading, index));
+            // Nobody else's thread gives way to who plays.
+            let hands = if waiting.calm { Hands::One } else { waiting.hands };
+            return Some((task, index, hands));
         }
         waiting = queue.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
     }

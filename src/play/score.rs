@@ -1,6 +1,7 @@
 //! The episode as far as it is known: names bound, some clips made, and guesses for the others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::cuesheet::bind::placeholder;
 use crate::cuesheet::load::Patches;
@@ -26,6 +27,7 @@ pub struct Score {
     /// What was wrong with what was made.
     found: BTreeMap<usize, Diagnostics>,
     sheet: CueSheet,
+    patches: Arc<Patches>,
     ready: Vec<bool>,
 }
 
@@ -36,24 +38,60 @@ pub struct Outlook {
     pub timeline: Timeline,
     /// The first frame that may still become another. The episode's length where none may.
     pub until: u64,
+    /// The same, were all that has been as long as is likely: where this is later, what has been is to be made.
+    pub but_for_past: u64,
+}
+
+/// What stays where it is while other times move: what is heard, or is to be, is told from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An entry's beginning, by its index.
+    Entry(usize),
+    /// A scene's.
+    Scene(usize),
+}
+
+/// What is made first of what is not made yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foremost {
+    /// What is heard and what comes.
+    Coming,
+    /// What has been, which tells when what comes does.
+    Past,
+}
+
+impl Place {
+    /// Its frame.
+    pub fn frame(self, timeline: &Timeline) -> i64 {
+        match self {
+            Place::Entry(index) => timeline.entries[index].start.get(),
+            Place::Scene(index) => timeline.scenes[index].start.get(),
+        }
+    }
 }
 
 impl Score {
     /// Reads an episode and its patches; nothing is made yet.
-    pub fn read(show: &Show, path: &str, settings: Settings) -> (Score, Patches) {
+    pub fn read(show: &Show, path: &str, settings: Settings) -> Score {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let (_, cues) = pipeline::read(show, path, settings, &mut sources, &mut diagnostics);
         let patches = Patches::read(&cues, show, &mut sources, &mut diagnostics);
         let clips: Vec<Clip> =
-            cues.requests.iter().map(|request| placeholder(request, cues.rate, 1.0)).collect();
+            cues.requests.iter().map(|request| placeholder(request, &patches, cues.rate, 1.0)).collect();
         let ready = vec![false; clips.len()];
         let sheet = CueSheet { cues, clips };
-        (Score { sources, diagnostics, found: BTreeMap::new(), sheet, ready }, patches)
+        let patches = Arc::new(patches);
+        Score { sources, diagnostics, found: BTreeMap::new(), sheet, patches, ready }
     }
 
     /// The names.
     pub fn cues(&self) -> &Cues {
         &self.sheet.cues
+    }
+
+    /// The patches it names.
+    pub fn patches(&self) -> &Arc<Patches> {
+        &self.patches
     }
 
     /// The clips, made or guessed.
@@ -107,32 +145,54 @@ impl Score {
         schedule(&self.sheet, &mut Diagnostics::new())
     }
 
-    /// Works out the times. Where something is not made yet, what is settled is told from `origin` on: the index of
-    /// the entry that is, or is to be, heard; the episode's beginning where `None`.
-    pub fn outlook(&mut self, origin: Option<usize>) -> Outlook {
+    /// Works out the times. Where something is not made yet, what is settled is told from `origin` on: what is, or is to
+    /// be, heard; the episode's beginning where `None`.
+    pub fn outlook(&mut self, origin: Option<Place>) -> Outlook {
         let likely = self.likely();
         self.outlook_from(likely, origin)
     }
 
     /// The same, of what [`Score::likely`] has just told.
-    pub fn outlook_from(&mut self, likely: Timeline, origin: Option<usize>) -> Outlook {
+    pub fn outlook_from(&mut self, likely: Timeline, origin: Option<Place>) -> Outlook {
         if self.is_complete() {
             let until = likely.length.get();
-            return Outlook { timeline: likely, until };
+            return Outlook { timeline: likely, until, but_for_past: until };
         }
-        let [short, long] = GUESSES.map(|factor| self.scheduled(factor));
-        let until = self.settled(&likely, [&short, &long], origin);
-        Outlook { timeline: likely, until }
+        let all = GUESSES.map(|factor| self.scheduled(|_| factor));
+        let past = self.past(&likely, origin);
+        if !past.contains(&true) {
+            let until = self.settled(&likely, [&all, &all], origin);
+            return Outlook { timeline: likely, until, but_for_past: until };
+        }
+        let coming = GUESSES.map(|factor| self.scheduled(|clip| if past[clip] { 1.0 } else { factor }));
+        let until = self.settled(&likely, [&all, &coming], origin);
+        let but_for_past = self.settled(&likely, [&coming, &coming], origin);
+        Outlook { timeline: likely, until, but_for_past }
     }
 
-    /// The episode with every length that is not known this many times the likely one.
-    fn scheduled(&mut self, factor: f64) -> Timeline {
-        let rate = self.sheet.cues.rate;
+    /// Which clips are not made, and over before `origin` wherever they are heard.
+    fn past(&self, likely: &Timeline, origin: Option<Place>) -> Vec<bool> {
+        let here = origin.map_or(0, |origin| origin.frame(likely));
+        let mut past: Vec<bool> = self.ready.iter().map(|ready| !ready).collect();
+        for (entry, at) in self.sheet.cues.entries.iter().zip(&likely.entries) {
+            if let Body::Sounding(sounding) = &entry.body {
+                past[sounding.clip] &= at.start.get() < here && at.end.get() <= here;
+            }
+        }
+        for region in &likely.regions {
+            past[region.clip] &= span(region, here).1 <= 0;
+        }
+        past
+    }
+
+    /// The episode with every length that is not known as many times the likely one as is told of its clip.
+    fn scheduled(&mut self, factor: impl Fn(usize) -> f64) -> Timeline {
+        let (rate, patches) = (self.sheet.cues.rate, Arc::clone(&self.patches));
         let clip = |(index, request): (usize, &Request)| {
             if self.ready[index] {
                 self.sheet.clips[index].clone()
             } else {
-                placeholder(request, rate, factor)
+                placeholder(request, &patches, rate, factor(index))
             }
         };
         let guessed = self.sheet.cues.requests.iter().enumerate().map(clip).collect();
@@ -142,11 +202,14 @@ impl Score {
         timeline
     }
 
-    /// The first frame of `likely` that another guess moves, or that plays what is not made.
-    fn settled(&self, likely: &Timeline, others: [&Timeline; 2], origin: Option<usize>) -> u64 {
-        let base = |timeline: &Timeline| origin.map_or(0, |entry| timeline.entries[entry].start.get());
+    /// The first frame of `likely` that another guess moves, or that plays what is not made: one of the first two guesses,
+    /// or of the second two for what began before `origin`. That plays from wherever is likely, and so ends there too,
+    /// unless what comes may yet move its end.
+    fn settled(&self, likely: &Timeline, others: [&[Timeline; 2]; 2], origin: Option<Place>) -> u64 {
+        let base = |timeline: &Timeline| origin.map_or(0, |origin| origin.frame(timeline));
         let here = base(likely);
-        let known = others.map(|other| (by_name(other), base(other)));
+        let [ahead, behind] =
+            others.map(|others| others.each_ref().map(|other| (by_name(other), base(other))));
         let mut names: BTreeSet<Name> = BTreeSet::new();
         let mut until = i64::MAX;
         // Before a sound begins, buses that give way to it go down, or do not come up.
@@ -164,12 +227,12 @@ impl Score {
             if end <= 0 {
                 continue;
             }
+            let known = if start < 0 { &behind } else { &ahead };
             let elsewhere = known.each_ref().map(|(regions, base)| regions.get(&name).map(|it| (*it, *base)));
             let same_start =
                 elsewhere.iter().all(|it| it.is_some_and(|(other, base)| span(other, base).0 == start));
             let earliest =
                 elsewhere.iter().flatten().map(|(other, base)| span(other, *base).0).fold(start, i64::min);
-            // What began before the place that is asked for plays from wherever is likely.
             if !made || (start >= 0 && !same_start) {
                 until = until.min(earliest - lead(region));
                 continue;
@@ -182,11 +245,13 @@ impl Score {
                 until = until.min(if moves { start } else { first - fade });
             }
         }
-        for (regions, base) in &known {
-            for (_, region) in regions.iter().filter(|(name, _)| !names.contains(name)) {
-                let (start, end) = span(region, *base);
-                if end > 0 {
-                    until = until.min(start - lead(region));
+        for (known, is_ahead) in [(&ahead, true), (&behind, false)] {
+            for (regions, base) in known {
+                for (_, region) in regions.iter().filter(|(name, _)| !names.contains(name)) {
+                    let (start, end) = span(region, *base);
+                    if end > 0 && (start >= 0) == is_ahead {
+                        until = until.min(start - lead(region));
+                    }
                 }
             }
         }
@@ -218,15 +283,15 @@ impl Score {
     }
 
     /// What is not made yet, in the order in which it is needed by who plays `timeline` from `frame` on: what sounds
-    /// there, then what comes, then what has been.
-    pub fn needed(&self, timeline: &Timeline, frame: u64) -> Vec<usize> {
+    /// there, then what comes; and before or after that what has been, from there backwards.
+    pub fn needed(&self, timeline: &Timeline, frame: u64, first: Foremost) -> Vec<usize> {
         let frame = i64::try_from(frame).unwrap_or(i64::MAX);
         let mut urgency = vec![u64::MAX; self.ready.len()];
         let mut want = |clip: usize, (start, end): (i64, i64)| {
             let when = match (u64::try_from(start), u64::try_from(end)) {
                 (Ok(ahead), _) => ahead,
                 (Err(_), Ok(1..)) => 0,
-                _ => start.unsigned_abs() | 1 << 62,
+                _ => start.unsigned_abs() | PAST,
             };
             urgency[clip] = urgency[clip].min(when);
         };
@@ -246,10 +311,14 @@ impl Score {
             }
         }
         let mut order: Vec<usize> = (0..self.ready.len()).filter(|clip| !self.ready[*clip]).collect();
-        order.sort_by_key(|clip| (urgency[*clip], *clip));
+        let later = |clip: usize| first == Foremost::Past && urgency[clip] < PAST;
+        order.sort_by_key(|clip| (later(*clip), urgency[*clip], *clip));
         order
     }
 }
+
+/// Set in the urgency of what has been.
+const PAST: u64 = 1 << 62;
 
 /// What tells a region from others, in every schedule of one score: its entry, its clip, and which of those it is.
 type Name = (Option<usize>, usize, usize);

@@ -18,6 +18,7 @@ use crate::units::time::{FrameCount, SampleRate, Seconds};
 use event::Event;
 use filter::Filter;
 use finish::Normal;
+use hands::Hands;
 
 mod canvas;
 mod curve;
@@ -26,6 +27,7 @@ mod event;
 mod filter;
 mod finish;
 mod grains;
+pub mod hands;
 mod layer;
 mod modes;
 mod moments;
@@ -81,6 +83,17 @@ impl Patch {
         self.length
     }
 
+    /// The same in frames, at least one: exactly what [`render`] makes.
+    pub fn frames(&self, rate: SampleRate) -> FrameCount {
+        FrameCount::new(self.length.to_count(rate).get().max(1))
+    }
+
+    /// Where the sound lands, as in [`Rendered::hit`]; `None` where that is heard from the sound itself.
+    pub fn hit(&self, rate: SampleRate) -> Option<FrameCount> {
+        let last = FrameCount::new(self.frames(rate).get() - 1);
+        self.hit.map(|hit| hit.to_count(rate).min(last))
+    }
+
     /// Whether the end runs on into the beginning.
     pub fn looped(&self) -> bool {
         self.looped
@@ -98,8 +111,8 @@ pub fn parse(table: &Spanned<Table>, diagnostics: &mut Diagnostics) -> Patch {
     read::patch(table, diagnostics)
 }
 
-/// Performs a patch at `rate`. Each `variant` is another performance of the same patch; the same variant is the
+/// Performs a patch at `rate`, by as many threads. Each `variant` is another performance of the same patch; the same variant is the
 /// same bytes on every machine.
-pub fn render(patch: &Patch, rate: SampleRate, variant: u32) -> Rendered {
-    perform::perform(patch, rate, variant)
+pub fn render(patch: &Patch, rate: SampleRate, variant: u32, hands: Hands) -> Rendered {
+    perform::perform(patch, rate, variant, hands)
 }

@@ -1,11 +1,15 @@
 //! What is made again after which change, and what is not.
 
-use radioplay::cache::Cache;
+use radioplay::audio::buffer::{AudioBuffer, Channels};
+use radioplay::cache::key::Parts;
+use radioplay::cache::{Cache, Kind};
 use radioplay::host::Show;
 use radioplay::master::preset::specification;
 use radioplay::master::recall;
 use radioplay::play::gain;
+use radioplay::spool::Spool;
 use radioplay::staging::Preset;
+use radioplay::units::time::SampleRate;
 
 use super::{bytes, edit, entries, fresh, made, render, show};
 
@@ -303,4 +307,23 @@ fn an_export_is_the_same_with_a_cache() {
         assert_eq!(bytes(&show, &format!("cold{name}")), expected, "{name}");
         assert_eq!(bytes(&show, &format!("warm{name}")), expected, "{name}");
     }
+}
+
+#[test]
+fn what_is_postponed_is_kept_once_there_is_time() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let (cache, spool) = (Cache::open(folder.path(), 1 << 30).unwrap(), Spool::new().unwrap());
+    let key = |name: &str| Parts::new("test", name).key_of_all();
+    let keep = |name: &str| {
+        let sound = AudioBuffer::new(vec![0.5; 48_000], Channels::Mono, SampleRate::DEFAULT);
+        cache.keep_sound(Kind::Patch, &key(name), &(), spool.append(sound).unwrap());
+    };
+    let is_kept = |name: &str| cache.sound::<()>(Kind::Patch, &key(name), &spool).is_some();
+    cache.postpone();
+    keep("first");
+    assert!(!is_kept("first"));
+    cache.catch_up();
+    assert!(is_kept("first"));
+    keep("second");
+    assert!(is_kept("second"));
 }

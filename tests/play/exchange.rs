@@ -14,7 +14,7 @@ use radioplay::play::performance::Performance;
 use radioplay::play::player::Player;
 use radioplay::play::renderer::{Order, Stretch, run};
 use radioplay::play::ring::{Signal, ring};
-use radioplay::play::score::Score;
+use radioplay::play::score::{Foremost, Score};
 use radioplay::progress::Silent;
 
 use super::episode;
@@ -169,10 +169,10 @@ fn what_is_settled_while_clips_are_made_never_becomes_another() {
     let settings = Settings::default();
     let built =
         radioplay::pipeline::build(&host, "script/test.toml", settings, &Cache::none(), &Silent).unwrap();
-    let (mut score, _) = Score::read(&host, "script/test.toml", settings);
+    let mut score = Score::read(&host, "script/test.toml", settings);
     let order = {
         let likely = score.outlook(None).timeline;
-        score.needed(&likely, 0)
+        score.needed(&likely, 0, Foremost::Coming)
     };
     assert_eq!(score.outlook(None).until, 0, "nothing is made");
     let mut before = 0;

@@ -63,35 +63,15 @@ impl Goal {
         matches!(self, Goal::Frame(1..))
     }
 
-    /// The entry that holds the place.
-    pub(super) fn entry(&self) -> Option<&str> {
-        match self {
-            Goal::Entry(id, _) => Some(id),
-            Goal::Start | Goal::Scene(_) | Goal::Frame(_) => None,
-        }
-    }
-
-    /// Finds an entry that holds the place, where not everything is known: a time by what is `likely` to be heard then.
-    pub(super) fn settle(&mut self, cues: &Cues, likely: &Timeline) {
-        match self {
-            Goal::Scene(id) => {
-                let entries = cues.scenes.iter().find(|scene| scene.id == *id).map(|scene| &scene.entries);
-                // A scene begins where its first entry does that follows another.
-                let mut entries = entries.into_iter().flatten().map(|entry| &cues.entries[*entry]);
-                if let Some(first) = entries.find(|entry| entry.at.is_none()) {
-                    *self = Goal::Entry(first.id.clone(), 0);
-                }
-            }
-            Goal::Frame(frame) if *frame > 0 => {
-                let start = |index: usize| likely.entries[index].start.from_start().unwrap_or_default().get();
-                let before = (0..likely.entries.len()).filter(|entry| start(*entry) <= *frame);
-                if let Some(entry) = before.max_by_key(|entry| start(*entry)) {
-                    // What is guessed too short would end before it began.
-                    let after = if *frame < likely.length.get() { *frame - start(entry) } else { 0 };
-                    *self = Goal::Entry(likely.entries[entry].id.clone(), after);
-                }
-            }
-            Goal::Start | Goal::Entry(..) | Goal::Frame(_) => {}
+    /// Finds an entry that holds a time, where not everything is known: what is `likely` to be heard then.
+    pub(super) fn settle(&mut self, likely: &Timeline) {
+        let Goal::Frame(frame @ 1..) = *self else { return };
+        let start = |index: usize| likely.entries[index].start.from_start().unwrap_or_default().get();
+        let before = (0..likely.entries.len()).filter(|entry| start(*entry) <= frame);
+        if let Some(entry) = before.max_by_key(|entry| start(*entry)) {
+            // What is guessed too short would end before it began.
+            let after = if frame < likely.length.get() { frame - start(entry) } else { 0 };
+            *self = Goal::Entry(likely.entries[entry].id.clone(), after);
         }
     }
 

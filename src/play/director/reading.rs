@@ -10,7 +10,7 @@ use crate::play::director::place::Goal;
 use crate::play::director::view;
 use crate::play::gain::Origin;
 use crate::play::prepare::{self, Task};
-use crate::play::score::Score;
+use crate::play::score::{Foremost, Score};
 use crate::play::watch::Change;
 use crate::timeline::Timeline;
 
@@ -22,7 +22,7 @@ const A_MOMENT: Duration = Duration::from_millis(20);
 impl Director {
     /// Reads the script again, if there is a good one.
     pub(super) fn read_again(&mut self, change: Change) {
-        let (score, patches) = Score::read(&self.workshop.show, &self.brief.script, self.brief.settings);
+        let score = Score::read(&self.workshop.show, &self.brief.script, self.brief.settings);
         // A file that is half there, or between two names, is no reason to complain of it yet.
         self.doubtful = score.is_broken() && change == Change::Likely;
         if self.doubtful {
@@ -46,7 +46,13 @@ impl Director {
         self.is_outdated = false;
         self.stop_measuring();
         self.readings += 1;
-        self.task = Arc::new(Task { reading: self.readings, requests, keys, patches, rate });
+        self.task = Arc::new(Task {
+            reading: self.readings,
+            requests,
+            keys,
+            patches: Arc::clone(score.patches()),
+            rate,
+        });
         self.score = score;
         for (index, clip) in self.preparation.remembered(&self.task) {
             self.score.accept(index, clip, Diagnostics::new());
@@ -68,16 +74,15 @@ impl Director {
     pub(super) fn prepare(&mut self) {
         let likely = self.score.likely();
         self.settle_goal(&likely);
-        let start = |entry: usize| likely.entries[entry].start.from_start().unwrap_or_default().get();
         let frame = match (self.origin(), &self.goal) {
             // From the beginning on: it is not known yet how far that is.
             _ if self.searches() => 0,
             // All of the entry that holds the place, however far after its beginning that is: the rest follows it.
-            (Some(entry), _) => start(entry),
+            (Some(origin), _) => u64::try_from(origin.frame(&likely)).unwrap_or(0),
             (None, Some(goal)) => goal.frame(&likely),
             (None, None) => 0,
         };
-        let order = self.score.needed(&likely, frame);
+        let order = self.score.needed(&likely, frame, Foremost::Coming);
         self.change_missing(&order);
         self.preparation.prepare(&self.task, order);
     }
@@ -86,7 +91,7 @@ impl Director {
     pub(super) fn settle_goal(&mut self, likely: &Timeline) {
         let searches = self.searches();
         if let Some(goal) = self.goal.as_mut().filter(|_| !searches && !self.score.is_complete()) {
-            goal.settle(self.score.cues(), likely);
+            goal.settle(likely);
         }
     }
 

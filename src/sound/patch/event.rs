@@ -13,6 +13,9 @@ use crate::sound::patch::variation::Sounding;
 /// How many layers an event may have.
 const MAX_LAYERS: usize = 32;
 
+/// How many soundings are made at once: each may be as long as the patch.
+const AT_ONCE: usize = 4;
+
 /// An event of a patch.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Event {
@@ -103,35 +106,47 @@ impl Event {
     fn perform(&self, canvas: &mut Canvas, whole_patch: &Sounding) {
         let length = canvas.frames() as f64 / whole_patch.fs();
         let moments = self.moments.all(self.at, length, &mut whole_patch.random("moments"));
-        for (n, moment) in moments.into_iter().enumerate() {
-            let seed = whole_patch.random(&format!("moment {n}")).next_u64();
-            for (k, layer) in self.layers.iter().enumerate() {
-                let sounding = Sounding { seed: seed.wrapping_add(k as u64), ..whole_patch.clone() };
-                self.sound(canvas, layer, moment, sounding);
+        let (frames, layers) = (canvas.frames(), self.layers.len());
+        let sound = |n: usize| {
+            let (moment, layer) = (n / layers, n % layers);
+            let seed = whole_patch.random(&format!("moment {moment}")).next_u64();
+            let sounding = Sounding { seed: seed.wrapping_add(layer as u64), ..whole_patch.clone() };
+            self.sound(frames, &self.layers[layer], moments[moment], sounding)
+        };
+        whole_patch.hands.each(moments.len() * layers, AT_ONCE, sound, |sounded| {
+            if let Some((sound, placing)) = sounded {
+                canvas.add(&sound, placing);
             }
-        }
+        });
     }
 
-    fn sound(&self, canvas: &mut Canvas, layer: &Layer, moment: Moment, mut sounding: Sounding) {
+    /// One layer at one moment, and where in the patch, of so many frames, it goes; `None` where that is past its end.
+    fn sound(
+        &self,
+        frames: usize,
+        layer: &Layer,
+        moment: Moment,
+        mut sounding: Sounding,
+    ) -> Option<(Canvas, Placing)> {
         let fs = sounding.fs();
         let wrap = sounding.lap.is_some();
-        let lap = canvas.frames() as f64 / fs;
+        let lap = frames as f64 / fs;
         let mut at = moment.at + layer.at;
         if wrap {
             at -= lap * libm::floor(at / lap);
         }
         let start = whole(at.max(0.0) * fs);
         if !wrap {
-            sounding.room = canvas.frames().saturating_sub(start);
+            sounding.room = frames.saturating_sub(start);
         }
         if sounding.room == 0 {
-            return;
+            return None;
         }
         sounding.pitch = ratio(moment.pitch);
         sounding.force = factor(moment.gain).clamp(0.05, 4.0);
         let sound = layer.render(&sounding);
         let pan = (self.pan + moment.pan + layer.pan).clamp(-1.0, 1.0);
         let factor = factor(self.gain + moment.gain + layer.gain);
-        canvas.add(&sound, Placing { at: start, factor, pan, wrap });
+        Some((sound, Placing { at: start, factor, pan, wrap }))
     }
 }

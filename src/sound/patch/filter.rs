@@ -4,13 +4,15 @@ use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::{Fields, Value};
 use crate::dsp::biquad::{Biquad, Shape};
+use crate::dsp::linear::Linear;
 use crate::dsp::svf::{Pass, Svf, warped};
 use crate::dsp::tail::Tail;
 use crate::sound::patch::canvas::{Canvas, factor, narrow, whole};
 use crate::sound::patch::curve::{Curve, number_or};
 use crate::sound::patch::modes::Modes;
-use crate::sound::patch::track::{Track, Work, run, work};
+use crate::sound::patch::track::{Track, Work, run, sift, work};
 use crate::sound::patch::variation::Sounding;
+use crate::units::time::SampleRate;
 
 /// Frames for which a moving filter stands still, and frames between two points of its way, which is straight: a
 /// millisecond and a third.
@@ -201,11 +203,26 @@ impl Filter {
             }
             return;
         }
-        work(canvas, &Step { filter: self, warm, sounding });
+        match self.still(sounding.rate) {
+            Some(still) => sift(canvas, warm, &still),
+            None => work(canvas, &Step { filter: self, warm, sounding }),
+        }
+    }
+
+    /// What the filter is made of, where nothing of it moves and it is no longer than two samples.
+    fn still(&self, rate: SampleRate) -> Option<Vec<Linear>> {
+        match self {
+            Filter::Pass { pass, hz, q, pairs } => {
+                let pair = Svf::<f64>::new(*pass, hz.fixed()?, *q, rate);
+                Some(vec![pair.still(); *pairs])
+            }
+            Filter::Shaped(shape) => Some(vec![Biquad::<f64>::new(*shape, rate).still()]),
+            _ => None,
+        }
     }
 }
 
-/// A filter that treats both channels alike.
+/// A filter that treats both channels alike, and moves or remembers long.
 struct Step<'f> {
     filter: &'f Filter,
     warm: usize,
@@ -214,30 +231,14 @@ struct Step<'f> {
 
 impl Work for Step<'_> {
     fn on(&self, mut track: impl Track) {
-        let (rate, warm) = (self.sounding.rate, self.warm);
+        let rate = self.sounding.rate;
         match self.filter {
-            Filter::Pass { pass, hz, q, pairs } if hz.fixed().is_some() => {
-                let first = Svf::new(*pass, hz.at(0.0), *q, rate);
-                // Two in a row at a time: the second works on one frame while the first works on the next.
-                for _ in 0..pairs / 2 {
-                    let (mut first, mut second) = (first.clone(), first.clone());
-                    run(&mut track, warm, |x| second.tick(first.tick(x)));
-                }
-                if pairs % 2 == 1 {
-                    let mut first = first;
-                    run(&mut track, warm, |x| first.tick(x));
-                }
-            }
             Filter::Pass { pass, hz, q, pairs } => {
                 let mut filters = vec![Svf::new(*pass, hz.at(0.0), *q, rate); *pairs];
                 self.sweep(&mut track, &mut filters, hz);
             }
-            Filter::Shaped(shape) => {
-                let mut filter = Biquad::new(*shape, rate);
-                run(&mut track, warm, |x| filter.tick(x));
-            }
             Filter::Comb { seconds, feedback, dark } => comb(&mut track, [*seconds, *feedback, *dark], self),
-            Filter::Resonate { .. } | Filter::Drive(_) | Filter::Tail { .. } => {}
+            _ => {}
         }
     }
 }

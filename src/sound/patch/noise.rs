@@ -2,13 +2,12 @@
 
 use crate::diag::Diagnostics;
 use crate::document::Fields;
-use crate::dsp::colour::{Colour, Tint};
+use crate::dsp::colour::{Colour, tint};
 use crate::sound::patch::canvas::{Canvas, factor, narrow};
 use crate::sound::patch::curve::number_or;
-use crate::sound::patch::track::{Track, Work, run, work};
+use crate::sound::patch::track::sift;
 use crate::sound::patch::variation::{Sounding, Wander};
 use crate::sound::patch::words::find;
-use crate::units::time::SampleRate;
 
 /// Frames between two values of a slow movement.
 const STEP: usize = 32;
@@ -71,28 +70,14 @@ impl Noise {
             }
         }
         if self.colour != Colour::White {
-            work(&mut canvas, &Painting { colour: self.colour, rate: sounding.rate });
+            // No noise starts from rest, and noise that comes round must find its filter as it left it: the slowest
+            // section has forgotten all but −100 dB after a fifth of a second.
+            sift(&mut canvas, sounding.rate.hz() as usize / 5, &tint(self.colour, sounding.rate));
         }
         if let Some(gusts) = &self.gusts {
             gusts.apply(&mut canvas, sounding);
         }
         canvas
-    }
-}
-
-/// Gives white noise its colour.
-struct Painting {
-    colour: Colour,
-    rate: SampleRate,
-}
-
-impl Work for Painting {
-    fn on(&self, track: impl Track) {
-        let mut tint = Tint::new(self.colour, self.rate);
-        // No noise starts from rest, and noise that comes round must find its filter as it left it: the slowest
-        // section has forgotten all but −100 dB after a fifth of a second.
-        let warm = track.frames().min(self.rate.hz() as usize / 5);
-        run(track, warm, |x| tint.tick(x));
     }
 }
 

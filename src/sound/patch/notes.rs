@@ -6,15 +6,18 @@ use crate::diag::Diagnostics;
 use crate::document::{Fields, Kind};
 use crate::sound::patch::canvas::{Canvas, Placing, ratio, whole};
 use crate::sound::patch::curve::number_or;
-use crate::sound::patch::track::work;
+use crate::sound::patch::track::sift;
 use crate::sound::patch::variation::Sounding;
 use crate::sound::patch::words::find;
 
-use instrument::{Instrument, Resonances, Stroke};
+use instrument::{Instrument, Stroke};
 use score::Note;
 
 mod instrument;
 pub(super) mod score;
+
+/// How many notes are played at once: each lasts for seconds.
+const AT_ONCE: usize = 16;
 
 const INSTRUMENTS: [(&str, Instrument); 6] = [
     ("piano", Instrument::Piano),
@@ -107,6 +110,8 @@ impl Notes {
         let mut canvas =
             Canvas::silent(if sounding.lap.is_some() { sounding.room } else { end.min(sounding.room) });
         let mut random = sounding.random("player");
+        let mut strokes = Vec::with_capacity(self.notes.len());
+        let wrap = sounding.lap.is_some();
         for note in &self.notes {
             let late = self.human * random.bipolar();
             let strength = (self.strength * note.strength * (1.0 + 0.12 * random.bipolar())).clamp(0.02, 1.0);
@@ -125,15 +130,19 @@ impl Notes {
             };
             let octaves = libm::log2(note.hz / 261.6);
             let pan = self.width * (octaves * 0.35).clamp(-1.0, 1.0);
-            let samples = instrument::play(self.instrument, &stroke);
-            let wrap = sounding.lap.is_some();
-            let placing = Placing { at: whole(at * fs), factor: 0.1 + 0.9 * strength, pan, wrap };
-            canvas.add(&Canvas::mono(samples), placing);
+            strokes.push((stroke, Placing { at: whole(at * fs), factor: 0.1 + 0.9 * strength, pan, wrap }));
         }
+        let play = |n: usize| Canvas::mono(instrument::play(self.instrument, &strokes[n].0));
+        let mut placings = strokes.iter().map(|(_, placing)| *placing);
+        sounding.hands.each(strokes.len(), AT_ONCE, play, |note| {
+            if let Some(placing) = placings.next() {
+                canvas.add(&note, placing);
+            }
+        });
         if self.instrument.resounds() {
             // The narrowest resonance has forgotten all but −100 dB after a tenth of a second.
             let warm = if sounding.lap.is_some() { whole(0.1 * fs) } else { 0 };
-            work(&mut canvas, &Resonances { rate: sounding.rate, warm });
+            sift(&mut canvas, warm, &instrument::resonances(sounding.rate));
         }
         canvas
     }

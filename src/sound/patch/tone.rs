@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Value, number};
-use crate::dsp::oscillator::{Wave, sine, value};
+use crate::dsp::oscillator::{Wave, add, sine};
 use crate::sound::patch::canvas::{Canvas, Placing, factor, narrow, ratio};
 use crate::sound::patch::curve::{Curve, number_or, pair};
 use crate::sound::patch::notes::score::{hertz, no_note};
@@ -155,13 +155,9 @@ impl Tone {
                     phase -= libm::floor(phase);
                     continue;
                 }
-                for sample in block {
-                    *sample += narrow(value(self.wave, phase, step) * gain * scale);
-                    phase += step;
-                    if phase >= 1.0 {
-                        phase -= 1.0;
-                    }
-                }
+                let mut drawn = [0.0; STEP];
+                phase = add(self.wave, phase, step, gain * scale, &mut drawn[..block.len()]);
+                block.iter_mut().zip(drawn).for_each(|(sample, drawn)| *sample += narrow(drawn));
             }
         }
         out

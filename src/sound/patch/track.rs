@@ -2,8 +2,12 @@
 
 use std::ops::Range;
 
+use crate::dsp::linear::{Linear, STRIDE, States, Stride};
 use crate::dsp::signal::{Pair, Signal};
 use crate::sound::patch::canvas::{Canvas, narrow};
+
+/// Samples that go through a row of filters at once.
+const BLOCK: usize = 256;
 
 /// One or two channels.
 pub(super) trait Track {
@@ -100,4 +104,41 @@ pub(super) fn run<T: Track>(mut track: T, warm: usize, mut tick: impl FnMut(T::F
         tick(x);
     });
     track.change(0..frames, tick);
+}
+
+/// The same, by filters that stand still, one after the other. They hear a little more than `warm` frames, if there are.
+pub(super) fn sift(canvas: &mut Canvas, warm: usize, filters: &[Linear]) {
+    match &mut canvas.right {
+        None => sift_channels([&mut canvas.left], warm, filters),
+        Some(right) => sift_channels([&mut canvas.left, right], warm, filters),
+    }
+}
+
+fn sift_channels<const N: usize>(mut channels: [&mut [f32]; N], warm: usize, filters: &[Linear]) {
+    let frames = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
+    let heard = warm.div_ceil(BLOCK).min(frames / BLOCK) * BLOCK;
+    let mut filters: Vec<(Linear, States<N>)> = filters.iter().map(|it| (*it, [[0.0; 2]; N])).collect();
+    let mut block: [Stride<N>; BLOCK / STRIDE] = [[[0.0; STRIDE]; N]; BLOCK / STRIDE];
+    for (start, is_heard) in [(frames - heard, true), (0, false)] {
+        for at in (start..frames).step_by(BLOCK) {
+            let range = at..(at + BLOCK).min(frames);
+            let strides = &mut block[..range.len().div_ceil(STRIDE)];
+            for (n, channel) in channels.iter().enumerate() {
+                let (whole, rest) = channel[range.clone()].as_chunks::<STRIDE>();
+                strides.iter_mut().zip(whole).for_each(|(wide, x)| wide[n] = x.map(f64::from));
+                let last = strides[strides.len() - 1][n].iter_mut();
+                last.zip(rest).for_each(|(wide, x)| *wide = f64::from(*x));
+            }
+            filters.iter_mut().for_each(|(filter, states)| filter.process(states, strides));
+            if is_heard {
+                continue;
+            }
+            for (n, channel) in channels.iter_mut().enumerate() {
+                let (whole, rest) = channel[range.clone()].as_chunks_mut::<STRIDE>();
+                whole.iter_mut().zip(&*strides).for_each(|(x, wide)| *x = wide[n].map(narrow));
+                let last = strides[strides.len() - 1][n];
+                rest.iter_mut().zip(last).for_each(|(x, wide)| *x = narrow(wide));
+            }
+        }
+    }
 }

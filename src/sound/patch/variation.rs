@@ -3,6 +3,7 @@
 use crate::dsp::noise::Random;
 use crate::dsp::oscillator::sine;
 use crate::sound::patch::canvas::whole;
+use crate::sound::patch::hands::Hands;
 use crate::units::time::SampleRate;
 
 /// One sounding of a layer.
@@ -20,6 +21,8 @@ pub(super) struct Sounding {
     pub(super) room: usize,
     /// The loop's length in seconds, where the sound runs on from its end into its beginning.
     pub(super) lap: Option<f64>,
+    /// Who works on it.
+    pub(super) hands: Hands,
 }
 
 impl Sounding {

@@ -4,13 +4,13 @@ use std::f64::consts::PI;
 
 use crate::dsp::biquad::{Biquad, Shape};
 use crate::dsp::fade::rise;
+use crate::dsp::linear::{Linear, STRIDE, States, Stride};
 use crate::dsp::modal::{Bank, Mode};
 use crate::dsp::noise::Random;
-use crate::dsp::oscillator::{Wave, sine, value};
+use crate::dsp::oscillator::{Wave, add, sine};
 use crate::dsp::svf::{Pass, Svf};
 use crate::sound::patch::canvas::{narrow, ratio, whole};
 use crate::sound::patch::modes::blow;
-use crate::sound::patch::track::{Track, Work, run};
 use crate::units::time::SampleRate;
 
 /// Frames for which a vibrato stands still.
@@ -48,7 +48,7 @@ pub(super) struct Stroke {
 }
 
 impl Instrument {
-    /// Whether [`Resonances`] are heard.
+    /// Whether [`resonances`] are heard.
     pub(super) fn resounds(self) -> bool {
         self == Instrument::Bowed
     }
@@ -134,7 +134,7 @@ fn piano(stroke: &Stroke) -> Vec<f32> {
 }
 
 /// Bowing drags the string into a saw-tooth (Helmholtz): three players out of step, each with a vibrato that sets
-/// in late. What the body does to them is [`Resonances`].
+/// in late. What the body does to them is [`resonances`].
 fn bowed(stroke: &Stroke) -> Vec<f32> {
     let mut random = Random::new(stroke.seed);
     let mut players: [Player; 3] = std::array::from_fn(|_| Player {
@@ -146,7 +146,8 @@ fn bowed(stroke: &Stroke) -> Vec<f32> {
         step: 0.0,
     });
     let corner = (700.0 + 3200.0 * stroke.brightness) * (0.6 + 0.6 * stroke.strength) + stroke.hz;
-    let mut tone = Svf::new(Pass::Low, corner, 0.6, stroke.rate);
+    let tone = Svf::<f64>::new(Pass::Low, corner, 0.6, stroke.rate).still();
+    let mut states = States::<1>::default();
     let mut out = vec![0.0; stroke.frames()];
     for (n, block) in out.chunks_mut(STEP).enumerate() {
         let t = (n * STEP) as f64 / stroke.fs;
@@ -156,14 +157,15 @@ fn bowed(stroke: &Stroke) -> Vec<f32> {
             let vibrato = swing * player.depth * sine(turns - libm::floor(turns));
             player.step = player.hz * ratio(vibrato) / stroke.fs;
         }
-        for two in block.chunks_mut(2) {
+        let mut bows = Bows::default();
+        for two in bows.as_flattened_mut().as_flattened_mut().chunks_mut(2) {
             // The hair's noise, of three bows together.
             let noise = random.pair();
-            for (sample, noise) in two.iter_mut().zip([noise.0, noise.1]) {
-                let saws: f64 = players.iter_mut().map(Player::next).sum();
-                *sample = narrow(tone.tick(0.13 * (saws + 0.052 * noise)));
-            }
+            two.copy_from_slice(&[0.13 * 0.052 * noise.0, 0.13 * 0.052 * noise.1]);
         }
+        players.iter_mut().for_each(|player| player.play(0.13, &mut bows));
+        tone.process(&mut states, &mut bows);
+        block.iter_mut().zip(bows.as_flattened().as_flattened()).for_each(|(sample, y)| *sample = narrow(*y));
     }
     out
 }
@@ -180,35 +182,20 @@ struct Player {
 }
 
 impl Player {
-    fn next(&mut self) -> f64 {
-        let y = value(Wave::Saw, self.phase, self.step);
-        self.phase += self.step;
-        self.phase -= if self.phase >= 1.0 { 1.0 } else { 0.0 };
-        y
+    fn play(&mut self, gain: f64, out: &mut Bows) {
+        self.phase = add(Wave::Saw, self.phase, self.step, gain, out.as_flattened_mut().as_flattened_mut());
     }
 }
+
+/// What is played at once.
+type Bows = [Stride<1>; STEP / STRIDE];
 
 /// What the instrument's body does to all notes together: of bowed strings, air at 280 Hz, wood at 460, 700 and 1100,
 /// the bridge around 2.7 kHz (Fletcher and Rossing, *The Physics of Musical Instruments*, section 10.5).
-pub(super) struct Resonances {
-    pub(super) rate: SampleRate,
-    /// How many of the last frames come before the first.
-    pub(super) warm: usize,
-}
-
-impl Work for Resonances {
-    fn on(&self, track: impl Track) {
-        let peak = |hz, q, db| Biquad::new(Shape::Peak { hz, q, db }, self.rate);
-        let (mut air, mut low, mut wood, mut top, mut bridge) = (
-            peak(280.0, 1.5, 4.0),
-            peak(460.0, 2.0, 4.0),
-            peak(700.0, 2.5, 2.5),
-            peak(1100.0, 2.0, 2.0),
-            peak(2700.0, 1.2, 3.0),
-        );
-        let warm = self.warm.min(track.frames());
-        run(track, warm, |x| bridge.tick(top.tick(wood.tick(low.tick(air.tick(x))))));
-    }
+pub(super) fn resonances(rate: SampleRate) -> [Linear; 5] {
+    let peaks =
+        [(280.0, 1.5, 4.0), (460.0, 2.0, 4.0), (700.0, 2.5, 2.5), (1100.0, 2.0, 2.0), (2700.0, 1.2, 3.0)];
+    peaks.map(|(hz, q, db)| Biquad::<f64>::new(Shape::Peak { hz, q, db }, rate).still())
 }
 
 /// Five saw-teeth a few cents apart under a low-pass filter.
@@ -220,10 +207,18 @@ fn pad(stroke: &Stroke) -> Vec<f32> {
         Player { hz: stroke.hz, rate: 0.0, turn: 0.0, depth: 0.0, phase: random.unit(), step }
     });
     let corner = stroke.hz * (1.5 + 4.0 * stroke.brightness) + 200.0 * stroke.strength;
-    let mut first = Svf::new(Pass::Low, corner, 0.7, stroke.rate);
-    let mut second = Svf::new(Pass::Low, corner * 1.7, 0.7, stroke.rate);
-    let mut next = || -> f64 { 0.12 * saws.iter_mut().map(Player::next).sum::<f64>() };
-    (0..stroke.frames()).map(|_| narrow(second.tick(first.tick(next())))).collect()
+    let mut filters = [corner, corner * 1.7].map(|corner| {
+        let filter = Svf::<f64>::new(Pass::Low, corner, 0.7, stroke.rate).still();
+        (filter, States::<1>::default())
+    });
+    let mut out = vec![0.0; stroke.frames()];
+    for block in out.chunks_mut(STEP) {
+        let mut wide = Bows::default();
+        saws.iter_mut().for_each(|saw| saw.play(0.12, &mut wide));
+        filters.iter_mut().for_each(|(filter, states)| filter.process(states, &mut wide));
+        block.iter_mut().zip(wide.as_flattened().as_flattened()).for_each(|(sample, y)| *sample = narrow(*y));
+    }
+    out
 }
 
 /// A burst of noise goes round a delay line and loses its highs: K. Karplus and A. Strong, "Digital synthesis of
@@ -276,10 +271,10 @@ fn organ(stroke: &Stroke) -> Vec<f32> {
         }
         let gain = gain * 0.2 * if harmonic > 1.5 { 0.4 + 1.2 * stroke.brightness } else { 1.0 };
         let mut phase = 0.0;
-        for sample in &mut out {
-            *sample += narrow(gain * value(Wave::Sine, phase, step));
-            phase += step;
-            phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
+        for block in out.chunks_mut(STEP) {
+            let mut drawn = [0.0; STEP];
+            phase = add(Wave::Sine, phase, step, gain, &mut drawn[..block.len()]);
+            block.iter_mut().zip(drawn).for_each(|(sample, drawn)| *sample += narrow(drawn));
         }
     }
     out
