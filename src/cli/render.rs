@@ -74,6 +74,8 @@ fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), 
         let bars = terminal.bars(built.timeline.rate);
         let specification = specification(args.delivery.deliver.unwrap_or(built.sheet.cues.deliver));
         let samples = built.samples();
+        // Who is to be quiet tells nobody what it is like.
+        let measured = !terminal.is_quiet() || args.report.is_some() || args.episode.format == Format::Json;
         let job = Job {
             timeline: &built.timeline,
             samples: &samples,
@@ -81,6 +83,7 @@ fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), 
             depth: args.bits,
             specification,
             draw: false,
+            measured,
             cache,
         };
         let failed = |error: EpisodeError| match error {
@@ -94,7 +97,7 @@ fn render_once(args: &Render, cache: &Cache, terminal: &Terminal) -> Result<(), 
         makings::remember(cache, &script, &built.sheet);
         recall::remember(cache, &script, specification.preset, summary.gain);
         let mut rendered = rendered(&built, &scenes, &target, &summary, started);
-        if scenes.is_empty() {
+        if scenes.is_empty() && measured {
             let report = report::report(&built.timeline, &samples, &specification, &summary, cache);
             rendered.report = Some(report.map_err(|error| failed(error.into()))?);
         }

@@ -41,6 +41,7 @@ fn report_once(args: &Args, cache: &Cache, terminal: &Terminal) -> Result<(), Fa
             scenes: &[],
             depth: BitDepth::Float32,
             specification,
+            measured: true,
             draw: args.plot.is_some(),
             cache,
         };

@@ -75,6 +75,11 @@ impl Terminal {
         drop(writeln!(io::stdout().lock(), "{text}"));
     }
 
+    /// Whether it says nothing but errors.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// A word about what is going on, to standard error; not if it is to be quiet.
     pub(super) fn say(&self, text: &str) {
         if !self.quiet {

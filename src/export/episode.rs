@@ -127,7 +127,8 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     let finish = Finish { placing, at_hand, channels, progress };
     let file = File { writer, binding };
     let decision = *known.decision();
-    let made = make(known, &ranges, &finish, file);
+    let is_wanted = job.measured || job.cache.keeps();
+    let made = make(known, &ranges, is_wanted, &finish, file);
     progress.end(Stage::Mix);
     progress.end(Stage::Write);
     let (performed, profile, pages) = made?;
@@ -194,10 +195,11 @@ impl Known {
     }
 }
 
-/// Masters and writes `ranges`; says what was done in each, and what came of it all.
+/// Masters and writes `ranges`; says what was done in each, and what came of it all, if that is known or `is_wanted`.
 fn make(
     known: Known,
     ranges: &[Range<u64>],
+    is_wanted: bool,
     finish: &Finish<'_>,
     mut file: File,
 ) -> Result<(Vec<Performed>, Profile, Option<Pages>), EpisodeError> {
@@ -213,7 +215,7 @@ fn make(
         Known::Nothing(mixture, decision) => {
             let shape = |placed: &mut _, at: At, frames: &[f32]| finish.shape(placed, at.frame, at, frames);
             let (performed, profile) =
-                perform::perform_unmeasured(&mixture, decision.settings, shape, write)?;
+                perform::perform_unmeasured(&mixture, decision.settings, is_wanted, shape, write)?;
             (vec![performed], profile)
         }
         Known::Measured { mixture, bounds, decision, profile } => {

@@ -27,6 +27,9 @@ pub struct Job<'a> {
     pub specification: Specification,
     /// Whether the buses are wanted for drawing.
     pub draw: bool,
+    /// Whether anybody wants to know what it is like: where nobody does, and nothing has to be reached or kept, it is not
+    /// measured, and the summary says it is silent.
+    pub measured: bool,
     /// Where stretches of the mix may lie already, and what earlier renders came to.
     pub cache: &'a Cache,
 }

@@ -26,6 +26,12 @@ impl Bounds {
         self.hops.push(measured.hops().iter().map(|hop| hop.bound).collect());
     }
 
+    /// Adds the next portion, of which no more is known than that nothing in it passes `bound`.
+    pub(super) fn push_even(&mut self, bound: f32) {
+        let length = self.portions.get(self.hops.len()).map_or(0, |portion| portion.end - portion.start);
+        self.hops.push(vec![bound; FrameCount::new(Meter::hop_from(length, self.rate)).index()]);
+    }
+
     /// Where the portions lie.
     pub(super) fn portions(&self) -> &[Range<u64>] {
         &self.portions

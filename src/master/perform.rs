@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use crate::cache::key::Key;
-use crate::dsp::limiter::Report;
+use crate::dsp::limiter::{Detect, Report};
 use crate::dsp::loudness::profile::Profile;
+use crate::dsp::true_peak;
 use crate::master::bounds::Bounds;
 use crate::master::in_order::in_order;
 use crate::master::measure::{Fact, Gauge, cut};
@@ -120,13 +121,15 @@ pub fn perform<T: Default + Send, E: From<MixError> + Send>(
     Ok(sum.performed)
 }
 
-/// The same of a whole mix that nobody has measured: it is measured on the way.
+/// The same of a whole mix that nobody has measured: on the way it is, if that `is_wanted`. Where it is not, and the limiter
+/// goes by samples, only their peaks are looked at, and the profile is that of nothing.
 ///
 /// # Errors
 /// The first error of the mixer or of `sink`.
 pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
     mixture: &Mixture,
     settings: Settings,
+    is_wanted: bool,
     shape: impl Fn(&mut T, At, &[f32]) + Sync,
     mut sink: impl FnMut(Portion<T>) -> Result<(), E>,
 ) -> Result<(Performed, Profile), E> {
@@ -136,27 +139,40 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
     let mut sum = Sum::new(mixture);
     let rate = mixture.plan().rate();
     let mut bounds = Bounds::new(rate, ranges.clone());
-    let mut whole = Profile::with_room(rate, mixture.length());
+    let is_wanted = is_wanted || settings.detect == Detect::Wave;
+    let mut whole = if is_wanted { Profile::with_room(rate, mixture.length()) } else { Profile::empty(rate) };
+    let add = |bounds: &mut Bounds, profile: Option<&Profile>, highest: f32| match profile {
+        Some(profile) => bounds.push(profile),
+        None => bounds.push_even(highest),
+    };
     in_order(
         ranges.len(),
         |index| {
             // As if the limiter had nothing to do; where it turns out that it has, once more.
             let range = &ranges[index];
-            let (mut portion, profile, highest) = stage.master_and_measure::<T, E>(range, &shape)?;
+            let (mut portion, profile, highest) = if is_wanted {
+                let (portion, profile, highest) = stage.master_and_measure::<T, E>(range, &shape)?;
+                (portion, Some(profile), highest)
+            } else {
+                let (portion, highest) = stage.master_and_look::<T, E>(range, &shape)?;
+                (portion, None, highest)
+            };
             let calm = stage.spares(highest);
             if !calm {
                 let mut alone = Bounds::new(rate, vec![range.clone()]);
-                alone.push(&profile);
+                add(&mut alone, profile.as_ref(), highest);
                 portion = stage.master(&alone, range, &shape)?;
             }
-            Fact::measured(known.as_ref(), index, settings.channels, rate)
-                .iter()
-                .for_each(|fact| fact.keep(&profile));
-            Ok((index, portion, profile, calm))
+            if let Some(profile) = &profile {
+                let fact = Fact::measured(known.as_ref(), index, settings.channels, rate);
+                fact.iter().for_each(|fact| fact.keep(profile));
+            }
+            Ok((index, portion, profile, highest))
         },
-        |(index, mut portion, profile, calm)| {
-            bounds.push(&profile);
-            whole.append(&profile);
+        |(index, mut portion, profile, highest)| {
+            let calm = stage.spares(highest);
+            add(&mut bounds, profile.as_ref(), highest);
+            profile.iter().for_each(|profile| whole.append(profile));
             // What came before this portion may still hold the limiter down.
             let before = stage.reach(&portion.range).start..portion.range.start;
             if calm && !stage.is_calm(&bounds, &before) {
@@ -245,6 +261,19 @@ impl Stage<'_> {
         let highest =
             [&own, &late].iter().flat_map(|it| it.hops()).fold(0.0_f32, |high, hop| high.max(hop.bound));
         Ok((portion, own, highest))
+    }
+
+    /// Masters a portion as if the limiter had nothing to do; says how high the samples go that are in reach and not before it.
+    fn master_and_look<T: Default, E: From<MixError>>(
+        &self,
+        portion: &Range<u64>,
+        shape: impl Fn(&mut T, At, &[f32]),
+    ) -> Result<(Portion<T>, f32), E> {
+        let mut highest = 0.0_f32;
+        let listen = |_, mix: &[f32]| highest = highest.max(true_peak::peak(mix));
+        let portion =
+            self.run(portion, &(portion.start..self.reach(portion).end), |_| true, listen, shape)?;
+        Ok((portion, highest))
     }
 
     /// Runs a new master over the frames `heard`, and shapes what comes of a portion of them.

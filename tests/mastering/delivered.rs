@@ -203,6 +203,41 @@ script = [{ sfx = "talk", gain = 6 }]
     assert!([a, c].concat() == rendered(&["--scene", "a", "--scene", "c"]));
 }
 
+/// Who is told nothing and asks for no loudness does not wait for measuring; the limiter works all the same, where it has to.
+#[test]
+fn what_is_told_to_nobody_is_written_with_the_same_bytes() {
+    let show = show("none", 60);
+    for deliver in ["none", "podcast"] {
+        let written = |args: &[&str]| {
+            let mut all = vec!["render", "--no-cache", "--deliver", deliver, "-o", "x.wav"];
+            all.extend_from_slice(args);
+            let run = show.run(&all);
+            assert_eq!(run.code, 0, "{}", run.stderr);
+            (run.stderr.contains("LUFS"), std::fs::read(show.path("x.wav")).expect("it was written"))
+        };
+        let (told, loud) = written(&[]);
+        let (quietly, quiet) = written(&["--quiet"]);
+        assert!(told && !quietly && loud == quiet, "{deliver}");
+        let run = show.run(&[
+            "render",
+            "--no-cache",
+            "--deliver",
+            deliver,
+            "-q",
+            "--report",
+            "r.json",
+            "-o",
+            "x.wav",
+        ]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let report = std::fs::read_to_string(show.path("r.json")).expect("it was written");
+        assert!(report.contains("integrated"), "{report}");
+        let args = ["render", "--no-cache", "--deliver", deliver, "-q", "--format", "json", "-o", "x.wav"];
+        let limited = show.json(&args)["result"]["limiter_db"].as_f64();
+        assert!(limited.is_some_and(|db| db < -0.5), "{limited:?}");
+    }
+}
+
 #[test]
 fn silence_and_what_is_too_short_are_left_alone_with_a_word() {
     for (length, level) in [(480_000, 0.0), (9_600, 0.25)] {

@@ -46,7 +46,7 @@ impl Packed {
 
 impl WavFormat {
     /// Adds frames, interleaved and whole ones only, to those that are `packed` as they stand in a file; an incomplete last
-    /// frame is dropped. Any thread may do that for a [`WavWriter`].
+    /// frame is dropped. Any thread may do that for a [`crate::export::wav::WavWriter`].
     pub fn pack(self, interleaved: &[f32], packed: &mut Packed) {
         let width = self.channels.count();
         let frames = interleaved.len() / width;
