@@ -244,13 +244,8 @@ impl Cache {
 
     /// The content under a key, checked.
     pub fn content(&self, kind: Kind, key: &Key) -> Option<Vec<u8>> {
-        let inner = self.inner.as_ref()?;
-        let head = inner.head(kind, key)?;
-        let bytes = inner.store.read(kind, key, &head);
-        if bytes.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
-            inner.damage(kind, key);
-        }
-        bytes.ok()
+        let mut bytes = Vec::new();
+        self.stream(kind, key, |piece| bytes.extend_from_slice(piece)).then_some(bytes)
     }
 
     /// Hands over the content under a key, piece by piece of whole frames; says whether it was what had been put there, which

@@ -38,15 +38,15 @@ impl Key {
     /// # Errors
     /// Where it cannot be read.
     pub fn of_reader(mut reader: impl Read) -> io::Result<Key> {
-        let mut hasher = blake3::Hasher::new();
+        let mut digest = Digest::default();
         let mut bytes = vec![0; 256 << 10];
         loop {
             match reader.read(&mut bytes) {
-                Ok(0) => return Ok(Key(*hasher.finalize().as_bytes())),
-                Ok(count) => hasher.update(&bytes[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Ok(0) => return Ok(digest.key()),
+                Ok(count) => digest.add(&bytes[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-            };
+            }
         }
     }
 

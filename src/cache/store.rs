@@ -84,16 +84,6 @@ impl Store {
         Ok(head)
     }
 
-    /// Reads the content and checks it.
-    pub(super) fn read(&self, kind: Kind, key: &Key, head: &Head) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.stream(kind, key, head, |piece| {
-            bytes.extend_from_slice(piece);
-            Ok(())
-        })?;
-        Ok(bytes)
-    }
-
     /// Hands over the content, piece by piece of whole frames; only when this has returned is it known to be right.
     pub(super) fn stream(
         &self,

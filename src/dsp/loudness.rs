@@ -1,8 +1,8 @@
 //! Loudness, level and peaks of audio as it goes by: ITU-R BS.1770-5, with the windows of EBU Tech 3341.
 //!
 //! A [`Meter`] takes mono or stereo frames and keeps the energy of each hundredth of a second and one [`Hop`] for each
-//! tenth, 72 bytes together: 26 MB for ten hours, of which 14 are left once they are joined. What they add up to, in all or between two moments, [`profile`] works
-//! out afterwards: the gated integrated loudness, its range, the loudest windows, RMS, the noise floor. The momentary and
+//! tenth, 72 bytes together: 26 MB for ten hours, of which 14 are left once they are joined. What they add up to, in all or
+//! between two moments, [`profile`] works out afterwards: the gated integrated loudness, its range, the loudest windows, RMS, the noise floor. The momentary and
 //! short-term windows are looked at every 10 ms, ten times as often as Tech 3341 asks at least, so that a window never
 //! misses what it should hold by more than 5 ms.
 //!

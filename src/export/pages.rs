@@ -194,8 +194,7 @@ impl AtHand {
 
     /// The portion that is known by `key`, and what the limiter did in it, if a file still holds it.
     pub fn find(&self, key: &Key) -> Option<(Packed, Deeds)> {
-        let (path, range, page) = self.portions.get(&key.to_string())?;
-        let deeds = page.made.as_ref()?.deeds()?;
+        let (path, range, page, deeds) = self.entry(key)?;
         let bytes = read(path, range).ok()?;
         let digest = Key::of_bytes(&bytes);
         (digest.to_string() == page.digest).then(|| (self.format.packed(bytes, digest), deeds))
@@ -203,10 +202,15 @@ impl AtHand {
 
     /// The same, put to its place in a file that is being written, from its frame `frame` on.
     pub fn place(&self, key: &Key, placing: &Placing, frame: u64) -> Option<(Placed, Deeds)> {
-        let (path, range, page) = self.portions.get(&key.to_string())?;
-        let deeds = page.made.as_ref()?.deeds()?;
+        let (path, range, page, deeds) = self.entry(key)?;
         let file = open_written(path).ok()?;
         let (placed, digest) = placing.copy(frame, &file, range.start, range.end - range.start).ok()?;
         (digest.to_string() == page.digest).then_some((placed, deeds))
+    }
+
+    /// Where it should be, and what the limiter did in it.
+    fn entry(&self, key: &Key) -> Option<(&Path, &Range<u64>, &Page, Deeds)> {
+        let (path, range, page) = self.portions.get(&key.to_string())?;
+        Some((path, range, page, page.made.as_ref()?.deeds()?))
     }
 }

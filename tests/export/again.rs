@@ -57,6 +57,13 @@ pub(super) fn export(show: &TestShow, args: &[&str]) -> Run {
     run
 }
 
+/// What was exported has to be what an export comes to where nothing is there.
+pub(super) fn check_against_fresh(show: &TestShow, args: &[&str], what: &str) {
+    let fresh = show.run(&[&["export", "--no-cache", "-o", "fresh"], args].concat());
+    assert_eq!(fresh.code, 0, "{}", fresh.stderr);
+    assert_eq!(show.snapshot("fresh"), show.snapshot("output"), "{what}");
+}
+
 fn as_data(show: &TestShow, args: &[&str]) -> Value {
     serde_json::from_str(&export(show, &[&["--json"], args].concat()).stdout).expect("it is JSON")
 }
@@ -161,9 +168,7 @@ fn scenes_that_are_mastered_by_themselves_are_written_by_themselves() {
     let old = grow_old(&show, "output");
     export(&show, &args);
     assert_eq!(self::young(&show, "output", old), ["test/scenes/02-two.wav"]);
-    let fresh = show.run(&[&["export", "--no-cache", "-o", "fresh"], &args[..]].concat());
-    assert_eq!(fresh.code, 0, "{}", fresh.stderr);
-    assert_eq!(show.snapshot("fresh"), show.snapshot("output"));
+    check_against_fresh(&show, &args, "changed");
 }
 
 /// What a dry run says would be made of lines, sounds and stretches.

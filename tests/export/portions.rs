@@ -2,7 +2,7 @@
 //! nothing had been there.
 
 use crate::cache::{edit, entries, made};
-use crate::export::again::{export, grow_old, show, young};
+use crate::export::again::{check_against_fresh, export, grow_old, show, young};
 use crate::export::voice;
 use crate::show::{Run, TestShow};
 
@@ -142,9 +142,7 @@ fn scenes_that_no_change_reaches_are_left_alone() {
         ["03-three.flac", "03-three.wav", "04-four.flac", "04-four.wav"]
             .map(|it| format!("test/scenes/{it}"))
     );
-    let fresh = show.run(&[&["export", "--no-cache", "-o", "fresh"], &args[..]].concat());
-    assert_eq!(fresh.code, 0, "{}", fresh.stderr);
-    assert_eq!(show.snapshot("fresh"), show.snapshot("output"));
+    check_against_fresh(&show, &args, "changed");
 }
 
 /// It says so in its WAV, and is the same in any other format.
@@ -160,9 +158,7 @@ fn a_scene_that_begins_later_is_only_written_where_it_tells() {
     young.retain(|name| name.contains("/scenes/"));
     let first = ["01-aaa.flac", "01-aaa.wav", "02-bbb.flac", "02-bbb.wav", "03-ccc.wav", "04-ddd.wav"];
     assert_eq!(young, first.map(|it| format!("test/scenes/{it}")));
-    let fresh = show.run(&[&["export", "--no-cache", "-o", "fresh"], &args[..]].concat());
-    assert_eq!(fresh.code, 0, "{}", fresh.stderr);
-    assert_eq!(show.snapshot("fresh"), show.snapshot("output"));
+    check_against_fresh(&show, &args, "changed");
 }
 
 #[test]
@@ -177,8 +173,6 @@ fn files_of_a_changed_episode_are_those_of_a_fresh_export() {
     ] {
         edit(&show, from, to);
         export(&show, &args);
-        let fresh = show.run(&[&["export", "--no-cache", "-o", "fresh"], &args[..]].concat());
-        assert_eq!(fresh.code, 0, "{}", fresh.stderr);
-        assert_eq!(show.snapshot("fresh"), show.snapshot("output"), "{to}");
+        check_against_fresh(&show, &args, to);
     }
 }

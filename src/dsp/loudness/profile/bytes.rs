@@ -61,10 +61,7 @@ impl Profile {
         };
         let forgotten = count(forgotten)?;
         let energy = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
-        let window = |bytes: &[u8; WINDOWS]| {
-            let [a, b, c, d, e, f, g, h] = *bytes;
-            [energy(&[a, b, c, d]), energy(&[e, f, g, h])]
-        };
+        let (windows, _) = windows.as_chunks::<4>().0.as_chunks::<2>();
         let (steps, left) = steps.as_chunks::<4>();
         left.is_empty().then(|| Profile {
             rate,
@@ -72,7 +69,7 @@ impl Profile {
             hops: hops.as_chunks::<HOP>().0.iter().map(hop).collect(),
             steps: steps.iter().map(energy).collect(),
             forgotten,
-            windows: windows.as_chunks::<WINDOWS>().0.iter().map(window).collect(),
+            windows: windows.iter().map(|pair| pair.each_ref().map(energy)).collect(),
             partial: u32::from_le_bytes(*partial) == 1,
             rest: f32::from_le_bytes(*rest_of),
         })
