@@ -13,6 +13,7 @@
 //! Nothing depends on the cache: where it cannot be read or written, everything is made, and the bytes are the same.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +29,7 @@ use crate::cache::store::Store;
 use crate::spool::Spool;
 use crate::units::time::FrameCount;
 
-mod audio;
+pub mod audio;
 mod entry;
 pub mod folder;
 pub mod key;
@@ -193,7 +194,11 @@ impl Cache {
         let Some(inner) = &self.inner else { return };
         // A full disk, or a folder that went away: then it is made again the next time.
         let _ = audio::write(&inner.store, one.kind, &one.key, one.facts, &one.samples);
-        if inner.store.written() > inner.most / 8 {
+        self.stay_bounded();
+    }
+
+    fn stay_bounded(&self) {
+        if self.inner.as_ref().is_some_and(|inner| inner.store.written() > inner.most / 8) {
             self.bound();
         }
     }
@@ -228,7 +233,9 @@ impl Cache {
         inner.count(&inner.made, kind);
         let _ = serde_json::to_vec(facts).map_err(io::Error::from).and_then(|facts| {
             let shape = Shape::Bytes { length: bytes.len() as u64 };
-            inner.store.write(kind, key, facts, shape, |sink| sink(bytes))
+            let mut writing = inner.store.writing(kind, key, facts)?;
+            writing.push(bytes)?;
+            writing.finish(shape)
         });
     }
 
@@ -263,13 +270,14 @@ impl Cache {
         read.is_ok()
     }
 
-    /// Part of the sound under a key, from byte `offset` of it on. Not checked: for who has read all of it before.
+    /// Hands over these bytes of the sound under a key, piece by piece of whole samples. Not checked: for who has read all of
+    /// it before.
     ///
     /// # Errors
     /// Where it is not there any more.
-    pub fn part(&self, kind: Kind, key: &Key, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    pub fn part(&self, kind: Kind, key: &Key, bytes: Range<u64>, sink: impl FnMut(&[u8])) -> io::Result<()> {
         let inner = self.inner.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        inner.store.part(kind, key, offset, out)
+        inner.store.part(kind, key, bytes, sink)
     }
 
     /// What was found and made so far.

@@ -7,6 +7,7 @@ mod callback;
 mod exchange;
 mod file;
 mod places;
+mod prepare;
 mod rates;
 mod server;
 mod settled;

@@ -2,10 +2,11 @@
 
 use std::io;
 
+use crate::audio::buffer::Channels;
 use crate::audio::samples::{Fetch, SAMPLE_BYTES, Samples};
 use crate::cache::entry::{Head, Shape};
 use crate::cache::key::Key;
-use crate::cache::store::Store;
+use crate::cache::store::{Store, Writing};
 use crate::cache::{Cache, Kind};
 use crate::spool::Spool;
 use crate::units::time::FrameCount;
@@ -72,19 +73,64 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let shape = Shape::Sound { channels: samples.channels(), frames: samples.frames() };
     let width = samples.channels().count();
-    store.write(kind, key, facts, shape, |sink| {
-        let mut piece = vec![0.0; AT_ONCE];
-        let mut bytes = Vec::with_capacity(AT_ONCE * SAMPLE_BYTES);
-        let mut at = FrameCount::ZERO;
-        while at < samples.frames() {
-            let frames = samples.frames().minus(at).min(FrameCount::new((AT_ONCE / width) as u64));
-            let piece = &mut piece[..frames.index() * width];
-            samples.read(at, piece)?;
-            bytes.clear();
-            bytes.extend(piece.iter().flat_map(|sample| sample.to_le_bytes()));
-            sink(&bytes)?;
-            at = at.plus(frames);
+    let mut writing = store.writing(kind, key, facts)?;
+    let mut piece = vec![0.0; AT_ONCE];
+    let mut bytes = Vec::with_capacity(AT_ONCE * SAMPLE_BYTES);
+    let mut at = FrameCount::ZERO;
+    while at < samples.frames() {
+        let frames = samples.frames().minus(at).min(FrameCount::new((AT_ONCE / width) as u64));
+        let piece = &mut piece[..frames.index() * width];
+        samples.read(at, piece)?;
+        writing.push(in_bytes(piece, &mut bytes))?;
+        at = at.plus(frames);
+    }
+    writing.finish(shape)
+}
+
+fn in_bytes<'b>(samples: &[f32], bytes: &'b mut Vec<u8>) -> &'b [u8] {
+    bytes.clear();
+    bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    bytes
+}
+
+/// A sound that is kept while it is made. If it is not finished, nothing is kept of it; nor where it cannot be written.
+#[derive(Debug)]
+pub struct Recording<'c> {
+    cache: &'c Cache,
+    writing: Option<Writing<'c>>,
+    channels: Channels,
+    samples: u64,
+    bytes: Vec<u8>,
+}
+
+impl Cache {
+    /// Keeps a sound that comes piece by piece, without facts, and counts it as made.
+    pub fn record(&self, kind: Kind, key: &Key, channels: Channels) -> Recording<'_> {
+        let writing = self.inner.as_ref().and_then(|inner| {
+            inner.count(&inner.made, kind);
+            inner.store.writing(kind, key, b"null".to_vec()).ok()
+        });
+        Recording { cache: self, writing, channels, samples: 0, bytes: Vec::new() }
+    }
+}
+
+impl Recording<'_> {
+    /// Takes the next samples, interleaved.
+    pub fn push(&mut self, samples: &[f32]) {
+        self.samples += samples.len() as u64;
+        let bytes = in_bytes(samples, &mut self.bytes);
+        if self.writing.as_mut().is_some_and(|writing| writing.push(bytes).is_err()) {
+            self.writing = None;
         }
-        Ok(())
-    })
+    }
+
+    /// All of it was taken.
+    pub fn finish(self) {
+        let frames = FrameCount::new(self.samples / self.channels.count() as u64);
+        if let Some(writing) = self.writing {
+            // A full disk, or a folder that went away: then it is made again the next time.
+            let _ = writing.finish(Shape::Sound { channels: self.channels, frames });
+            self.cache.stay_bounded();
+        }
+    }
 }

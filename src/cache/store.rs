@@ -4,10 +4,13 @@
 //! at work, so that whatever lies in `partial/` was left by a process that was killed, and may go.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
+
+use tempfile::NamedTempFile;
 
 use crate::cache::Kind;
 use crate::cache::entry::{Head, Shape};
@@ -94,16 +97,11 @@ impl Store {
     ) -> io::Result<()> {
         let mut file = File::open(self.path(kind, key))?;
         file.seek(SeekFrom::Start(Head::length(head.facts.len())))?;
-        let mut left = head.shape.bytes();
         let mut hasher = blake3::Hasher::new();
-        let mut bytes = vec![0; AT_ONCE];
-        while left > 0 {
-            let now = &mut bytes[..usize::try_from(left).unwrap_or(AT_ONCE).min(AT_ONCE)];
-            file.read_exact(now)?;
-            hasher.update(now);
-            sink(now)?;
-            left -= now.len() as u64;
-        }
+        pieces(&mut file, head.shape.bytes(), |bytes| {
+            hasher.update(bytes);
+            sink(bytes)
+        })?;
         if *hasher.finalize().as_bytes() == head.digest {
             Ok(())
         } else {
@@ -111,43 +109,78 @@ impl Store {
         }
     }
 
-    /// Part of the content, unchecked.
-    pub(super) fn part(&self, kind: Kind, key: &Key, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut file = File::open(self.path(kind, key))?;
-        let length = file.metadata()?.len();
-        let head = Head::read(&file, length, key)?;
-        file.seek(SeekFrom::Start(Head::length(head.facts.len()).saturating_add(offset)))?;
-        file.read_exact(out)
-    }
-
-    /// Writes an entry, whole or not at all. `content` is handed something that takes the content's bytes.
-    pub(super) fn write(
+    /// Hands over part of the content, piece by piece of whole frames, unchecked.
+    pub(super) fn part(
         &self,
         kind: Kind,
         key: &Key,
-        facts: Vec<u8>,
-        shape: Shape,
-        content: impl FnOnce(&mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()>,
+        part: Range<u64>,
+        mut sink: impl FnMut(&[u8]),
     ) -> io::Result<()> {
-        let before = Head::length(facts.len());
-        let mut file = tempfile::NamedTempFile::new_in(self.folder.join(PARTIAL))?;
+        let mut file = File::open(self.path(kind, key))?;
+        let length = file.metadata()?.len();
+        let head = Head::read(&file, length, key)?;
+        file.seek(SeekFrom::Start(Head::length(head.facts.len()).saturating_add(part.start)))?;
+        pieces(&mut file, part.end.saturating_sub(part.start), |bytes| {
+            sink(bytes);
+            Ok(())
+        })
+    }
+
+    /// An entry to be written, whole or not at all.
+    pub(super) fn writing(&self, kind: Kind, key: &Key, facts: Vec<u8>) -> io::Result<Writing<'_>> {
+        let file = NamedTempFile::new_in(self.folder.join(PARTIAL))?;
+        let mut file = BufWriter::with_capacity(AT_ONCE, file);
         // The head is written last, when the digest is known.
-        file.seek(SeekFrom::Start(before))?;
-        let mut hasher = blake3::Hasher::new();
-        content(&mut |bytes| {
-            hasher.update(bytes);
-            file.write_all(bytes)
-        })?;
-        let head = Head { shape, digest: *hasher.finalize().as_bytes(), facts };
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&head.to_bytes(key))?;
-        file.persist(self.path(kind, key)).map_err(|error| error.error)?;
-        self.written.fetch_add(before + shape.bytes(), Ordering::Relaxed);
-        Ok(())
+        file.seek(SeekFrom::Start(Head::length(facts.len())))?;
+        Ok(Writing { store: self, kind, key: *key, facts, file, hasher: blake3::Hasher::new() })
     }
 
     pub(super) fn remove(&self, kind: Kind, key: &Key) {
         let _ = fs::remove_file(self.path(kind, key));
+    }
+}
+
+/// Hands over so many bytes, as many at once as are good to read.
+fn pieces(file: &mut File, mut left: u64, mut sink: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut bytes = vec![0; AT_ONCE];
+    while left > 0 {
+        let now = &mut bytes[..usize::try_from(left).unwrap_or(AT_ONCE).min(AT_ONCE)];
+        file.read_exact(now)?;
+        sink(now)?;
+        left -= now.len() as u64;
+    }
+    Ok(())
+}
+
+/// An entry that is being written. It is found once it is finished; if it never is, nothing is left of it.
+#[derive(Debug)]
+pub(super) struct Writing<'s> {
+    store: &'s Store,
+    kind: Kind,
+    key: Key,
+    facts: Vec<u8>,
+    file: BufWriter<NamedTempFile>,
+    hasher: blake3::Hasher,
+}
+
+impl Writing<'_> {
+    /// Takes more of the content.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        self.file.write_all(bytes)
+    }
+
+    /// All of it was taken: it is so much.
+    pub(super) fn finish(self, shape: Shape) -> io::Result<()> {
+        let Writing { store, kind, key, facts, file, hasher } = self;
+        let mut file = file.into_inner().map_err(IntoInnerError::into_error)?;
+        let head = Head { shape, digest: *hasher.finalize().as_bytes(), facts };
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&head.to_bytes(&key))?;
+        file.persist(store.path(kind, &key)).map_err(|error| error.error)?;
+        store.written.fetch_add(Head::length(head.facts.len()) + shape.bytes(), Ordering::Relaxed);
+        Ok(())
     }
 }
 

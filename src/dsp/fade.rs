@@ -1,5 +1,7 @@
 //! The shape of fades and crossfades.
 
+use multiversion::multiversion;
+
 use crate::units::narrow;
 
 /// The gain of a rise from silence after `done` of `length` frames: raised cosine, ½(1 − cos πx), whose slope is
@@ -11,6 +13,29 @@ pub fn rise(done: u64, length: u64) -> f32 {
     let x = (done as f64 + 0.5) / length as f64;
     let sine = quarter_sine(x);
     narrow(sine * sine)
+}
+
+/// Has the beginning of `samples` rise from silence over `length` frames: times the gains of [`rise`], several at a time.
+pub fn fade_in(samples: &mut [f32], length: usize) {
+    let end = length.min(samples.len());
+    ramp(&mut samples[..end], |n| n + 0.5, length);
+}
+
+/// Has the end of `samples` fall to silence over `length` frames: the gains of [`rise`] backwards.
+pub fn fade_out(samples: &mut [f32], length: usize) {
+    let fading = length.min(samples.len());
+    let start = samples.len() - fading;
+    let last = fading as f64;
+    ramp(&mut samples[start..], |n| last - n - 0.5, length);
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn ramp(samples: &mut [f32], done: impl Fn(f64) -> f64, length: usize) {
+    let length = length as f64;
+    for (sample, n) in samples.iter_mut().zip(0_i32..) {
+        let sine = quarter_sine(done(f64::from(n)) / length);
+        *sample *= narrow(sine * sine);
+    }
 }
 
 /// The gains of the outgoing and the incoming side of a crossfade after `done` of `length` frames: cosine and

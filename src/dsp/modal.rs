@@ -125,7 +125,7 @@ impl Lanes {
 ///
 /// Then yₙ = c·yₙ₋₁ − q·yₙ₋₂ holds for every second sample with c² − 2q and q² in place of c and q, and so for every
 /// fourth and eighth: eight samples of a mode at once, none of which waits for its neighbour.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 fn ring(lanes: &mut Lanes, out: &mut [f32]) {
     let (head, body) = out.split_at_mut((2 * STRIDE).min(out.len()));
     let mut before = [[0.0; STRIDE]; LANES];

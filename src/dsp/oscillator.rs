@@ -34,7 +34,7 @@ pub fn add(wave: Wave, phase: f64, step: f64, gain: f64, out: &mut [f64]) -> f64
 /// How many frames are drawn from one phase, so that what is counted in it stays exact.
 const SHORT: usize = 32;
 
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 fn draw(wave: Wave, [from, step, gain]: [f64; 3], out: &mut [f64]) {
     let per_step = 1.0 / step;
     let mut phases = [0.0; SHORT];

@@ -2,14 +2,13 @@
 //!
 //! Places in a script have their own reverb; this one belongs to a sound, as an instrument's recording does.
 
+use multiversion::multiversion;
+
 use crate::units::time::SampleRate;
 
 /// Lengths of the delay lines in seconds: mutually prime at 48 kHz, 21 to 64 ms.
 const LINES: [f64; 8] =
     [0.020_979, 0.024_938, 0.030_021, 0.035_604, 0.041_146, 0.047_604, 0.056_146, 0.064_021];
-
-/// How many frames are worked on at once at most; never more than the shortest line holds.
-const CHUNK: usize = 256;
 
 /// A feedback delay network of eight lines: J.-M. Jot and A. Chaigne, "Digital delay networks for designing
 /// artificial reverberators", 90th AES Convention, 1991. Mixed by a Hadamard matrix; each line loses its share of
@@ -41,54 +40,52 @@ impl Tail {
     }
 
     /// The space's answer to the next frames, left and right, without the sound itself. All slices are equally long.
-    ///
-    /// What goes into a line comes out no sooner than it is long, so that stretches shorter than the shortest line need
-    /// not go round frame by frame.
     pub fn process(&mut self, input: (&[f32], &[f32]), wet: (&mut [f32], &mut [f32])) {
-        let chunk = self.lines.iter().map(|line| line.samples.len()).min().unwrap_or(1).min(CHUNK);
-        let inputs = input.0.chunks(chunk).zip(input.1.chunks(chunk));
-        let outs = wet.0.chunks_mut(chunk).zip(wet.1.chunks_mut(chunk));
-        let mut taps = [[0.0; 8]; CHUNK];
-        for ((left, right), (wet_left, wet_right)) in inputs.zip(outs) {
-            let taps = &mut taps[..left.len()];
-            for (k, line) in self.lines.iter().enumerate() {
-                let (head, tail) = taps.split_at_mut(taps.len().min(line.samples.len() - line.at));
-                head.iter_mut().zip(&line.samples[line.at..]).for_each(|(tap, x)| tap[k] = *x);
-                tail.iter_mut().zip(&line.samples).for_each(|(tap, x)| tap[k] = *x);
+        let frames = input.0.len();
+        let mut done = 0;
+        while done < frames {
+            // What goes into a line comes out no sooner than it is long. As far as none of them comes round.
+            let left = self.lines.iter().map(|line| line.samples.len() - line.at);
+            let count = left.min().unwrap_or(1).min(frames - done);
+            let stretch = done..done + count;
+            let input = (&input.0[stretch.clone()], &input.1[stretch.clone()]);
+            turn(self, input, (&mut wet.0[stretch.clone()], &mut wet.1[stretch]));
+            for line in &mut self.lines {
+                line.at = (line.at + count) % line.samples.len();
             }
-            self.turn(taps, wet_left, wet_right);
-            for (k, line) in self.lines.iter_mut().enumerate() {
-                let input = if k % 2 == 0 { left } else { right };
-                let split = taps.len().min(line.samples.len() - line.at);
-                let places = line.samples[line.at..].iter_mut().zip(&taps[..split]).zip(&input[..split]);
-                places.for_each(|((place, tap), x)| *place = x + tap[k]);
-                let places = line.samples.iter_mut().zip(&taps[split..]).zip(&input[split..]);
-                places.for_each(|((place, tap), x)| *place = x + tap[k]);
-                line.at = (line.at + taps.len()) % line.samples.len();
-            }
+            done += count;
         }
-    }
-
-    /// What comes out of the lines becomes what is heard, and what goes back into them.
-    fn turn(&mut self, taps: &mut [[f32; 8]], left: &mut [f32], right: &mut [f32]) {
-        let (gains, damp) = (self.gains, self.damp);
-        let mut states = self.states;
-        for ((taps, left), right) in taps.iter_mut().zip(left).zip(right) {
-            for k in 0..8 {
-                let x = taps[k] * gains[k];
-                states[k] = x * (1.0 - damp) + states[k] * damp;
-                // What lies above `dark` loses its share twice.
-                taps[k] = states[k] + (x - states[k]) * gains[k];
-            }
-            *left = 0.5 * (taps[0] - taps[2] + taps[4] - taps[6]);
-            *right = 0.5 * (taps[1] - taps[3] + taps[5] - taps[7]);
-            hadamard(taps);
-        }
-        self.states = states;
     }
 }
 
+/// What comes out of the lines becomes what is heard, and with the input what goes back into them.
+#[multiversion(targets("x86_64+avx2"))]
+fn turn(space: &mut Tail, input: (&[f32], &[f32]), wet: (&mut [f32], &mut [f32])) {
+    let (gains, damp) = (space.gains, space.damp);
+    let count = input.0.len();
+    let (input, wet) = ((input.0, &input.1[..count]), (&mut wet.0[..count], &mut wet.1[..count]));
+    let [a, b, c, d, e, f, g, h] = space.lines.each_mut().map(|line| &mut line.samples[line.at..][..count]);
+    let mut states = space.states;
+    for n in 0..count {
+        let mut taps = [a[n], b[n], c[n], d[n], e[n], f[n], g[n], h[n]];
+        for k in 0..8 {
+            let x = taps[k] * gains[k];
+            states[k] = x * (1.0 - damp) + states[k] * damp;
+            // What lies above `dark` loses its share twice.
+            taps[k] = states[k] + (x - states[k]) * gains[k];
+        }
+        wet.0[n] = 0.5 * (taps[0] - taps[2] + taps[4] - taps[6]);
+        wet.1[n] = 0.5 * (taps[1] - taps[3] + taps[5] - taps[7]);
+        hadamard(&mut taps);
+        let (left, right) = (input.0[n], input.1[n]);
+        [a[n], c[n], e[n], g[n]] = [taps[0], taps[2], taps[4], taps[6]].map(|tap| tap + left);
+        [b[n], d[n], f[n], h[n]] = [taps[1], taps[3], taps[5], taps[7]].map(|tap| tap + right);
+    }
+    space.states = states;
+}
+
 /// The orthogonal Hadamard matrix of order 8, in place.
+#[inline]
 fn hadamard(taps: &mut [f32; 8]) {
     for half in [4, 2, 1] {
         let before = *taps;

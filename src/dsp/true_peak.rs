@@ -9,6 +9,7 @@
 
 use multiversion::multiversion;
 
+use crate::dsp::kaiser;
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -222,7 +223,7 @@ pub fn bend(samples: &[f32]) -> f32 {
 fn taps(reach: usize, at: f64) -> Vec<f32> {
     let tap = |index: usize| {
         let t = index as f64 - (reach as f64 - 1.0) - at;
-        sinc(t) * kaiser(t / reach as f64)
+        sinc(t) * kaiser::window(t / reach as f64, BETA)
     };
     let taps: Vec<f64> = (0..2 * reach).map(tap).collect();
     // A constant passes as it is.
@@ -233,23 +234,6 @@ fn taps(reach: usize, at: f64) -> Vec<f32> {
 fn sinc(t: f64) -> f64 {
     let angle = std::f64::consts::PI * t;
     if angle == 0.0 { 1.0 } else { libm::sin(angle) / angle }
-}
-
-/// The Kaiser window at `x`, between −1 and 1.
-fn kaiser(x: f64) -> f64 {
-    bessel(BETA * libm::sqrt((1.0 - x * x).max(0.0))) / bessel(BETA)
-}
-
-/// The modified Bessel function of the first kind and order zero, by its power series.
-fn bessel(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let (mut sum, mut term, mut k) = (1.0, 1.0, 1.0);
-    while term > sum * 1e-17 {
-        term *= quarter / (k * k);
-        sum += term;
-        k += 1.0;
-    }
-    sum
 }
 
 /// A channel's wave, sample by sample as it comes: the highest point from each sample up to but not including the next.

@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::audio::buffer::{AudioBuffer, Channels};
-use crate::audio::samples::{SAMPLE_BYTES, Samples};
+use crate::audio::buffer::Channels;
+use crate::audio::samples::SAMPLE_BYTES;
+use crate::cache::audio::Recording;
 use crate::cache::key::Key;
 use crate::cache::{Cache, Kind};
 use crate::master::blocks::{each_block, inside};
@@ -127,10 +128,11 @@ impl Kept {
             MISSING => None,
             THERE => self.read(index, samples),
             _ => {
-                let mut bytes = vec![0; samples.len() * SAMPLE_BYTES];
-                let offset = (samples.start * SAMPLE_BYTES) as u64;
-                self.cache.part(Kind::Mix, self.key(index)?, offset, &mut bytes).ok()?;
-                Some(floats(&bytes).collect())
+                let mut audio = Vec::with_capacity(samples.len());
+                let bytes = (samples.start * SAMPLE_BYTES) as u64..(samples.end * SAMPLE_BYTES) as u64;
+                let read =
+                    self.cache.part(Kind::Mix, self.key(index)?, bytes, |bytes| audio.extend(floats(bytes)));
+                read.is_ok().then_some(audio)
             }
         }
     }
@@ -142,7 +144,7 @@ impl Kept {
         range: &Range<u64>,
         cut: &mut Cut<S>,
     ) -> Result<(), E> {
-        let (mut made, mut sum) = (Vec::new(), Vec::new());
+        let (mut kept, mut sum) = (None, Vec::new());
         each_block(&self.plan, range, |block| {
             let mut audio = inside(block, range, &mut sum);
             let mut at = block.start().from_start().unwrap_or_default().get().max(range.start);
@@ -150,14 +152,19 @@ impl Kept {
             while !audio.is_empty() {
                 let stretch = self.stretches[index];
                 let now = FrameCount::new(stretch.end - at).index().saturating_mul(2).min(audio.len());
-                if index < self.keeping && stretch.start >= range.start && stretch.end <= range.end {
-                    made.extend_from_slice(&audio[..now]);
+                if at == stretch.start && stretch.end <= range.end {
+                    kept = self.record(index);
+                }
+                if let Some(kept) = &mut kept {
+                    kept.push(&audio[..now]);
                 }
                 at += (now / 2) as u64;
                 audio = &audio[now..];
                 if at == stretch.end {
-                    if !made.is_empty() {
-                        self.keep(index, std::mem::take(&mut made));
+                    if let Some(kept) = kept.take() {
+                        kept.finish();
+                        // If it could not be written, reading it will show that.
+                        self.states()[index].store(THERE, Ordering::Relaxed);
                     }
                     index += 1;
                 }
@@ -166,12 +173,10 @@ impl Kept {
         })
     }
 
-    fn keep(&self, index: usize, audio: Vec<f32>) {
-        let Some(key) = self.key(index) else { return };
-        let samples = Samples::in_memory(AudioBuffer::new(audio, Channels::Stereo, self.plan.rate()));
-        self.cache.keep_sound(Kind::Mix, key, &(), samples);
-        // If it could not be written, reading it will show that.
-        self.states()[index].store(THERE, Ordering::Relaxed);
+    /// Where a stretch is kept while it is mixed, if it is to be.
+    fn record(&self, index: usize) -> Option<Recording<'_>> {
+        let key = self.key(index).filter(|_| index < self.keeping)?;
+        Some(self.cache.record(Kind::Mix, key, Channels::Stereo))
     }
 }
 

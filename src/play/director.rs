@@ -24,7 +24,7 @@ use crate::play::performance::Performance;
 use crate::play::player::Player;
 use crate::play::prepare::{self, Made, Preparation, Task, Workshop};
 use crate::play::renderer::{Order, Stretch};
-use crate::play::score::{Foremost, Outlook, Place, Score};
+use crate::play::score::{Foremost, Needs, Outlook, Place, Score};
 use crate::play::watch::{Change, Watch};
 use crate::timeline::{Region, Timeline};
 use crate::units::time::FrameCount;
@@ -286,6 +286,11 @@ impl Director {
         }
     }
 
+    /// How many frames have to be settled before playing begins.
+    fn at_least(&self) -> u64 {
+        keys::frames(AT_LEAST * f64::from(self.brief.settings.rate.hz()))
+    }
+
     /// Goes over to what is known now, where that is of use.
     fn advance(&mut self) {
         let rate = f64::from(self.brief.settings.rate.hz());
@@ -321,7 +326,7 @@ impl Director {
         let was_far = self.goal.as_ref().is_some_and(Goal::is_far);
         self.settle_goal(&likely);
         if was_far && !self.score.is_complete() {
-            self.prepare();
+            self.prepare_for(&likely);
         }
         let origin = self.origin();
         let begin = match (&self.goal, &self.performance) {
@@ -330,15 +335,19 @@ impl Director {
             (None, None) => 0,
         };
         // Whether that will do is much more work to find out than whether it will not.
-        if self.goal.is_some() && !self.score.is_ready_within(&likely, begin, keys::frames(AT_LEAST * rate)) {
-            return;
+        if self.goal.is_some() && !self.score.is_ready_within(&likely, begin, self.at_least()) {
+            // What was made may be longer or shorter than was likely.
+            return self.prepare_for(&likely);
         }
         let Outlook { timeline, until, but_for_past } = self.score.outlook_from(likely, origin);
-        let enough = begin + keys::frames(AT_LEAST * rate);
+        let enough = begin + self.at_least();
         let is_enough = |until: u64| until >= enough.min(timeline.length.get());
         if !is_enough(until) {
             if is_enough(but_for_past) {
-                self.preparation.prepare(&self.task, self.score.needed(&timeline, begin, Foremost::Past));
+                self.preparation
+                    .prepare(&self.task, self.score.needed(&timeline, begin, u64::MAX, Foremost::Past));
+            } else {
+                self.preparation.go_on();
             }
             return;
         }
@@ -351,8 +360,9 @@ impl Director {
         }
         self.stale = false;
         self.worked_out = Some(Instant::now());
-        self.change_missing(&self.score.needed(&timeline, begin, Foremost::Coming));
+        self.change_missing(&self.score.needed(&timeline, begin, self.at_least(), Foremost::Coming));
         self.perform(timeline, until);
+        self.preparation.go_on();
         if self.score.is_complete() {
             self.settle_gain();
         }
@@ -426,9 +436,9 @@ impl Director {
         self.change(|view| view.message = Some(message.to_owned()));
     }
 
-    fn change_missing(&self, order: &[usize]) {
-        let name =
-            order.first().and_then(|first| self.score.clips().get(*first)).map(|clip| clip.name.clone());
+    fn change_missing(&self, needs: &Needs) {
+        let first = needs.order.first();
+        let name = first.and_then(|first| self.score.clips().get(*first)).map(|clip| clip.name.clone());
         self.change(|view| view.waiting_for = name);
     }
 

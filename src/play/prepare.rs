@@ -1,6 +1,6 @@
 //! Threads that make clips, those needed first before the others; and what they made before.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,7 @@ use crate::cuesheet::{Clip, Request};
 use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::play::priority::Thread;
+use crate::play::score::Needs;
 use crate::progress::Silent;
 use crate::script::text::StopKind;
 use crate::sound::patch::hands::Hands;
@@ -85,8 +86,10 @@ struct Queue {
 struct Waiting {
     task: Option<Arc<Task>>,
     order: VecDeque<usize>,
-    /// What threads are making: of which reading, and its request's index.
-    making: Vec<(u64, usize)>,
+    /// How many of those may be made: all, or the first of them, as long as somebody waits for these.
+    free: usize,
+    /// What threads are making or have made: of which reading, and its request's index.
+    taken: BTreeSet<(u64, usize)>,
     /// Who works on a patch, as long as nobody plays.
     hands: Hands,
     /// Whether somebody plays, and must not be kept from it.
@@ -167,12 +170,22 @@ impl Preparation {
         task.keys.iter().enumerate().filter_map(known).collect()
     }
 
-    /// Makes these of a task's requests, in this order, and nothing else any more; but for what is being made already.
-    pub fn prepare(&self, task: &Arc<Task>, mut order: Vec<usize>) {
+    /// Makes what is needed of a task's requests, and nothing else any more; but for what is being made already. As long as
+    /// nobody plays, only what is needed at once, until [`Preparation::go_on`] says so: who waits for it has all processors.
+    pub fn prepare(&self, task: &Arc<Task>, needs: Needs) {
         let mut waiting = self.queue.lock();
-        order.retain(|index| !waiting.making.contains(&(task.reading, *index)));
+        let is_new = |index: &usize| !waiting.taken.contains(&(task.reading, *index));
+        let at_once = needs.order.iter().take(needs.at_once).filter(|index| is_new(index)).count();
+        let order = needs.order.into_iter().filter(is_new).collect();
+        let free = if waiting.calm { usize::MAX } else { at_once };
         waiting.task = Some(Arc::clone(task));
-        waiting.order = order.into();
+        (waiting.order, waiting.free) = (order, free);
+        self.queue.changed.notify_all();
+    }
+
+    /// Makes the rest as well.
+    pub fn go_on(&self) {
+        self.queue.lock().free = usize::MAX;
         self.queue.changed.notify_all();
     }
 }
@@ -233,8 +246,6 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             known.insert(key, clip.clone());
         }
         let sent = made.send(Made { reading: task.reading, index, clip, found });
-        // After it was sent: it is either still being made or on its way.
-        queue.lock().making.retain(|making| *making != (task.reading, index));
         if sent.is_err() {
             return;
         }
@@ -249,9 +260,11 @@ fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize, Hands)> {
             return None;
         }
         if (stays || waiting.urgent || !waiting.calm)
+            && waiting.free > 0
             && let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front())
         {
-            waiting.making.push((task.reading, index));
+            waiting.free -= 1;
+            waiting.taken.insert((task.reading, index));
             // Nobody else's thread gives way to who plays.
             let hands = if waiting.calm { Hands::One } else { waiting.hands };
             return Some((task, index, hands));

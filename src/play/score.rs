@@ -1,5 +1,6 @@
 //! The episode as far as it is known: names bound, some clips made, and guesses for the others.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -58,6 +59,15 @@ pub enum Foremost {
     Coming,
     /// What has been, which tells when what comes does.
     Past,
+}
+
+/// What is not made yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Its clips, in the order in which they are needed.
+    pub order: Vec<usize>,
+    /// How many of them, the longest first, are needed before anything is heard.
+    pub at_once: usize,
 }
 
 impl Place {
@@ -212,14 +222,7 @@ impl Score {
             others.map(|others| others.each_ref().map(|other| (by_name(other), base(other))));
         let mut names: BTreeSet<Name> = BTreeSet::new();
         let mut until = i64::MAX;
-        // Before a sound begins, buses that give way to it go down, or do not come up.
-        let ducks = likely.buses.iter().flat_map(|bus| &bus.ducks);
-        let lead = |region: &Region| {
-            let bus = likely.tracks[region.track].bus;
-            let under = ducks.clone().filter(|duck| duck.under.contains(&bus));
-            let lead = under.map(|duck| duck.attack.plus(duck.release).get()).max().unwrap_or(0);
-            i64::try_from(lead).unwrap_or(0)
-        };
+        let lead = |region: &Region| lead(likely, region);
         for (name, region) in by_name(likely) {
             names.insert(name);
             let made = self.is_ready(region.clip) && self.room_is_ready(region);
@@ -267,7 +270,7 @@ impl Score {
         let from = i64::try_from(from).unwrap_or(i64::MAX);
         let sounds = |region: &&Region| {
             let (start, end) = span(region, from);
-            end > 0 && start < i64::try_from(frames).unwrap_or(i64::MAX)
+            end > 0 && start - lead(timeline, region) < i64::try_from(frames).unwrap_or(i64::MAX)
         };
         let is_made = |region: &Region| self.is_ready(region.clip) && self.room_is_ready(region);
         timeline.regions.iter().filter(sounds).all(is_made)
@@ -283,8 +286,9 @@ impl Score {
     }
 
     /// What is not made yet, in the order in which it is needed by who plays `timeline` from `frame` on: what sounds
-    /// there, then what comes; and before or after that what has been, from there backwards.
-    pub fn needed(&self, timeline: &Timeline, frame: u64, first: Foremost) -> Vec<usize> {
+    /// there, then what comes; and before or after that what has been, from there backwards. At once it is what comes within
+    /// so many frames; and what has been, where that is foremost.
+    pub fn needed(&self, timeline: &Timeline, frame: u64, within: u64, first: Foremost) -> Needs {
         let frame = i64::try_from(frame).unwrap_or(i64::MAX);
         let mut urgency = vec![u64::MAX; self.ready.len()];
         let mut want = |clip: usize, (start, end): (i64, i64)| {
@@ -303,7 +307,8 @@ impl Score {
             }
         }
         for region in &timeline.regions {
-            want(region.clip, span(region, frame));
+            let (start, end) = span(region, frame);
+            want(region.clip, (if start > 0 { (start - lead(timeline, region)).max(0) } else { start }, end));
             if let Some(Room::Recorded { clip, .. }) =
                 region.room.and_then(|room| self.sheet.cues.rooms.get(room))
             {
@@ -313,7 +318,14 @@ impl Score {
         let mut order: Vec<usize> = (0..self.ready.len()).filter(|clip| !self.ready[*clip]).collect();
         let later = |clip: usize| first == Foremost::Past && urgency[clip] < PAST;
         order.sort_by_key(|clip| (later(*clip), urgency[*clip], *clip));
-        order
+        let is_first = |clip: &&usize| urgency[**clip] < within || first == Foremost::Past;
+        let at_once = order.iter().take_while(is_first).count();
+        if first == Foremost::Coming {
+            // The longest takes longest, and nothing is heard before all are made.
+            let frames = |clip: usize| self.sheet.clips[clip].samples.frames();
+            order[..at_once].sort_by_key(|clip| Reverse(frames(*clip)));
+        }
+        Needs { order, at_once }
     }
 }
 
@@ -332,6 +344,14 @@ fn by_name(timeline: &Timeline) -> BTreeMap<Name, &Region> {
         *nth += 1;
     }
     named
+}
+
+/// How long before a sound it is heard that it comes: buses that give way to it go down, or do not come up any more.
+fn lead(timeline: &Timeline, region: &Region) -> i64 {
+    let bus = timeline.tracks[region.track].bus;
+    let ducks = timeline.buses.iter().flat_map(|bus| &bus.ducks).filter(|duck| duck.under.contains(&bus));
+    let lead = ducks.map(|duck| duck.attack.plus(duck.release).get()).max().unwrap_or(0);
+    i64::try_from(lead).unwrap_or(0)
 }
 
 /// First frame, and the frame after the last, counted from `base`.

@@ -172,7 +172,7 @@ fn what_is_settled_while_clips_are_made_never_becomes_another() {
     let mut score = Score::read(&host, "script/test.toml", settings);
     let order = {
         let likely = score.outlook(None).timeline;
-        score.needed(&likely, 0, Foremost::Coming)
+        score.needed(&likely, 0, 0, Foremost::Coming).order
     };
     assert_eq!(score.outlook(None).until, 0, "nothing is made");
     let mut before = 0;

@@ -30,7 +30,7 @@ fn what_is_made_in_the_order_in_which_it_is_needed_can_be_played_in_that_order()
     let host = Show::open(env!("CARGO_MANIFEST_DIR"), Vec::new()).unwrap();
     let settings = Settings::default();
     let mut score = Score::read(&host, "script/one-year-later.toml", settings);
-    let order = score.needed(&score.likely(), 0, Foremost::Coming);
+    let order = score.needed(&score.likely(), 0, 0, Foremost::Coming).order;
     let seconds = |frames: u64| frames as f64 / 48_000.0;
     let (mut at, mut late) = (0, Vec::new());
     let mut before = score.likely();
@@ -91,7 +91,7 @@ fn from_anywhere_a_few_clips_are_enough_to_be_heard() {
             if score.is_ready_within(&outlook.timeline, begin, 14_400) && outlook.but_for_past >= enough {
                 first = Foremost::Past;
             }
-            let clip = score.needed(&outlook.timeline, begin, first)[0];
+            let clip = score.needed(&outlook.timeline, begin, 0, first).order[0];
             let request = score.cues().requests[clip].clone();
             score.accept(clip, self::made(&score, &request), Diagnostics::new());
         }

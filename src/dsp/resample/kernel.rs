@@ -8,6 +8,8 @@
 //! Where the ratio of rates reduces to few positions, each has its exact row. Else [`STEPS`] positions are stored,
 //! and rows between them follow by cubic interpolation, whose error (below −190 dB) is far under 32-bit rounding.
 
+use crate::dsp::kaiser;
+
 /// Taps on each side of the middle, at the lower rate.
 const LOBES: f64 = 96.0;
 /// The Kaiser window's β: 0.1102 × (124.4 dB − 8.7).
@@ -128,22 +130,10 @@ fn windowed_sinc(t: f64, cutoff: f64, reach: f64) -> f64 {
     if x >= 1.0 {
         return 0.0;
     }
-    let window = bessel(BETA * libm::sqrt(1.0 - x * x));
+    let window = kaiser::window(x, BETA);
     let angle = std::f64::consts::PI * cutoff * t;
     let sinc = if angle == 0.0 { 1.0 } else { libm::sin(angle) / angle };
     sinc * window
-}
-
-/// The modified Bessel function of the first kind and order zero, by its power series.
-fn bessel(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let (mut sum, mut term, mut k) = (1.0, 1.0, 1.0);
-    while term > sum * 1e-17 {
-        term *= quarter / (k * k);
-        sum += term;
-        k += 1.0;
-    }
-    sum
 }
 
 /// The weights of four neighbours (at −1, 0, 1, 2) for a value at `x` between 0 and 1: Lagrange's cubic.

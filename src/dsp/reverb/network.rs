@@ -8,6 +8,8 @@
 //! for resonances to overlap (M. Schroeder, "Natural sounding artificial reverberation", JAES 10, 1962), which is
 //! what keeps a tail from sounding like metal.
 
+use multiversion::multiversion;
+
 use crate::dsp::noise::Random;
 use crate::dsp::reverb::absorb::sections;
 use crate::dsp::reverb::{CHUNK, SPEED};
@@ -117,18 +119,7 @@ impl Network {
                 lanes[line] = *sample;
             }
         }
-        for (frame, lanes) in taps[..frames].iter_mut().enumerate() {
-            for (section, state) in self.sections.iter().zip(&mut self.states) {
-                shelve(section, state, lanes);
-            }
-            out.0[frame] += dot(lanes, &self.left);
-            out.1[frame] += dot(lanes, &self.right);
-            mix(lanes);
-            for pair in lanes.as_chunks_mut::<2>().0 {
-                pair[0] += fed[0][frame];
-                pair[1] += fed[1][frame];
-            }
-        }
+        turn(self, &mut taps[..frames], &fed, out);
         for (line, row) in rows.iter_mut().enumerate() {
             for (lanes, sample) in taps.iter().zip(row) {
                 *sample = lanes[line];
@@ -138,6 +129,27 @@ impl Network {
             delay.replace(&row[..frames]);
         }
     }
+}
+
+/// Frame by frame, what comes out of the lines is heard, and becomes, with what is fed, what goes into them.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn turn(network: &mut Network, taps: &mut [Lanes], fed: &[[f32; CHUNK]; 2], out: (&mut [f32], &mut [f32])) {
+    let (left, right, sections) = (network.left, network.right, network.sections);
+    let mut states = network.states;
+    let fed = fed[0].iter().zip(&fed[1]);
+    for (((lanes, fed), heard), other) in taps.iter_mut().zip(fed).zip(out.0).zip(out.1) {
+        for (section, state) in sections.iter().zip(&mut states) {
+            shelve(section, state, lanes);
+        }
+        *heard += dot(lanes, &left);
+        *other += dot(lanes, &right);
+        mix(lanes);
+        for pair in lanes.as_chunks_mut::<2>().0 {
+            pair[0] += fed.0;
+            pair[1] += fed.1;
+        }
+    }
+    network.states = states;
 }
 
 /// One first-order section of every line, transposed direct form II.

@@ -74,17 +74,29 @@ impl Director {
     pub(super) fn prepare(&mut self) {
         let likely = self.score.likely();
         self.settle_goal(&likely);
+        self.prepare_for(&likely);
+    }
+
+    /// The same, where the goal is settled.
+    pub(super) fn prepare_for(&self, likely: &Timeline) {
         let frame = match (self.origin(), &self.goal) {
             // From the beginning on: it is not known yet how far that is.
             _ if self.searches() => 0,
             // All of the entry that holds the place, however far after its beginning that is: the rest follows it.
-            (Some(origin), _) => u64::try_from(origin.frame(&likely)).unwrap_or(0),
-            (None, Some(goal)) => goal.frame(&likely),
+            (Some(origin), _) => u64::try_from(origin.frame(likely)).unwrap_or(0),
+            (None, Some(goal)) => goal.frame(likely),
             (None, None) => 0,
         };
-        let order = self.score.needed(&likely, frame, Foremost::Coming);
-        self.change_missing(&order);
-        self.preparation.prepare(&self.task, order);
+        let within = match &self.goal {
+            Some(goal) => goal.frame(likely).saturating_sub(frame) + self.at_least(),
+            None => self.at_least(),
+        };
+        let mut needs = self.score.needed(likely, frame, within, Foremost::Coming);
+        if self.searches() {
+            needs.at_once = usize::MAX;
+        }
+        self.change_missing(&needs);
+        self.preparation.prepare(&self.task, needs);
     }
 
     /// Has an entry hold the place that is asked for, as long as times may still move.

@@ -2,7 +2,7 @@
 
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Kind};
-use crate::dsp::fade::rise;
+use crate::dsp::fade::{fade_in, fade_out};
 use crate::sound::patch::canvas::{factor, narrow, whole};
 use crate::sound::patch::curve::{Curve, number_or};
 use crate::units::time::SampleRate;
@@ -75,9 +75,7 @@ impl Envelope {
             }
             &Envelope::Shape { attack, hold, decay, release } => {
                 let onset = whole(attack * fs);
-                for (n, sample) in samples.iter_mut().enumerate().take(onset) {
-                    *sample *= rise(n as u64, onset as u64);
-                }
+                fade_in(samples, onset);
                 let start = (onset + whole(hold.unwrap_or(0.0) * fs)).min(samples.len());
                 if let Some(decay) = decay {
                     let end = (start + whole(decay * fs * FLOOR_DB / -60.0)).min(samples.len());
@@ -85,9 +83,7 @@ impl Envelope {
                     samples[end..].fill(0.0);
                 }
                 let fall = whole(release * fs).min(samples.len());
-                for (n, sample) in samples.iter_mut().rev().enumerate().take(fall) {
-                    *sample *= rise(n as u64, fall as u64);
-                }
+                fade_out(samples, fall);
             }
         }
     }
@@ -96,9 +92,16 @@ impl Envelope {
 /// Scales samples by a factor that moves from `from` to `to` by equal ratios.
 fn slide(samples: &mut [f32], from: f64, to: f64) {
     let step = libm::pow(to / from, 1.0 / samples.len().max(1) as f64);
-    let mut gain = from;
-    for sample in samples {
-        *sample *= narrow(gain);
-        gain *= step;
+    // Gains side by side, none of which waits for another.
+    let mut gains = [from; 8];
+    for n in 1..8 {
+        gains[n] = gains[n - 1] * step;
+    }
+    let two = step * step;
+    let four = two * two;
+    let stride = four * four;
+    for eight in samples.chunks_mut(8) {
+        eight.iter_mut().zip(gains).for_each(|(sample, gain)| *sample *= narrow(gain));
+        gains = gains.map(|gain| gain * stride);
     }
 }

@@ -77,17 +77,19 @@ impl Event {
         if self.filters.is_empty() {
             return self.perform(canvas, whole_patch);
         }
-        let mut own = Canvas::silent(canvas.frames());
+        let mut own = whole_patch.spares.canvas(canvas.frames(), self.wide());
         self.perform(&mut own, whole_patch);
         let wrap = whole_patch.lap.is_some();
         let placing = Placing { at: 0, factor: 1.0, pan: 0.0, wrap };
         if let Some((start, mut part)) = self.part(&own, whole_patch) {
             let sounding = Sounding { lap: None, ..whole_patch.clone() };
             self.filters.iter().for_each(|filter| filter.apply(&mut part, &sounding));
-            return canvas.add(&part, Placing { at: start, ..placing });
+            canvas.add(&part, Placing { at: start, ..placing });
+        } else {
+            self.filters.iter().for_each(|filter| filter.apply(&mut own, whole_patch));
+            canvas.add(&own, placing);
         }
-        self.filters.iter().for_each(|filter| filter.apply(&mut own, whole_patch));
-        canvas.add(&own, placing);
+        whole_patch.spares.put(own);
     }
 
     /// What of the patch there is anything to filter in, from its first sound until the filters have forgotten the last
@@ -116,6 +118,7 @@ impl Event {
         whole_patch.hands.each(moments.len() * layers, AT_ONCE, sound, |sounded| {
             if let Some((sound, placing)) = sounded {
                 canvas.add(&sound, placing);
+                whole_patch.spares.put(sound);
             }
         });
     }

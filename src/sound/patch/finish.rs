@@ -3,7 +3,7 @@
 use multiversion::multiversion;
 
 use crate::dsp::biquad::{Biquad, Shape};
-use crate::dsp::fade::rise;
+use crate::dsp::fade::{fade_in, fade_out};
 use crate::sound::patch::canvas::{Canvas, factor, narrow, whole};
 use crate::sound::patch::track::sift;
 use crate::units::time::SampleRate;
@@ -83,11 +83,7 @@ pub(super) fn remove_dc(canvas: &mut Canvas, rate: SampleRate, warm: usize) {
 pub(super) fn fade(canvas: &mut Canvas, seconds: [f64; 2], rate: SampleRate) {
     let [first, last] = seconds.map(|s| whole(s * f64::from(rate.hz())));
     for channel in canvas.channels_mut() {
-        for (n, sample) in channel.iter_mut().enumerate().take(first) {
-            *sample *= rise(n as u64, first as u64);
-        }
-        for (n, sample) in channel.iter_mut().rev().enumerate().take(last) {
-            *sample *= rise(n as u64, last as u64);
-        }
+        fade_in(channel, first);
+        fade_out(channel, last);
     }
 }

@@ -68,10 +68,7 @@ impl Grains {
         let fs = sounding.fs();
         let length = frames as f64 / fs;
         let mut random = sounding.random("grains");
-        let mut canvas = Canvas::silent(frames);
-        if self.wide() {
-            canvas.widen();
-        }
+        let mut canvas = sounding.spares.canvas(frames, self.wide());
         let wrap = sounding.lap.is_some();
         let moments = scatter(&self.rate, [0.0, length], 0.0, length, &mut random);
         let mut grain = Canvas::silent(0);

@@ -60,7 +60,7 @@ impl Modes {
         let bank = self.bank(sounding);
         let force = blow(contact(self.hardness) * libm::pow(sounding.force, -0.2), sounding.fs());
         let frames = (bank.ring() + force.len()).min(sounding.room.max(1));
-        let mut out = vec![0.0; frames];
+        let mut out = sounding.spares.silence(frames);
         bank.strike(&force, &mut out);
         Canvas::mono(out)
     }

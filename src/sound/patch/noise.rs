@@ -53,16 +53,14 @@ impl Noise {
     pub(super) fn render(&self, sounding: &Sounding, frames: usize) -> Canvas {
         let mut random = sounding.random("noise");
         let scale = 0.25 * 1.732 * sounding.density();
-        let mut canvas = Canvas::silent(frames);
-        if self.wide() {
+        let mut canvas = sounding.spares.canvas(frames, self.wide());
+        if let Some(right) = &mut canvas.right {
             let (sin, cos) = libm::sincos(self.width * std::f64::consts::FRAC_PI_4);
             let (near, far) = (cos * scale, sin * scale);
-            let mut right = vec![0.0; frames];
-            for (left, right) in canvas.left.iter_mut().zip(&mut right) {
+            for (left, right) in canvas.left.iter_mut().zip(right) {
                 let (a, b) = random.pair();
                 (*left, *right) = (narrow(near * a + far * b), narrow(near * a - far * b));
             }
-            canvas.right = Some(right);
         } else {
             for two in canvas.left.chunks_mut(2) {
                 let (a, b) = random.pair();

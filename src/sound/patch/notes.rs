@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Kind};
+use crate::dsp::double::{Doubler, PASSED};
 use crate::sound::patch::canvas::{Canvas, Placing, ratio, whole};
 use crate::sound::patch::curve::number_or;
 use crate::sound::patch::track::sift;
@@ -104,44 +105,77 @@ impl Notes {
 
     /// The whole score. Notes that ring past the end of a loop come in again at its beginning.
     pub(super) fn render(&self, sounding: &Sounding) -> Canvas {
-        let fs = sounding.fs();
+        let strokes = self.strokes(sounding);
+        let highest = strokes.iter().map(|(stroke, ..)| self.instrument.highest(stroke)).fold(0.0, f64::max);
+        // Most music is dull: half the samples tell all of it.
+        match sounding.at_half_rate().filter(|slow| highest <= PASSED * slow.fs()) {
+            Some(slow) => self.doubled(&slow, sounding),
+            None => self.perform(&strokes, sounding),
+        }
+    }
+
+    /// The score at half the rate, brought to the whole.
+    fn doubled(&self, slow: &Sounding, sounding: &Sounding) -> Canvas {
+        let half = self.render(slow);
+        let frames = (2 * half.frames()).min(sounding.room);
+        let mut canvas = sounding.spares.canvas(frames, half.right.is_some());
+        let doubler = Doubler::new();
+        let halves = std::iter::once(&half.left).chain(&half.right);
+        for (out, samples) in canvas.channels_mut().zip(halves) {
+            doubler.double(samples, sounding.lap.is_some(), out);
+        }
+        sounding.spares.put(half);
+        canvas
+    }
+
+    /// Every note as it is played: when, in seconds, and −1 left to 1 right.
+    fn strokes(&self, sounding: &Sounding) -> Vec<(Stroke, f64, f64)> {
         let beat = 60.0 / self.tempo;
-        let end = whole(self.end() * fs) + 1;
-        let mut canvas =
-            Canvas::silent(if sounding.lap.is_some() { sounding.room } else { end.min(sounding.room) });
         let mut random = sounding.random("player");
-        let mut strokes = Vec::with_capacity(self.notes.len());
-        let wrap = sounding.lap.is_some();
-        for note in &self.notes {
+        let stroke = |note: &Note| {
             let late = self.human * random.bipolar();
             let strength = (self.strength * note.strength * (1.0 + 0.12 * random.bipolar())).clamp(0.02, 1.0);
-            let at = (note.at * beat + late).max(0.0);
-            let pitch = ratio(self.transpose) * sounding.pitch;
             let stroke = Stroke {
-                hz: note.hz * pitch,
+                hz: note.hz * ratio(self.transpose) * sounding.pitch,
                 strength,
                 brightness: self.brightness,
                 length: note.beats * beat,
                 attack: self.attack,
                 release: self.release,
-                fs,
+                fs: sounding.fs(),
                 rate: sounding.rate,
                 seed: random.next_u64(),
             };
             let octaves = libm::log2(note.hz / 261.6);
             let pan = self.width * (octaves * 0.35).clamp(-1.0, 1.0);
-            strokes.push((stroke, Placing { at: whole(at * fs), factor: 0.1 + 0.9 * strength, pan, wrap }));
-        }
-        let play = |n: usize| Canvas::mono(instrument::play(self.instrument, &strokes[n].0));
-        let mut placings = strokes.iter().map(|(_, placing)| *placing);
+            (stroke, (note.at * beat + late).max(0.0), pan)
+        };
+        self.notes.iter().map(stroke).collect()
+    }
+
+    fn perform(&self, strokes: &[(Stroke, f64, f64)], sounding: &Sounding) -> Canvas {
+        let fs = sounding.fs();
+        let wrap = sounding.lap.is_some();
+        let end = whole(self.end() * fs) + 1;
+        let frames = if wrap { sounding.room } else { end.min(sounding.room) };
+        let mut canvas = sounding.spares.canvas(frames, self.wide());
+        let play = |n: usize| {
+            let stroke = &strokes[n].0;
+            let mut out = sounding.spares.silence(stroke.frames());
+            instrument::play(self.instrument, stroke, &mut out);
+            Canvas::mono(out)
+        };
+        let mut notes = strokes.iter();
         sounding.hands.each(strokes.len(), AT_ONCE, play, |note| {
-            if let Some(placing) = placings.next() {
-                canvas.add(&note, placing);
+            if let Some(&(ref stroke, at, pan)) = notes.next() {
+                let factor = 0.1 + 0.9 * stroke.strength;
+                canvas.add(&note, Placing { at: whole(at * fs), factor, pan, wrap });
+                sounding.spares.put(note);
             }
         });
         if self.instrument.resounds() {
             // The narrowest resonance has forgotten all but −100 dB after a tenth of a second.
-            let warm = if sounding.lap.is_some() { whole(0.1 * fs) } else { 0 };
+            let warm = if wrap { whole(0.1 * fs) } else { 0 };
             sift(&mut canvas, warm, &instrument::resonances(sounding.rate));
         }
         canvas

@@ -1,9 +1,13 @@
 //! Performing a patch: every event at every moment, then the finish.
 
+use std::sync::Arc;
+
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::dsp::noise::Random;
 use crate::sound::patch::canvas::{Canvas, whole};
+use crate::sound::patch::event::Event;
 use crate::sound::patch::hands::Hands;
+use crate::sound::patch::spares::Spares;
 use crate::sound::patch::variation::Sounding;
 use crate::sound::patch::{Patch, Rendered, finish, onset};
 use crate::units::time::{FrameCount, SampleRate};
@@ -12,10 +16,11 @@ use crate::units::time::{FrameCount, SampleRate};
 pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32, hands: Hands) -> Rendered {
     let frames = patch.frames(rate).index();
     let fs = f64::from(rate.hz());
-    let mut canvas = Canvas::silent(frames);
+    let spares = Arc::new(Spares::default());
+    let mut canvas = spares.canvas(frames, patch.events.iter().any(Event::wide));
     let mut seeds = Random::named(patch.seed, &format!("variant {variant}"));
     let lap = patch.looped.then_some(frames as f64 / fs);
-    let mut sounding = Sounding { rate, seed: 0, pitch: 1.0, force: 1.0, room: frames, lap, hands };
+    let mut sounding = Sounding { rate, seed: 0, pitch: 1.0, force: 1.0, room: frames, lap, hands, spares };
     for event in &patch.events {
         sounding.seed = seeds.next_u64();
         event.render(&mut canvas, &sounding);

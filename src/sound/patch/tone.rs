@@ -95,7 +95,7 @@ impl Tone {
 
     /// The tone over `frames`: all voices together peak near 0.5.
     pub(super) fn render(&self, sounding: &Sounding, frames: usize) -> Canvas {
-        let mut canvas = Canvas::silent(frames);
+        let mut canvas = sounding.spares.canvas(frames, self.wide());
         let scale = 0.5 / libm::sqrt(f64::from(self.voices));
         for voice in 0..self.voices {
             let side =
@@ -104,7 +104,9 @@ impl Tone {
             // Neighbours in pitch stand on opposite sides.
             let pan = self.width * if voice % 2 == 0 { side } else { -side };
             let placing = Placing { at: 0, factor: 1.0, pan, wrap: false };
-            canvas.add(&Canvas::mono(samples), placing);
+            let samples = Canvas::mono(samples);
+            canvas.add(&samples, placing);
+            sounding.spares.put(samples);
         }
         canvas
     }
@@ -136,7 +138,7 @@ impl Tone {
         }
         let single = [(1.0, 1.0)];
         let partials = if self.partials.is_empty() { &single[..] } else { &self.partials };
-        let mut out = vec![0.0_f32; frames];
+        let mut out = sounding.spares.silence(frames);
         for &(partial, gain) in partials {
             // Whole ratios come round with the fundamental; in a loop others are the nearest that do.
             let partial = match sounding.lap {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use multiversion::multiversion;
+
 use crate::dsp::linear::{Linear, STRIDE, States, Stride};
 use crate::dsp::signal::{Pair, Signal};
 use crate::sound::patch::canvas::{Canvas, narrow};
@@ -114,6 +116,7 @@ pub(super) fn sift(canvas: &mut Canvas, warm: usize, filters: &[Linear]) {
     }
 }
 
+#[multiversion(targets("x86_64+avx2"))]
 fn sift_channels<const N: usize>(mut channels: [&mut [f32]; N], warm: usize, filters: &[Linear]) {
     let frames = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
     let heard = warm.div_ceil(BLOCK).min(frames / BLOCK) * BLOCK;

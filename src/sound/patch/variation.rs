@@ -1,9 +1,12 @@
 //! What one sounding of a layer is given to work with: how hard, how high, how long, which random numbers.
 
+use std::sync::Arc;
+
 use crate::dsp::noise::Random;
 use crate::dsp::oscillator::sine;
 use crate::sound::patch::canvas::whole;
 use crate::sound::patch::hands::Hands;
+use crate::sound::patch::spares::Spares;
 use crate::units::time::SampleRate;
 
 /// One sounding of a layer.
@@ -23,9 +26,18 @@ pub(super) struct Sounding {
     pub(super) lap: Option<f64>,
     /// Who works on it.
     pub(super) hands: Hands,
+    /// What it is made in.
+    pub(super) spares: Arc<Spares>,
 }
 
 impl Sounding {
+    /// The same at half the rate; `None` where that, or a loop's length, is no whole number.
+    pub(super) fn at_half_rate(&self) -> Option<Sounding> {
+        let is_even = self.rate.hz() % 2 == 0 && (self.lap.is_none() || self.room % 2 == 0);
+        let rate = SampleRate::new(self.rate.hz() / 2).filter(|_| is_even)?;
+        Some(Sounding { rate, room: self.room.div_ceil(2), ..self.clone() })
+    }
+
     /// The random numbers for one purpose.
     pub(super) fn random(&self, purpose: &str) -> Random {
         Random::named(self.seed, purpose)

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::dsp::biquad::{Biquad, Shape};
-use crate::dsp::fade::rise;
+use crate::dsp::fade::{fade_in, fade_out};
 use crate::dsp::linear::{Linear, STRIDE, States, Stride};
 use crate::dsp::modal::{Bank, Mode};
 use crate::dsp::noise::Random;
@@ -15,6 +15,9 @@ use crate::units::time::SampleRate;
 
 /// Frames for which a vibrato stands still.
 const STEP: usize = 32;
+
+/// A piano's strings move it no faster, Hz.
+const PIANO: f64 = 9000.0;
 
 /// What is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +56,19 @@ impl Instrument {
         self == Instrument::Bowed
     }
 
+    /// Above how many hertz nothing of a note is heard any more: filtered saw-teeth are 40 dB down there
+    /// from where the filter begins, and more from their fundamental.
+    pub(super) fn highest(self, stroke: &Stroke) -> f64 {
+        match self {
+            Instrument::Piano => PIANO,
+            // Falls by 18 dB per octave.
+            Instrument::Bowed => 5.0 * bow(stroke),
+            // Falls by 30 dB per octave.
+            Instrument::Pad => 3.0 * pad_corner(stroke),
+            Instrument::Pluck | Instrument::Organ | Instrument::MusicBox => f64::INFINITY,
+        }
+    }
+
     /// Attack and release by default, seconds.
     pub(super) fn times(self) -> (f64, f64) {
         match self {
@@ -66,29 +82,23 @@ impl Instrument {
     }
 }
 
-/// Plays a note. Peaks lie between 0.1 and 1.
-pub(super) fn play(instrument: Instrument, stroke: &Stroke) -> Vec<f32> {
-    let mut out = match instrument {
-        Instrument::Piano => piano(stroke),
-        Instrument::Bowed => bowed(stroke),
-        Instrument::Pad => pad(stroke),
-        Instrument::Pluck => pluck(stroke),
-        Instrument::Organ => organ(stroke),
-        Instrument::MusicBox => music_box(stroke),
-    };
-    let attack = whole(stroke.attack * stroke.fs);
-    for (n, sample) in out.iter_mut().enumerate().take(attack) {
-        *sample *= rise(n as u64, attack as u64);
+/// Plays a note into silence of as many frames as it has. Peaks lie between 0.1 and 1.
+pub(super) fn play(instrument: Instrument, stroke: &Stroke, out: &mut [f32]) {
+    match instrument {
+        Instrument::Piano => piano(stroke, out),
+        Instrument::Bowed => bowed(stroke, out),
+        Instrument::Pad => pad(stroke, out),
+        Instrument::Pluck => pluck(stroke, out),
+        Instrument::Organ => organ(stroke, out),
+        Instrument::MusicBox => music_box(stroke, out),
     }
-    let release = whole(stroke.release * stroke.fs);
-    for (n, sample) in out.iter_mut().rev().enumerate().take(release) {
-        *sample *= rise(n as u64, release as u64);
-    }
-    out
+    fade_in(out, whole(stroke.attack * stroke.fs));
+    fade_out(out, whole(stroke.release * stroke.fs));
 }
 
 impl Stroke {
-    fn frames(&self) -> usize {
+    /// How many frames it sounds.
+    pub(super) fn frames(&self) -> usize {
         whole((self.length + self.release) * self.fs).max(1)
     }
 }
@@ -97,7 +107,7 @@ impl Stroke {
 /// piano tones", JASA 34(6), 1962. Each note has two strings that part company, so that a loud prompt sound is
 /// followed by a long quiet one: G. Weinreich, "Coupled piano strings", JASA 62(6), 1977. The hammer strikes at an
 /// eighth of the string, and softer felt takes the highs away.
-fn piano(stroke: &Stroke) -> Vec<f32> {
+fn piano(stroke: &Stroke, out: &mut [f32]) {
     let f0 = stroke.hz;
     let mut random = Random::new(stroke.seed);
     let stiffness = 0.000_32 * libm::pow(f0 / 261.6, 1.4);
@@ -111,7 +121,7 @@ fn piano(stroke: &Stroke) -> Vec<f32> {
         // A soundboard is small against long waves, and hardly radiates them.
         let radiated = hz / libm::hypot(hz, 130.0);
         let gain = strike * radiated / libm::pow(n, 0.75) * libm::exp(-hz / corner);
-        if hz > 9000.0 || gain < 0.0003 {
+        if hz > PIANO || gain < 0.0003 {
             continue;
         }
         let ring = sustain / (1.0 + 0.22 * (n - 1.0) + hz / 6000.0);
@@ -126,16 +136,14 @@ fn piano(stroke: &Stroke) -> Vec<f32> {
         let hz = hz * (1.0 + 0.06 * random.bipolar());
         modes.push(Mode { hz, ring, gain: gain * (0.4 + stroke.strength) });
     }
-    let mut out = vec![0.0; stroke.frames()];
     let contact = 0.0035 * libm::pow(stroke.strength, -0.2) * (1.3 - 0.6 * stroke.brightness);
-    Bank::new(&modes, stroke.rate).strike(&blow(contact.min(0.4 / f0 + 0.0006), stroke.fs), &mut out);
-    scale(&mut out, 0.45);
-    out
+    Bank::new(&modes, stroke.rate).strike(&blow(contact.min(0.4 / f0 + 0.0006), stroke.fs), out);
+    scale(out, 0.45);
 }
 
 /// Bowing drags the string into a saw-tooth (Helmholtz): three players out of step, each with a vibrato that sets
 /// in late. What the body does to them is [`resonances`].
-fn bowed(stroke: &Stroke) -> Vec<f32> {
+fn bowed(stroke: &Stroke, out: &mut [f32]) {
     let mut random = Random::new(stroke.seed);
     let mut players: [Player; 3] = std::array::from_fn(|_| Player {
         hz: stroke.hz * ratio(0.05 * random.bipolar()),
@@ -145,10 +153,8 @@ fn bowed(stroke: &Stroke) -> Vec<f32> {
         phase: random.unit(),
         step: 0.0,
     });
-    let corner = (700.0 + 3200.0 * stroke.brightness) * (0.6 + 0.6 * stroke.strength) + stroke.hz;
-    let tone = Svf::<f64>::new(Pass::Low, corner, 0.6, stroke.rate).still();
+    let tone = Svf::<f64>::new(Pass::Low, bow(stroke), 0.6, stroke.rate).still();
     let mut states = States::<1>::default();
-    let mut out = vec![0.0; stroke.frames()];
     for (n, block) in out.chunks_mut(STEP).enumerate() {
         let t = (n * STEP) as f64 / stroke.fs;
         let swing = ((t - 0.25) * 1.6).clamp(0.0, 1.0);
@@ -167,7 +173,11 @@ fn bowed(stroke: &Stroke) -> Vec<f32> {
         tone.process(&mut states, &mut bows);
         block.iter_mut().zip(bows.as_flattened().as_flattened()).for_each(|(sample, y)| *sample = narrow(*y));
     }
-    out
+}
+
+/// Where the bow's filter begins to take away, Hz: it is pressed harder where it is to be brighter.
+fn bow(stroke: &Stroke) -> f64 {
+    (700.0 + 3200.0 * stroke.brightness) * (0.6 + 0.6 * stroke.strength) + stroke.hz
 }
 
 /// One of several that play the same note.
@@ -198,34 +208,37 @@ pub(super) fn resonances(rate: SampleRate) -> [Linear; 5] {
     peaks.map(|(hz, q, db)| Biquad::<f64>::new(Shape::Peak { hz, q, db }, rate).still())
 }
 
+/// Where the first of the pad's filters begins to take away, Hz.
+fn pad_corner(stroke: &Stroke) -> f64 {
+    stroke.hz * (1.5 + 4.0 * stroke.brightness) + 200.0 * stroke.strength
+}
+
 /// Five saw-teeth a few cents apart under a low-pass filter.
-fn pad(stroke: &Stroke) -> Vec<f32> {
+fn pad(stroke: &Stroke, out: &mut [f32]) {
     let mut random = Random::new(stroke.seed);
     let mut saws: [Player; 5] = std::array::from_fn(|voice| {
         let detune = 0.045 * (voice as f64 - 2.0) + 0.01 * random.bipolar();
         let step = stroke.hz * ratio(detune) / stroke.fs;
         Player { hz: stroke.hz, rate: 0.0, turn: 0.0, depth: 0.0, phase: random.unit(), step }
     });
-    let corner = stroke.hz * (1.5 + 4.0 * stroke.brightness) + 200.0 * stroke.strength;
+    let corner = pad_corner(stroke);
     let mut filters = [corner, corner * 1.7].map(|corner| {
         let filter = Svf::<f64>::new(Pass::Low, corner, 0.7, stroke.rate).still();
         (filter, States::<1>::default())
     });
-    let mut out = vec![0.0; stroke.frames()];
     for block in out.chunks_mut(STEP) {
         let mut wide = Bows::default();
         saws.iter_mut().for_each(|saw| saw.play(0.12, &mut wide));
         filters.iter_mut().for_each(|(filter, states)| filter.process(states, &mut wide));
         block.iter_mut().zip(wide.as_flattened().as_flattened()).for_each(|(sample, y)| *sample = narrow(*y));
     }
-    out
 }
 
 /// A burst of noise goes round a delay line and loses its highs: K. Karplus and A. Strong, "Digital synthesis of
 /// plucked-string and drum timbres", Computer Music Journal 7(2), 1983; tuned by an all-pass filter and damped
 /// by length as in D. A. Jaffe and J. O. Smith, "Extensions of the Karplus-Strong plucked-string algorithm", same
 /// issue.
-fn pluck(stroke: &Stroke) -> Vec<f32> {
+fn pluck(stroke: &Stroke, out: &mut [f32]) {
     let mut random = Random::new(stroke.seed);
     let period = stroke.fs / stroke.hz.min(stroke.fs / 8.0);
     // The averaging filter delays by half a frame; what is left of a frame is the all-pass filter's.
@@ -243,8 +256,7 @@ fn pluck(stroke: &Stroke) -> Vec<f32> {
     let ring = (4.0 * libm::pow(stroke.hz / 196.0, -0.5)).clamp(0.3, 8.0);
     let loss = libm::pow(10.0, -3.0 / (ring * stroke.hz));
     let (mut at, mut last, mut x1, mut y1) = (0, 0.0, 0.0, 0.0);
-    let mut out = Vec::with_capacity(stroke.frames());
-    for _ in 0..stroke.frames() {
+    for sample in out {
         let y = line[at];
         let averaged = loss * 0.5 * (y + last);
         last = y;
@@ -255,15 +267,13 @@ fn pluck(stroke: &Stroke) -> Vec<f32> {
         if at == line.len() {
             at = 0;
         }
-        out.push(narrow(y * 0.8));
+        *sample = narrow(y * 0.8);
     }
-    out
 }
 
 /// Drawbars: the harmonics 1, 2, 3, 4 and 6, and a beating twin.
-fn organ(stroke: &Stroke) -> Vec<f32> {
+fn organ(stroke: &Stroke, out: &mut [f32]) {
     let bars = [(0.5, 0.3), (1.0, 1.0), (2.0, 0.6), (3.0, 0.4), (4.0, 0.3), (6.0, 0.15), (1.004, 0.3)];
-    let mut out = vec![0.0; stroke.frames()];
     for (harmonic, gain) in bars {
         let step = stroke.hz * harmonic / stroke.fs;
         if step > 0.45 {
@@ -277,18 +287,15 @@ fn organ(stroke: &Stroke) -> Vec<f32> {
             block.iter_mut().zip(drawn).for_each(|(sample, drawn)| *sample += narrow(drawn));
         }
     }
-    out
 }
 
 /// Reeds clamped at one end (Fletcher and Rossing, section 2.15): 1, 6.27, 17.5.
-fn music_box(stroke: &Stroke) -> Vec<f32> {
+fn music_box(stroke: &Stroke, out: &mut [f32]) {
     let modes =
         [(1.0, 2.6, 0.8), (6.27, 0.5, 0.18 + 0.2 * stroke.brightness), (17.55, 0.12, 0.08), (2.0, 1.2, 0.06)]
             .map(|(r, ring, gain)| Mode { hz: stroke.hz * r, ring, gain });
-    let mut out = vec![0.0; stroke.frames()];
-    Bank::new(&modes, stroke.rate).strike(&blow(0.000_25, stroke.fs), &mut out);
-    scale(&mut out, 0.7);
-    out
+    Bank::new(&modes, stroke.rate).strike(&blow(0.000_25, stroke.fs), out);
+    scale(out, 0.7);
 }
 
 fn scale(samples: &mut [f32], by: f32) {

@@ -1,0 +1,51 @@
+//! Memory for sounds in the making: what one no longer needs, the next one takes.
+//!
+//! A minute of music is made of a hundred notes and a few layers, each megabytes long. Memory that comes from the system
+//! has to be mapped page by page, which took a third of the time of making them.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::sound::patch::canvas::Canvas;
+
+/// Shorter stretches, in frames, the allocator has at hand.
+const SHORT: usize = 1 << 14;
+
+/// What is free.
+#[derive(Debug, Default)]
+pub(super) struct Spares {
+    free: Mutex<Vec<Vec<f32>>>,
+}
+
+impl Spares {
+    /// So much silence.
+    pub(super) fn silence(&self, frames: usize) -> Vec<f32> {
+        let mut samples = self.take(frames).unwrap_or_else(|| Vec::with_capacity(frames));
+        // Written, not merely asked for as zeros: what is added to those would be read first, and mapped twice.
+        samples.clear();
+        samples.resize(frames, 0.0);
+        samples
+    }
+
+    /// A silent canvas, of two channels where it is to be `wide`.
+    pub(super) fn canvas(&self, frames: usize, wide: bool) -> Canvas {
+        Canvas { left: self.silence(frames), right: wide.then(|| self.silence(frames)) }
+    }
+
+    /// Takes what is no longer needed.
+    pub(super) fn put(&self, canvas: Canvas) {
+        let channels = std::iter::once(canvas.left).chain(canvas.right);
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.extend(channels.filter(|samples| samples.capacity() >= SHORT));
+    }
+
+    /// The smallest that will do.
+    fn take(&self, frames: usize) -> Option<Vec<f32>> {
+        if frames < SHORT {
+            return None;
+        }
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let enough = free.iter().enumerate().filter(|(_, samples)| samples.capacity() >= frames);
+        let best = enough.min_by_key(|(_, samples)| samples.capacity())?.0;
+        Some(free.swap_remove(best))
+    }
+}
