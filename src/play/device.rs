@@ -54,8 +54,9 @@ pub struct Wanted {
     pub rate: SampleRate,
     /// How far ahead of it frames are played, in milliseconds, as long as that makes no gaps.
     pub ahead: u32,
-    /// How many frames at that rate it is to take at once, where it lets itself be told. It holds two of these.
-    pub period: u32,
+    /// How many frames at that rate it is to take at once, where it lets itself be told: where who plays comes before
+    /// others on a busy machine, and where it may have to wait for its turn. It holds two of these.
+    pub periods: [u32; 2],
 }
 
 /// A device in use, on a thread of its own.
@@ -199,8 +200,9 @@ fn open(wanted: &Wanted, signals: &Sender<Signal>) -> Result<(Stream, String, Fe
     let (channels, rate) = shape.ok_or("the sound device has no channels")?;
     let frames = |ms: u32| usize::try_from(rate.get() / 1000 * ms).unwrap_or(4800);
     // As long as is wanted, at whatever rate; half or a quarter of it where it has no room for more.
-    let period = u64::from(wanted.period) * u64::from(rate.get()) / u64::from(wanted.rate.hz());
-    let period = u32::try_from(period).unwrap_or(wanted.period).max(4);
+    let wanted_period = wanted.periods[usize::from(!Thread::current().raise())];
+    let period = u64::from(wanted_period) * u64::from(rate.get()) / u64::from(wanted.rate.hz());
+    let period = u32::try_from(period).unwrap_or(wanted_period).max(4);
     let sized =
         [period, period / 2, period / 4].map(BufferSize::Fixed).into_iter().chain([BufferSize::Default]);
     let mut refused = String::new();
@@ -329,4 +331,41 @@ pub fn best(
         Some((rank, range.with_sample_rate(nearest)))
     });
     offered.min_by_key(|(rank, _)| *rank).map(|(_, config)| config)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use rodio::cpal::{Error, ErrorKind};
+
+    use super::{STUCK, heed};
+    use crate::play::ring::{Signal, ring};
+
+    /// PulseAudio's ALSA plugin sometimes does not get going: it asks for nothing and reports the same for ever. Once in
+    /// thirty starts nothing was heard for four seconds, until it counted as deaf.
+    #[test]
+    fn a_device_that_reports_trouble_and_does_nothing_else_is_lost_at_once() {
+        let (signals, told) = channel();
+        let (feed, mut tap) = ring(1000, 2.try_into().unwrap(), 48_000.try_into().unwrap());
+        let mut heed = heed(signals, Arc::clone(&feed.shared));
+        let mut trouble = || heed(Error::new(ErrorKind::Other));
+        trouble();
+        trouble();
+        assert!(told.try_recv().is_err(), "it may yet get going");
+        std::thread::sleep(STUCK + Duration::from_millis(5));
+        trouble();
+        assert!(matches!(told.try_recv(), Ok(Signal::Lost(_))));
+
+        // One that goes on in between does not.
+        for _ in 0..5 {
+            trouble();
+            std::thread::sleep(STUCK + Duration::from_millis(5));
+            tap.by_ref().take(2).for_each(drop);
+            trouble();
+        }
+        assert!(told.try_recv().is_err(), "it plays");
+    }
 }

@@ -36,11 +36,11 @@ pub mod preview;
 mod reading;
 pub mod view;
 
-/// How far ahead of the device it is played, in milliseconds, and how many frames the device takes at once, where what
-/// is saved is to be heard soon.
-const SHORT: (u32, u32) = (50, 1024);
+/// How far ahead of the device it is played, in milliseconds, and how many frames the device takes at once, where who
+/// plays comes first and where not: where what is saved is to be heard soon.
+const SHORT: (u32, [u32; 2]) = (50, [1024, 1024]);
 /// The same, where no gaps are worth more.
-const LONG: (u32, u32) = (400, 4096);
+const LONG: (u32, [u32; 2]) = (400, [4096, 8192]);
 /// How much has to be settled before playing begins, in seconds.
 const AT_LEAST: f64 = 0.3;
 /// How little may be left of what is settled before more is worked out, in seconds.

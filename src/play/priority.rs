@@ -25,28 +25,29 @@ impl Thread {
         }
     }
 
-    /// Lowers its priority. Then a busy machine makes clips more slowly, but what is made is played without gaps.
+    /// Lowers its priority, where it has one of its own. Then a busy machine makes clips more slowly, but what is made is
+    /// played without gaps.
     pub(super) fn lower(self) {
         self.set(10);
     }
 
-    /// Raises its priority. Allocates nothing.
-    pub(super) fn raise(self) {
-        self.set(-11);
+    /// Raises its priority; says whether it comes before others now. Allocates nothing.
+    pub(super) fn raise(self) -> bool {
+        // Other systems see to who plays by themselves.
+        self.set(-11) || cfg!(not(target_os = "linux"))
     }
 
     #[cfg_attr(
         target_os = "linux",
         expect(unsafe_code, reason = "the system is asked through C, with numbers only")
     )]
-    fn set(self, nice: i32) {
+    fn set(self, nice: i32) -> bool {
         // Elsewhere the whole process would be meant.
         #[cfg(target_os = "linux")]
         // SAFETY: no pointer is involved; where it is refused, or the thread has ended, nothing changes.
-        unsafe {
-            libc::setpriority(libc::PRIO_PROCESS, self.id, nice);
-        }
+        let is_set = unsafe { libc::setpriority(libc::PRIO_PROCESS, self.id, nice) } == 0;
         #[cfg(not(target_os = "linux"))]
-        let _ = nice;
+        let is_set = false;
+        is_set
     }
 }

@@ -100,8 +100,8 @@ impl Preview {
         let heard = Arc::clone(&board);
         let renderer = std::thread::spawn(move || renderer::run(&taken, &heard));
         let own = events.clone();
-        let (ahead, period) = if brief.watch.is_some() { SHORT } else { LONG };
-        let wanted = Wanted { name: brief.device.clone(), rate: brief.settings.rate, ahead, period };
+        let (ahead, periods) = if brief.watch.is_some() { SHORT } else { LONG };
+        let wanted = Wanted { name: brief.device.clone(), rate: brief.settings.rate, ahead, periods };
         let device = Device::start(wanted, move |report| {
             drop(own.send(Event::Device(report)));
         });
