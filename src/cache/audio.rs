@@ -124,13 +124,13 @@ impl Recording<'_> {
         }
     }
 
-    /// All of it was taken.
-    pub fn finish(self) {
+    /// All of it was taken; says whether it is kept.
+    pub fn finish(self) -> bool {
         let frames = FrameCount::new(self.samples / self.channels.count() as u64);
-        if let Some(writing) = self.writing {
-            // A full disk, or a folder that went away: then it is made again the next time.
-            let _ = writing.finish(Shape::Sound { channels: self.channels, frames });
-            self.cache.stay_bounded();
-        }
+        // A full disk, or a folder that went away: then it is made again the next time.
+        let shape = Shape::Sound { channels: self.channels, frames };
+        let is_kept = self.writing.is_some_and(|writing| writing.finish(shape).is_ok());
+        self.cache.stay_bounded();
+        is_kept
     }
 }

@@ -20,7 +20,7 @@ use crate::units::time::FrameCount;
 const MISSING: u8 = 0;
 /// It is there, but has not been read.
 const THERE: u8 = 1;
-/// It has been read as a whole and was what had been put there.
+/// It has been written just now; or read as a whole, and was what had been put there.
 const CHECKED: u8 = 2;
 
 /// The stretches of a mix, and which of them are kept.
@@ -63,17 +63,14 @@ impl Kept {
         let wanted = self.overlapping(range);
         let mut at = wanted.start;
         while at < wanted.end {
-            let Stretch { start, end, .. } = self.stretches[at];
-            let inside = start.max(range.start)..end.min(range.end);
-            if let Some(audio) = self.part(at, &inside) {
-                cut.take(inside.start, &audio)?;
+            if self.take(at, self.stretches[at].end.min(range.end), &mut cut)? {
                 at += 1;
                 continue;
             }
             // All that are missing in a row are mixed in one go.
             let missing = 1 + (at + 1..wanted.end).take_while(|index| !self.is_there(*index)).count();
             let last = self.stretches[at + missing - 1].end;
-            self.mix(at, &(inside.start..last.min(range.end)), &mut cut)?;
+            self.mix(at, &(cut.next..last.min(range.end)), &mut cut)?;
             at += missing;
         }
         cut.finish()
@@ -119,22 +116,48 @@ impl Kept {
         is_right.then_some(audio)
     }
 
-    /// Part of a stretch that was read before, or is read now.
-    fn part(&self, index: usize, range: &Range<u64>) -> Option<Vec<f32>> {
+    /// Takes what is kept of a stretch, up to the frame `end`; says whether all of it was there.
+    fn take<E, S: FnMut(&[f32]) -> Result<(), E>>(
+        &self,
+        index: usize,
+        end: u64,
+        cut: &mut Cut<S>,
+    ) -> Result<bool, E> {
         let start = self.stretches[index].start;
         let sample = |frame: u64| FrameCount::new(frame - start).index() * 2;
-        let samples = sample(range.start)..sample(range.end);
+        let samples = sample(cut.next)..sample(end);
         match self.states()[index].load(Ordering::Relaxed) {
-            MISSING => None,
-            THERE => self.read(index, samples),
-            _ => {
-                let mut audio = Vec::with_capacity(samples.len());
-                let bytes = (samples.start * SAMPLE_BYTES) as u64..(samples.end * SAMPLE_BYTES) as u64;
-                let read =
-                    self.cache.part(Kind::Mix, self.key(index)?, bytes, |bytes| audio.extend(floats(bytes)));
-                read.is_ok().then_some(audio)
-            }
+            MISSING => Ok(false),
+            THERE => self.read(index, samples).map_or(Ok(false), |audio| {
+                cut.take(cut.next, &audio)?;
+                Ok(true)
+            }),
+            _ => self.pass(index, samples, cut),
         }
+    }
+
+    /// The same, of some samples of a stretch that was checked before: without having all of them at once.
+    fn pass<E, S: FnMut(&[f32]) -> Result<(), E>>(
+        &self,
+        index: usize,
+        samples: Range<usize>,
+        cut: &mut Cut<S>,
+    ) -> Result<bool, E> {
+        let Some(key) = self.key(index) else { return Ok(false) };
+        let bytes = (samples.start * SAMPLE_BYTES) as u64..(samples.end * SAMPLE_BYTES) as u64;
+        let (mut audio, mut taken) = (Vec::new(), Ok(()));
+        let read = self.cache.part(Kind::Mix, key, bytes, |bytes| {
+            audio.clear();
+            audio.extend(floats(bytes));
+            if taken.is_ok() {
+                taken = cut.take(cut.next, &audio);
+            }
+        });
+        taken?;
+        if read.is_err() {
+            self.states()[index].store(MISSING, Ordering::Relaxed);
+        }
+        Ok(read.is_ok())
     }
 
     /// Mixes frames, the first of them in the stretch `index`, and keeps the stretches that lie among them as a whole.
@@ -161,10 +184,8 @@ impl Kept {
                 at += (now / 2) as u64;
                 audio = &audio[now..];
                 if at == stretch.end {
-                    if let Some(kept) = kept.take() {
-                        kept.finish();
-                        // If it could not be written, reading it will show that.
-                        self.states()[index].store(THERE, Ordering::Relaxed);
+                    if kept.take().is_some_and(Recording::finish) {
+                        self.states()[index].store(CHECKED, Ordering::Relaxed);
                     }
                     index += 1;
                 }
