@@ -4,6 +4,7 @@
 
 use multiversion::multiversion;
 
+use crate::dsp::signal::audible;
 use crate::units::time::SampleRate;
 
 /// Lengths of the delay lines in seconds: mutually prime at 48 kHz, 21 to 64 ms.
@@ -78,10 +79,10 @@ fn turn(space: &mut Tail, input: (&[f32], &[f32]), wet: (&mut [f32], &mut [f32])
         wet.1[n] = 0.5 * (taps[1] - taps[3] + taps[5] - taps[7]);
         hadamard(&mut taps);
         let (left, right) = (input.0[n], input.1[n]);
-        [a[n], c[n], e[n], g[n]] = [taps[0], taps[2], taps[4], taps[6]].map(|tap| tap + left);
-        [b[n], d[n], f[n], h[n]] = [taps[1], taps[3], taps[5], taps[7]].map(|tap| tap + right);
+        [a[n], c[n], e[n], g[n]] = [taps[0], taps[2], taps[4], taps[6]].map(|tap| audible(tap + left));
+        [b[n], d[n], f[n], h[n]] = [taps[1], taps[3], taps[5], taps[7]].map(|tap| audible(tap + right));
     }
-    space.states = states;
+    space.states = states.map(audible);
 }
 
 /// The orthogonal Hadamard matrix of order 8, in place.

@@ -114,6 +114,8 @@ struct Director {
     bounds: Bounds,
     /// Whether there is something that the performance does not know of.
     stale: bool,
+    /// The clip that has to be made before it is worked out again where playing begins.
+    held_up_by: Option<usize>,
     /// Whether everything has been made since the view was brought up to date.
     unshown: bool,
     worked_out: Option<Instant>,
@@ -173,6 +175,7 @@ impl Director {
             measuring: None,
             performance: None,
             stale: true,
+            held_up_by: None,
             unshown: false,
             worked_out: None,
             warming: Duration::ZERO,
@@ -339,15 +342,18 @@ impl Director {
             // What was made may be longer or shorter than was likely.
             return self.prepare_for(&likely);
         }
-        let Outlook { timeline, until, but_for_past } = self.score.outlook_from(likely, origin);
+        if self.held_up_by.is_some_and(|clip| !self.score.is_ready(clip)) && self.goal.is_some() {
+            return;
+        }
+        let Outlook { timeline, until, but_for_past, missing } = self.score.outlook_from(likely, origin);
         let enough = begin + self.at_least();
         let is_enough = |until: u64| until >= enough.min(timeline.length.get());
         if !is_enough(until) {
             if is_enough(but_for_past) {
                 self.preparation
                     .prepare(&self.task, self.score.needed(&timeline, begin, u64::MAX, Foremost::Past));
-            } else {
-                self.preparation.go_on();
+            } else if self.goal.is_some() {
+                self.clear_the_way(&missing, enough, (&timeline, begin));
             }
             return;
         }
@@ -366,6 +372,24 @@ impl Director {
         if self.score.is_complete() {
             self.settle_gain();
         }
+    }
+
+    /// Has that made first of what is `missing` which may yet be heard before `enough` frames are settled, in `timeline`, which is
+    /// to begin at `begin`; and waits for the first of it, before which no more will be.
+    fn clear_the_way(&mut self, missing: &[(u64, usize)], enough: u64, (timeline, begin): (&Timeline, u64)) {
+        let first = missing.iter().take_while(|(frame, _)| *frame < enough);
+        let mut order: Vec<usize> = Vec::new();
+        for (_, clip) in first {
+            if !self.score.is_ready(*clip) && !order.contains(clip) {
+                order.push(*clip);
+            }
+        }
+        self.held_up_by = order.first().copied();
+        let rest = self.score.needed(timeline, begin, 0, Foremost::Coming).order;
+        let rest: Vec<usize> = rest.into_iter().filter(|clip| !order.contains(clip)).collect();
+        order.extend(rest);
+        // What else is needed is not known until that is made: it may be what comes next.
+        self.preparation.prepare(&self.task, Needs { order, at_once: usize::MAX });
     }
 
     /// Makes a performance and has it played.

@@ -41,6 +41,8 @@ pub struct Outlook {
     pub until: u64,
     /// The same, were all that has been as long as is likely: where this is later, what has been is to be made.
     pub but_for_past: u64,
+    /// Which clips are not made of those that may be heard from `until` on, and from which frame on each may be; rising.
+    pub missing: Vec<(u64, usize)>,
 }
 
 /// What stays where it is while other times move: what is heard, or is to be, is told from here.
@@ -166,18 +168,18 @@ impl Score {
     pub fn outlook_from(&mut self, likely: Timeline, origin: Option<Place>) -> Outlook {
         if self.is_complete() {
             let until = likely.length.get();
-            return Outlook { timeline: likely, until, but_for_past: until };
+            return Outlook { timeline: likely, until, but_for_past: until, missing: Vec::new() };
         }
         let all = GUESSES.map(|factor| self.scheduled(|_| factor));
         let past = self.past(&likely, origin);
         if !past.contains(&true) {
-            let until = self.settled(&likely, [&all, &all], origin);
-            return Outlook { timeline: likely, until, but_for_past: until };
+            let (until, missing) = self.settled(&likely, [&all, &all], origin);
+            return Outlook { timeline: likely, until, but_for_past: until, missing };
         }
         let coming = GUESSES.map(|factor| self.scheduled(|clip| if past[clip] { 1.0 } else { factor }));
-        let until = self.settled(&likely, [&all, &coming], origin);
-        let but_for_past = self.settled(&likely, [&coming, &coming], origin);
-        Outlook { timeline: likely, until, but_for_past }
+        let (until, missing) = self.settled(&likely, [&all, &coming], origin);
+        let (but_for_past, _) = self.settled(&likely, [&coming, &coming], origin);
+        Outlook { timeline: likely, until, but_for_past, missing }
     }
 
     /// Which clips are not made, and over before `origin` wherever they are heard.
@@ -214,14 +216,20 @@ impl Score {
 
     /// The first frame of `likely` that another guess moves, or that plays what is not made: one of the first two guesses,
     /// or of the second two for what began before `origin`. That plays from wherever is likely, and so ends there too,
-    /// unless what comes may yet move its end.
-    fn settled(&self, likely: &Timeline, others: [&[Timeline; 2]; 2], origin: Option<Place>) -> u64 {
+    /// unless what comes may yet move its end. And what is not made, as [`Outlook::missing`] has it.
+    fn settled(
+        &self,
+        likely: &Timeline,
+        others: [&[Timeline; 2]; 2],
+        origin: Option<Place>,
+    ) -> (u64, Vec<(u64, usize)>) {
         let base = |timeline: &Timeline| origin.map_or(0, |origin| origin.frame(timeline));
         let here = base(likely);
         let [ahead, behind] =
             others.map(|others| others.each_ref().map(|other| (by_name(other), base(other))));
         let mut names: BTreeSet<Name> = BTreeSet::new();
-        let mut until = i64::MAX;
+        let (mut until, mut missing) = (i64::MAX, Vec::new());
+        let frame = |from_here: i64| u64::try_from(here + from_here.max(0)).unwrap_or(0);
         let lead = |region: &Region| lead(likely, region);
         for (name, region) in by_name(likely) {
             names.insert(name);
@@ -236,6 +244,9 @@ impl Score {
                 elsewhere.iter().all(|it| it.is_some_and(|(other, base)| span(other, base).0 == start));
             let earliest =
                 elsewhere.iter().flatten().map(|(other, base)| span(other, *base).0).fold(start, i64::min);
+            if !made {
+                missing.push((frame(earliest - lead(region)), region.clip));
+            }
             if !made || (start >= 0 && !same_start) {
                 until = until.min(earliest - lead(region));
                 continue;
@@ -258,10 +269,9 @@ impl Score {
                 }
             }
         }
-        if until == i64::MAX {
-            return likely.length.get();
-        }
-        u64::try_from(here + until.max(0)).unwrap_or(0).min(likely.length.get())
+        missing.sort_unstable();
+        let until = if until == i64::MAX { likely.length.get() } else { frame(until) };
+        (until.min(likely.length.get()), missing)
     }
 
     /// Whether everything is made that sounds in `timeline` within so many frames from `from` on. Where it is not, no

@@ -8,6 +8,7 @@
 use crate::dsp::noise::Random;
 use crate::dsp::reverb::{CHUNK, SPEED, WINDOW};
 use crate::dsp::room::{Shape, Walls};
+use crate::dsp::signal::audible;
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -99,6 +100,7 @@ impl Early {
                     *state += (*out - *state) * self.dull;
                     *out = *state;
                 }
+                *state = audible(*state);
             }
             self.at = (self.at + frames) % self.length;
             done += frames;

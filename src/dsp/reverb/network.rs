@@ -14,6 +14,7 @@ use crate::dsp::noise::Random;
 use crate::dsp::reverb::absorb::sections;
 use crate::dsp::reverb::{CHUNK, SPEED};
 use crate::dsp::room::Shape;
+use crate::dsp::signal::audible;
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -145,11 +146,11 @@ fn turn(network: &mut Network, taps: &mut [Lanes], fed: &[[f32; CHUNK]; 2], out:
         *other += dot(lanes, &right);
         mix(lanes);
         for pair in lanes.as_chunks_mut::<2>().0 {
-            pair[0] += fed.0;
-            pair[1] += fed.1;
+            pair[0] = audible(pair[0] + fed.0);
+            pair[1] = audible(pair[1] + fed.1);
         }
     }
-    network.states = states;
+    network.states = states.map(|state| state.map(audible));
 }
 
 /// One first-order section of every line, transposed direct form II.
@@ -242,7 +243,7 @@ impl Loop {
         let old = &mut old[..samples.len()];
         self.next(old);
         for (sample, old) in samples.iter_mut().zip(&mut *old) {
-            let new = *sample + *old * DIFFUSION;
+            let new = audible(*sample + *old * DIFFUSION);
             (*sample, *old) = (*old - new * DIFFUSION, new);
         }
         self.replace(old);

@@ -78,7 +78,8 @@ impl Director {
     }
 
     /// The same, where the goal is settled.
-    pub(super) fn prepare_for(&self, likely: &Timeline) {
+    pub(super) fn prepare_for(&mut self, likely: &Timeline) {
+        self.held_up_by = None;
         let frame = match (self.origin(), &self.goal) {
             // From the beginning on: it is not known yet how far that is.
             _ if self.searches() => 0,
