@@ -335,6 +335,7 @@ pub fn best(
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZero;
     use std::sync::Arc;
     use std::sync::mpsc::channel;
     use std::time::Duration;
@@ -349,7 +350,8 @@ mod tests {
     #[test]
     fn a_device_that_reports_trouble_and_does_nothing_else_is_lost_at_once() {
         let (signals, told) = channel();
-        let (feed, mut tap) = ring(1000, 2.try_into().unwrap(), 48_000.try_into().unwrap());
+        let (channels, rate) = (NonZero::new(2).expect("two"), NonZero::new(48_000).expect("some"));
+        let (feed, mut tap) = ring(1000, channels, rate);
         let mut heed = heed(signals, Arc::clone(&feed.shared));
         let mut trouble = || heed(Error::new(ErrorKind::Other));
         trouble();

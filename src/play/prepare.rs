@@ -88,7 +88,7 @@ struct Waiting {
     order: VecDeque<usize>,
     /// How many of those may be made: all, or the first of them, as long as somebody waits for these.
     free: usize,
-    /// What threads are making or have made: of which reading, and its request's index.
+    /// What threads are making or have made of the task: its reading, and its request's index.
     taken: BTreeSet<(u64, usize)>,
     /// Who works on a patch, as long as nobody plays.
     hands: Hands,
@@ -176,8 +176,9 @@ impl Preparation {
         let mut waiting = self.queue.lock();
         let is_new = |index: &usize| !waiting.taken.contains(&(task.reading, *index));
         let at_once = needs.order.iter().take(needs.at_once).filter(|index| is_new(index)).count();
-        let order = needs.order.into_iter().filter(is_new).collect();
+        let order: VecDeque<usize> = needs.order.into_iter().filter(is_new).collect();
         let free = if waiting.calm { usize::MAX } else { at_once };
+        waiting.taken.retain(|(reading, _)| *reading == task.reading);
         waiting.task = Some(Arc::clone(task));
         (waiting.order, waiting.free) = (order, free);
         self.queue.changed.notify_all();

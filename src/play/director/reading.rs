@@ -10,7 +10,7 @@ use crate::play::director::place::Goal;
 use crate::play::director::view;
 use crate::play::gain::Origin;
 use crate::play::prepare::{self, Task};
-use crate::play::score::{Foremost, Score};
+use crate::play::score::{Foremost, Needs, Score};
 use crate::play::watch::Change;
 use crate::timeline::Timeline;
 
@@ -98,6 +98,29 @@ impl Director {
         }
         self.change_missing(&needs);
         self.preparation.prepare(&self.task, needs);
+    }
+
+    /// Has that made first of what is `missing` which may yet be heard before `enough` frames are settled, in `timeline`, which is
+    /// to begin at `begin`; and waits for the first of it, before which no more will be.
+    pub(super) fn clear_the_way(
+        &mut self,
+        missing: &[(u64, usize)],
+        enough: u64,
+        (timeline, begin): (&Timeline, u64),
+    ) {
+        let first = missing.iter().take_while(|(frame, _)| *frame < enough);
+        let mut order: Vec<usize> = Vec::new();
+        for (_, clip) in first {
+            if !self.score.is_ready(*clip) && !order.contains(clip) {
+                order.push(*clip);
+            }
+        }
+        self.held_up_by = order.first().copied();
+        let rest = self.score.needed(timeline, begin, 0, Foremost::Coming).order;
+        let rest: Vec<usize> = rest.into_iter().filter(|clip| !order.contains(clip)).collect();
+        order.extend(rest);
+        // What else is needed is not known until that is made: it may be what comes next.
+        self.preparation.prepare(&self.task, Needs { order, at_once: usize::MAX });
     }
 
     /// Has an entry hold the place that is asked for, as long as times may still move.

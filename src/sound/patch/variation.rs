@@ -33,7 +33,7 @@ pub(super) struct Sounding {
 impl Sounding {
     /// The same at half the rate; `None` where that, or a loop's length, is no whole number.
     pub(super) fn at_half_rate(&self) -> Option<Sounding> {
-        let is_even = self.rate.hz() % 2 == 0 && (self.lap.is_none() || self.room % 2 == 0);
+        let is_even = self.rate.hz().is_multiple_of(2) && (self.lap.is_none() || self.room.is_multiple_of(2));
         let rate = SampleRate::new(self.rate.hz() / 2).filter(|_| is_even)?;
         Some(Sounding { rate, room: self.room.div_ceil(2), ..self.clone() })
     }
