@@ -80,20 +80,23 @@ impl Director {
     /// The same, where the goal is settled.
     pub(super) fn prepare_for(&mut self, likely: &Timeline) {
         self.held_up_by = None;
+        let searches = self.searches();
         let frame = match (self.origin(), &self.goal) {
             // From the beginning on: it is not known yet how far that is.
-            _ if self.searches() => 0,
+            _ if searches => 0,
             // All of the entry that holds the place, however far after its beginning that is: the rest follows it.
             (Some(origin), _) => u64::try_from(origin.frame(likely)).unwrap_or(0),
             (None, Some(goal)) => goal.frame(likely),
             (None, None) => 0,
         };
         let within = match &self.goal {
+            // Nothing can be told to be needed at once.
+            _ if searches => 0,
             Some(goal) => goal.frame(likely).saturating_sub(frame) + self.at_least(),
             None => self.at_least(),
         };
         let mut needs = self.score.needed(likely, frame, within, Foremost::Coming);
-        if self.searches() {
+        if searches {
             needs.at_once = usize::MAX;
         }
         self.change_missing(&needs);
