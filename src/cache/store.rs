@@ -143,9 +143,10 @@ impl Store {
 
 /// Hands over so many bytes, as many at once as are good to read.
 fn pieces(file: &mut File, mut left: u64, mut sink: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut bytes = vec![0; AT_ONCE];
+    let at_once = |left: u64| usize::try_from(left).unwrap_or(AT_ONCE).min(AT_ONCE);
+    let mut bytes = vec![0; at_once(left)];
     while left > 0 {
-        let now = &mut bytes[..usize::try_from(left).unwrap_or(AT_ONCE).min(AT_ONCE)];
+        let now = &mut bytes[..at_once(left)];
         file.read_exact(now)?;
         sink(now)?;
         left -= now.len() as u64;
