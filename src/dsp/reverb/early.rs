@@ -97,10 +97,9 @@ impl Early {
                 }
                 let state = &mut self.states[ear];
                 for out in out {
-                    *state += (*out - *state) * self.dull;
+                    *state = audible(*state + (*out - *state) * self.dull);
                     *out = *state;
                 }
-                *state = audible(*state);
             }
             self.at = (self.at + frames) % self.length;
             done += frames;

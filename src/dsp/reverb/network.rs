@@ -150,7 +150,7 @@ fn turn(network: &mut Network, taps: &mut [Lanes], fed: &[[f32; CHUNK]; 2], out:
             pair[1] = audible(pair[1] + fed.1);
         }
     }
-    network.states = states.map(|state| state.map(audible));
+    network.states = states;
 }
 
 /// One first-order section of every line, transposed direct form II.
@@ -159,7 +159,7 @@ fn shelve(section: &[Lanes; 3], state: &mut Lanes, lanes: &mut Lanes) {
     for line in 0..LINES {
         let x = lanes[line];
         let y = section[0][line] * x + state[line];
-        state[line] = section[1][line] * x - section[2][line] * y;
+        state[line] = audible(section[1][line] * x - section[2][line] * y);
         lanes[line] = y;
     }
 }
