@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::audio::samples::{Identity, Samples};
-use crate::cache::audio::Kept;
+use crate::cache::audio::{Kept, Recording};
 use crate::cache::entry::{Head, Shape};
 use crate::cache::key::Key;
 use crate::cache::store::Store;
@@ -191,10 +191,10 @@ impl Cache {
     }
 
     fn keep(&self, one: Postponed) {
-        let Some(inner) = &self.inner else { return };
-        // A full disk, or a folder that went away: then it is made again the next time.
-        let _ = audio::write(&inner.store, one.kind, &one.key, one.facts, &one.samples);
-        self.stay_bounded();
+        let mut recording = Recording::new(self, one.kind, &one.key, one.facts, one.samples.channels());
+        if recording.copy(&one.samples).is_ok() {
+            recording.finish();
+        }
     }
 
     fn stay_bounded(&self) {

@@ -6,7 +6,7 @@ use crate::audio::buffer::Channels;
 use crate::audio::samples::{Fetch, SAMPLE_BYTES, Samples};
 use crate::cache::entry::{Head, Shape};
 use crate::cache::key::Key;
-use crate::cache::store::{Store, Writing};
+use crate::cache::store::Writing;
 use crate::cache::{Cache, Kind};
 use crate::spool::Spool;
 use crate::units::time::FrameCount;
@@ -63,36 +63,6 @@ impl Fetch for Kept {
     }
 }
 
-/// Writes a sound.
-pub(super) fn write(
-    store: &Store,
-    kind: Kind,
-    key: &Key,
-    facts: Vec<u8>,
-    samples: &Samples,
-) -> io::Result<()> {
-    let shape = Shape::Sound { channels: samples.channels(), frames: samples.frames() };
-    let width = samples.channels().count();
-    let mut writing = store.writing(kind, key, facts)?;
-    let mut piece = vec![0.0; AT_ONCE];
-    let mut bytes = Vec::with_capacity(AT_ONCE * SAMPLE_BYTES);
-    let mut at = FrameCount::ZERO;
-    while at < samples.frames() {
-        let frames = samples.frames().minus(at).min(FrameCount::new((AT_ONCE / width) as u64));
-        let piece = &mut piece[..frames.index() * width];
-        samples.read(at, piece)?;
-        writing.push(in_bytes(piece, &mut bytes))?;
-        at = at.plus(frames);
-    }
-    writing.finish(shape)
-}
-
-fn in_bytes<'b>(samples: &[f32], bytes: &'b mut Vec<u8>) -> &'b [u8] {
-    bytes.clear();
-    bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
-    bytes
-}
-
 /// A sound that is kept while it is made. If it is not finished, nothing is kept of it; nor where it cannot be written.
 #[derive(Debug)]
 pub struct Recording<'c> {
@@ -106,19 +76,44 @@ pub struct Recording<'c> {
 impl Cache {
     /// Keeps a sound that comes piece by piece, without facts, and counts it as made.
     pub fn record(&self, kind: Kind, key: &Key, channels: Channels) -> Recording<'_> {
-        let writing = self.inner.as_ref().and_then(|inner| {
-            inner.count(&inner.made, kind);
-            inner.store.writing(kind, key, b"null".to_vec()).ok()
-        });
-        Recording { cache: self, writing, channels, samples: 0, bytes: Vec::new() }
+        self.inner.iter().for_each(|inner| inner.count(&inner.made, kind));
+        Recording::new(self, kind, key, b"null".to_vec(), channels)
     }
 }
 
-impl Recording<'_> {
+impl<'c> Recording<'c> {
+    pub(super) fn new(
+        cache: &'c Cache,
+        kind: Kind,
+        key: &Key,
+        facts: Vec<u8>,
+        channels: Channels,
+    ) -> Recording<'c> {
+        let writing = cache.inner.as_ref().and_then(|inner| inner.store.writing(kind, key, facts).ok());
+        Recording { cache, writing, channels, samples: 0, bytes: Vec::new() }
+    }
+
+    /// Takes all of a sound.
+    pub(super) fn copy(&mut self, sound: &Samples) -> io::Result<()> {
+        let width = self.channels.count();
+        let mut piece = vec![0.0; AT_ONCE];
+        let mut at = FrameCount::ZERO;
+        while at < sound.frames() {
+            let frames = sound.frames().minus(at).min(FrameCount::new((AT_ONCE / width) as u64));
+            let piece = &mut piece[..frames.index() * width];
+            sound.read(at, piece)?;
+            self.push(piece);
+            at = at.plus(frames);
+        }
+        Ok(())
+    }
+
     /// Takes the next samples, interleaved.
     pub fn push(&mut self, samples: &[f32]) {
         self.samples += samples.len() as u64;
-        let bytes = in_bytes(samples, &mut self.bytes);
+        self.bytes.clear();
+        self.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        let bytes = &self.bytes;
         if self.writing.as_mut().is_some_and(|writing| writing.push(bytes).is_err()) {
             self.writing = None;
         }

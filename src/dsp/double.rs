@@ -3,6 +3,7 @@
 use multiversion::multiversion;
 
 use crate::dsp::kaiser;
+use crate::units::narrow;
 
 /// Samples on each side that have a part in one in between.
 const SIDE: usize = 16;
@@ -90,19 +91,13 @@ fn pairs(taps: &[f32; SIDE], around: &[f32; BLOCK + 2 * SIDE]) -> [[f32; 2]; BLO
     pairs
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "coefficients are 32-bit, like samples")]
-fn narrow(x: f64) -> f32 {
-    x as f32
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Doubler, PASSED};
+    use crate::units::narrow;
 
     fn tone(rate: f64, hz: f64, count: u32) -> Vec<f32> {
-        (0..count)
-            .map(|n| super::narrow(libm::sin(2.0 * std::f64::consts::PI * hz * f64::from(n) / rate)))
-            .collect()
+        (0..count).map(|n| narrow(libm::sin(2.0 * std::f64::consts::PI * hz * f64::from(n) / rate))).collect()
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::f64::consts::PI;
 
 use multiversion::multiversion;
 
+use crate::units::narrow;
 use crate::units::time::SampleRate;
 
 /// How many modes run side by side, so that the compiler can keep them in vector registers.
@@ -169,11 +170,6 @@ fn ring(lanes: &mut Lanes, out: &mut [f32]) {
         }
         rest.iter_mut().zip(end).for_each(|(sample, sum)| *sample += narrow(sum));
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
-fn narrow(x: f64) -> f32 {
-    x as f32
 }
 
 #[expect(

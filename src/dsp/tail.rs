@@ -5,6 +5,7 @@
 use multiversion::multiversion;
 
 use crate::dsp::signal::audible;
+use crate::units::narrow;
 use crate::units::time::SampleRate;
 
 /// Lengths of the delay lines in seconds: mutually prime at 48 kHz, 21 to 64 ms.
@@ -97,11 +98,6 @@ fn hadamard(taps: &mut [f32; 8]) {
     for tap in taps {
         *tap *= std::f32::consts::FRAC_1_SQRT_2 * 0.5;
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
-fn narrow(x: f64) -> f32 {
-    x as f32
 }
 
 #[expect(

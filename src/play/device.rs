@@ -200,7 +200,9 @@ fn open(wanted: &Wanted, signals: &Sender<Signal>) -> Result<(Stream, String, Fe
     let (channels, rate) = shape.ok_or("the sound device has no channels")?;
     let frames = |ms: u32| usize::try_from(rate.get() / 1000 * ms).unwrap_or(4800);
     // As long as is wanted, at whatever rate; half or a quarter of it where it has no room for more.
-    let wanted_period = wanted.periods[usize::from(!Thread::current().raise())];
+    // This thread, and those that the sound library starts from it, go first as well, if any may.
+    let goes_first = Thread::current().raise();
+    let wanted_period = wanted.periods[usize::from(!goes_first)];
     let period = u64::from(wanted_period) * u64::from(rate.get()) / u64::from(wanted.rate.hz());
     let period = u32::try_from(period).unwrap_or(wanted_period).max(4);
     let sized =
