@@ -28,3 +28,4 @@ pub mod signal;
 pub mod svf;
 pub mod tail;
 pub mod true_peak;
+pub mod weave;

@@ -48,6 +48,8 @@ struct Section {
 /// One or two in a row.
 fn together(sections: &[Section]) -> Linear {
     Linear::new(|state, x| {
+        // What no section remembers, nobody does.
+        state[sections.len()..].fill(0.0);
         sections.iter().zip(state).fold(x, |x, (section, state)| {
             let y = section.b[0] * x + *state;
             *state = section.b[1] * x - section.a * y;

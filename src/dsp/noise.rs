@@ -1,5 +1,10 @@
 //! Seeded random numbers: the same seed gives the same numbers on every machine, for ever.
 
+use multiversion::multiversion;
+
+/// By how much the state goes on each time: 2⁶⁴ divided by the golden ratio.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// A stream of random numbers. `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number
 /// generators", OOPSLA 2014): 64 bits of state, full period, good enough for noise and for human variation.
 #[derive(Clone, Debug)]
@@ -26,10 +31,8 @@ impl Random {
 
     /// 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.state = self.state.wrapping_add(STEP);
+        mixed(self.state)
     }
 
     /// Evenly from 0 up to but not including 1, in steps of 2⁻⁵³.
@@ -44,17 +47,55 @@ impl Random {
 
     /// Two numbers evenly from −1 up to but not including 1, in steps of 2⁻³¹, for the price of one: white noise.
     pub fn pair(&mut self) -> (f64, f64) {
-        let bits = self.next_u64().to_le_bytes();
-        let half = |n: usize| {
-            let whole = i32::from_le_bytes([bits[n], bits[n + 1], bits[n + 2], bits[n + 3]]);
-            f64::from(whole) * (1.0 / 2_147_483_648.0)
-        };
-        (half(0), half(4))
+        let [a, b] = halves(self.next_u64());
+        (a, b)
+    }
+
+    /// Fills with pairs as [`Random::pair`] makes them, many at a time.
+    pub fn fill(&mut self, pairs: &mut [[f64; 2]]) {
+        fill(self.state, pairs);
+        self.state = self.state.wrapping_add(STEP.wrapping_mul(pairs.len() as u64));
     }
 
     /// Normally distributed with mean 0 and deviation 1, cut at ±6: the sum of twelve even numbers less six
     /// (Irwin and Hall), which needs no transcendental function.
     pub fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+    }
+}
+
+#[inline]
+fn mixed(state: u64) -> u64 {
+    let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "each half by itself")]
+fn halves(bits: u64) -> [f64; 2] {
+    [bits as u32, (bits >> 32) as u32].map(|half| f64::from(half.cast_signed()) * (1.0 / 2_147_483_648.0))
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn fill(state: u64, pairs: &mut [[f64; 2]]) {
+    for (pair, n) in pairs.iter_mut().zip(1_u64..) {
+        *pair = halves(mixed(state.wrapping_add(STEP.wrapping_mul(n))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Random;
+
+    #[test]
+    fn many_numbers_at_once_are_those_one_after_the_other() {
+        let (mut one, mut many) = (Random::new(5), Random::new(5));
+        let mut pairs = [[0.0; 2]; 37];
+        many.fill(&mut pairs);
+        for [a, b] in pairs {
+            assert_eq!([a.to_bits(), b.to_bits()], <[f64; 2]>::from(one.pair()).map(f64::to_bits));
+        }
+        assert_eq!(one.next_u64(), many.next_u64());
     }
 }

@@ -102,7 +102,7 @@ fn triangle(phase: f64) -> f64 {
 
 /// A phase that is not negative less its whole turns: from 2⁵² on a number has no places after the point.
 #[inline]
-fn turned(phase: f64) -> f64 {
+pub fn turned(phase: f64) -> f64 {
     const WHOLE: f64 = 4_503_599_627_370_496.0;
     let nearest = (phase + WHOLE) - WHOLE;
     phase - if nearest > phase { nearest - 1.0 } else { nearest }

@@ -5,6 +5,7 @@
 use multiversion::multiversion;
 
 use crate::dsp::signal::audible;
+use crate::dsp::weave::{BLOCK, DEPTH, LANES, unweave, weave};
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -12,20 +13,25 @@ use crate::units::time::SampleRate;
 const LINES: [f64; 8] =
     [0.020_979, 0.024_938, 0.030_021, 0.035_604, 0.041_146, 0.047_604, 0.056_146, 0.064_021];
 
+/// How many frames a line goes on for before it begins anew with what it holds.
+const LAP: usize = 8192;
+
 /// A feedback delay network of eight lines: J.-M. Jot and A. Chaigne, "Digital delay networks for designing
 /// artificial reverberators", 90th AES Convention, 1991. Mixed by a Hadamard matrix; each line loses its share of
 /// 60 dB over `decay` seconds, and high frequencies faster. Latency of the wet sound: 21 ms, its first reflection.
 #[derive(Clone, Debug)]
 pub struct Tail {
-    lines: [Line; 8],
-    gains: [f32; 8],
-    states: [f32; 8],
+    lines: [Line; LANES],
+    gains: [f32; LANES],
+    states: [f32; LANES],
     damp: f32,
 }
 
+/// A delay line: what goes in at `at + length` comes out at `at`.
 #[derive(Clone, Debug)]
 struct Line {
     samples: Vec<f32>,
+    length: usize,
     at: usize,
 }
 
@@ -33,71 +39,92 @@ impl Tail {
     /// A space at rest that takes `decay` seconds to fall by 60 dB, half as long above `dark` Hz.
     pub fn new(decay: f64, dark: f64, rate: SampleRate) -> Tail {
         let fs = f64::from(rate.hz());
+        let line = |seconds: f64| {
+            // No shorter than what is worked on at once, however low the rate.
+            let length = whole(seconds * fs).max(DEPTH);
+            Line { samples: vec![0.0; length + LAP], length, at: 0 }
+        };
         Tail {
-            lines: LINES.map(|seconds| Line { samples: vec![0.0; whole(seconds * fs)], at: 0 }),
+            lines: LINES.map(line),
             gains: LINES.map(|seconds| narrow(libm::pow(10.0, -3.0 * seconds / decay.max(0.05)))),
-            states: [0.0; 8],
+            states: [0.0; LANES],
             damp: narrow(libm::exp(-2.0 * std::f64::consts::PI * dark.min(0.45 * fs) / fs)),
         }
     }
 
     /// The space's answer to the next frames, left and right, without the sound itself. All slices are equally long.
     pub fn process(&mut self, input: (&[f32], &[f32]), wet: (&mut [f32], &mut [f32])) {
-        let frames = input.0.len();
-        let mut done = 0;
-        while done < frames {
-            // What goes into a line comes out no sooner than it is long. As far as none of them comes round.
-            let left = self.lines.iter().map(|line| line.samples.len() - line.at);
-            let count = left.min().unwrap_or(1).min(frames - done);
-            let stretch = done..done + count;
-            let input = (&input.0[stretch.clone()], &input.1[stretch.clone()]);
-            turn(self, input, (&mut wet.0[stretch.clone()], &mut wet.1[stretch]));
-            for line in &mut self.lines {
-                line.at = (line.at + count) % line.samples.len();
-            }
-            done += count;
+        let inputs = input.0.chunks(DEPTH).zip(input.1.chunks(DEPTH));
+        for ((left, right), (wet_left, wet_right)) in
+            inputs.zip(wet.0.chunks_mut(DEPTH).zip(wet.1.chunks_mut(DEPTH)))
+        {
+            let count = left.len();
+            let mut inputs = [[0.0; DEPTH]; 2];
+            inputs[0][..count].copy_from_slice(left);
+            inputs[1][..count].copy_from_slice(right);
+            let wet = turn(self, &inputs, count);
+            wet_left.copy_from_slice(&wet[0][..count]);
+            wet_right.copy_from_slice(&wet[1][..count]);
+            self.lines.iter_mut().for_each(|line| line.go_on(count));
         }
     }
 }
 
-/// What comes out of the lines becomes what is heard, and with the input what goes back into them.
-#[multiversion(targets("x86_64+avx2"))]
-fn turn(space: &mut Tail, input: (&[f32], &[f32]), wet: (&mut [f32], &mut [f32])) {
+impl Line {
+    fn go_on(&mut self, count: usize) {
+        self.at += count;
+        if self.at + self.length + DEPTH > self.samples.len() {
+            self.samples.copy_within(self.at..self.at + self.length, 0);
+            self.at = 0;
+        }
+    }
+}
+
+/// What comes out of the lines becomes what is heard, and with the input what goes back into them: of so many frames, whatever
+/// follows those. Only the lines' filters wait for their own past, so they are filtered side by side.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn turn(space: &mut Tail, input: &[[f32; DEPTH]; 2], count: usize) -> [[f32; DEPTH]; 2] {
     let (gains, damp) = (space.gains, space.damp);
-    let count = input.0.len();
-    let (input, wet) = ((input.0, &input.1[..count]), (&mut wet.0[..count], &mut wet.1[..count]));
-    let [a, b, c, d, e, f, g, h] = space.lines.each_mut().map(|line| &mut line.samples[line.at..][..count]);
+    let mut woven = [0.0; BLOCK];
+    for ((taps, line), gain) in woven.as_chunks_mut::<DEPTH>().0.iter_mut().zip(&space.lines).zip(gains) {
+        let out = &line.samples[line.at..][..DEPTH];
+        taps.iter_mut().zip(out).for_each(|(x, tap)| *x = tap * gain);
+    }
+    weave(&mut woven);
     let mut states = space.states;
-    for n in 0..count {
-        let mut taps = [a[n], b[n], c[n], d[n], e[n], f[n], g[n], h[n]];
-        for k in 0..8 {
-            let x = taps[k] * gains[k];
+    for taps in &mut woven.as_chunks_mut::<LANES>().0[..count] {
+        for k in 0..LANES {
+            let x = taps[k];
             states[k] = x * (1.0 - damp) + states[k] * damp;
             // What lies above `dark` loses its share twice.
             taps[k] = states[k] + (x - states[k]) * gains[k];
         }
-        wet.0[n] = 0.5 * (taps[0] - taps[2] + taps[4] - taps[6]);
-        wet.1[n] = 0.5 * (taps[1] - taps[3] + taps[5] - taps[7]);
-        hadamard(&mut taps);
-        let (left, right) = (input.0[n], input.1[n]);
-        [a[n], c[n], e[n], g[n]] = [taps[0], taps[2], taps[4], taps[6]].map(|tap| audible(tap + left));
-        [b[n], d[n], f[n], h[n]] = [taps[1], taps[3], taps[5], taps[7]].map(|tap| audible(tap + right));
     }
     space.states = states.map(audible);
-}
-
-/// The orthogonal Hadamard matrix of order 8, in place.
-#[inline]
-fn hadamard(taps: &mut [f32; 8]) {
-    for half in [4, 2, 1] {
-        let before = *taps;
-        for (n, tap) in taps.iter_mut().enumerate() {
-            *tap = if n & half == 0 { before[n] + before[n + half] } else { before[n - half] - before[n] };
+    unweave(&mut woven);
+    let taps = woven.as_chunks_mut::<DEPTH>().0;
+    let mut wet = [[0.0; DEPTH]; 2];
+    for (side, wet) in wet.iter_mut().enumerate() {
+        for (n, wet) in wet.iter_mut().enumerate() {
+            *wet = 0.5 * (taps[side][n] - taps[side + 2][n] + taps[side + 4][n] - taps[side + 6][n]);
         }
     }
-    for tap in taps {
-        *tap *= std::f32::consts::FRAC_1_SQRT_2 * 0.5;
+    // The orthogonal Hadamard matrix of order 8.
+    for half in [4, 2, 1] {
+        for first in (0..LANES).filter(|line| line & half == 0) {
+            let (above, below) = taps.split_at_mut(first + half);
+            for (a, b) in above[first].iter_mut().zip(&mut below[0]) {
+                (*a, *b) = (*a + *b, *a - *b);
+            }
+        }
     }
+    for ((line, taps), input) in space.lines.iter_mut().zip(&*taps).zip(input.iter().cycle()) {
+        let into = &mut line.samples[line.at + line.length..][..DEPTH];
+        for (into, (tap, input)) in into.iter_mut().zip(taps.iter().zip(input)) {
+            *into = audible(tap * (std::f32::consts::FRAC_1_SQRT_2 * 0.5) + input);
+        }
+    }
+    wet
 }
 
 #[expect(

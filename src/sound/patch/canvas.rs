@@ -2,6 +2,8 @@
 
 use std::f64::consts::FRAC_PI_4;
 
+use multiversion::multiversion;
+
 /// One or two channels of equal length, as separate slices.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Canvas {
@@ -106,14 +108,19 @@ fn mix(onto: &mut [f32], from: &[f32], factor: f32, placing: Placing) {
     let mut rest = from;
     while !rest.is_empty() && start < onto.len() {
         let count = rest.len().min(onto.len() - start);
-        for (o, s) in onto[start..start + count].iter_mut().zip(rest) {
-            *o += s * factor;
-        }
+        blend(&mut onto[start..start + count], rest, factor);
         rest = &rest[count..];
         if !placing.wrap {
             break;
         }
         start = 0;
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn blend(onto: &mut [f32], from: &[f32], factor: f32) {
+    for (o, s) in onto.iter_mut().zip(from) {
+        *o += s * factor;
     }
 }
 

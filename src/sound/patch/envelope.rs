@@ -1,5 +1,7 @@
 //! How a layer's level moves from its start to its end.
 
+use multiversion::multiversion;
+
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Kind};
 use crate::dsp::fade::{fade_in, fade_out};
@@ -90,6 +92,7 @@ impl Envelope {
 }
 
 /// Scales samples by a factor that moves from `from` to `to` by equal ratios.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 fn slide(samples: &mut [f32], from: f64, to: f64) {
     let step = libm::pow(to / from, 1.0 / samples.len().max(1) as f64);
     // Gains side by side, none of which waits for another.
@@ -100,8 +103,12 @@ fn slide(samples: &mut [f32], from: f64, to: f64) {
     let two = step * step;
     let four = two * two;
     let stride = four * four;
-    for eight in samples.chunks_mut(8) {
-        eight.iter_mut().zip(gains).for_each(|(sample, gain)| *sample *= narrow(gain));
-        gains = gains.map(|gain| gain * stride);
+    let (eights, rest) = samples.as_chunks_mut::<8>();
+    for eight in eights {
+        for n in 0..8 {
+            eight[n] *= narrow(gains[n]);
+            gains[n] *= stride;
+        }
     }
+    rest.iter_mut().zip(gains).for_each(|(sample, gain)| *sample *= narrow(gain));
 }

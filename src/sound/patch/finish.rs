@@ -4,7 +4,7 @@ use multiversion::multiversion;
 
 use crate::dsp::biquad::{Biquad, Shape};
 use crate::dsp::fade::{fade_in, fade_out};
-use crate::sound::patch::canvas::{Canvas, factor, narrow, whole};
+use crate::sound::patch::canvas::{Canvas, factor, whole};
 use crate::sound::patch::track::sift;
 use crate::units::time::SampleRate;
 
@@ -27,8 +27,8 @@ impl Normal {
     /// Peak −3 dBFS.
     pub(super) const DEFAULT: Normal = Normal::Peak(-3.0);
 
-    /// Brings a canvas to this level; silence stays silence.
-    pub(super) fn apply(self, canvas: &mut Canvas) {
+    /// The gain that brings a canvas to this level; 0 for silence, and for what is not a number.
+    pub(super) fn gain(self, canvas: &mut Canvas) -> f64 {
         let mut peak = 0.0_f64;
         let mut power = 0.0_f64;
         let mut count = 0.0_f64;
@@ -39,15 +39,11 @@ impl Normal {
             count += channel.len() as f64;
         }
         if peak <= 0.0 || !peak.is_finite() {
-            canvas.channels_mut().for_each(|channel| channel.fill(0.0));
-            return;
+            return 0.0;
         }
-        let gain = match self {
+        match self {
             Normal::Peak(level) => factor(level) / peak,
             Normal::Rms(level) => (factor(level) / libm::sqrt(power / count)).min(factor(CEILING) / peak),
-        };
-        for sample in canvas.channels_mut().flat_map(|channel| channel.iter_mut()) {
-            *sample = narrow(f64::from(*sample) * gain);
         }
     }
 }

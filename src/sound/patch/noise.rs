@@ -1,5 +1,7 @@
 //! Noise of a colour, moving of its own accord.
 
+use multiversion::multiversion;
+
 use crate::diag::Diagnostics;
 use crate::document::Fields;
 use crate::dsp::colour::{Colour, tint};
@@ -11,6 +13,9 @@ use crate::sound::patch::words::find;
 
 /// Frames between two values of a slow movement.
 const STEP: usize = 32;
+
+/// How many pairs of random numbers are made at once.
+const BLOCK: usize = 256;
 
 const COLOURS: [(&str, Colour); 3] =
     [("white", Colour::White), ("pink", Colour::Pink), ("brown", Colour::Brown)];
@@ -54,17 +59,22 @@ impl Noise {
         let mut random = sounding.random("noise");
         let scale = 0.25 * 1.732 * sounding.density();
         let mut canvas = sounding.spares.canvas(frames, self.wide());
+        let mut pairs = [[0.0; 2]; BLOCK];
         if let Some(right) = &mut canvas.right {
             let (sin, cos) = libm::sincos(self.width * std::f64::consts::FRAC_PI_4);
             let (near, far) = (cos * scale, sin * scale);
-            for (left, right) in canvas.left.iter_mut().zip(right) {
-                let (a, b) = random.pair();
-                (*left, *right) = (narrow(near * a + far * b), narrow(near * a - far * b));
+            for (left, right) in canvas.left.chunks_mut(BLOCK).zip(right.chunks_mut(BLOCK)) {
+                let pairs = &mut pairs[..left.len()];
+                random.fill(pairs);
+                for ((left, right), [a, b]) in left.iter_mut().zip(right).zip(&*pairs) {
+                    (*left, *right) = (narrow(near * a + far * b), narrow(near * a - far * b));
+                }
             }
         } else {
-            for two in canvas.left.chunks_mut(2) {
-                let (a, b) = random.pair();
-                two.iter_mut().zip([a, b]).for_each(|(sample, x)| *sample = narrow(x * scale));
+            for out in canvas.left.chunks_mut(2 * BLOCK) {
+                let pairs = &mut pairs[..out.len().div_ceil(2)];
+                random.fill(pairs);
+                out.iter_mut().zip(pairs.as_flattened()).for_each(|(sample, x)| *sample = narrow(x * scale));
             }
         }
         if self.colour != Colour::White {
@@ -104,15 +114,19 @@ impl Gusts {
             let own = Wander::new(&mut sounding.random(purpose), self.rate, seconds, sounding.lap);
             purpose = "gusts right";
             let gain = |n: usize| factor(0.5 * self.depth * (shared[n] + 0.25 * own.at(time(n))));
-            let mut from = gain(0);
-            for (n, block) in channel.chunks_mut(STEP).enumerate() {
-                let to = gain(n + 1);
-                let slope = (to - from) / STEP as f64;
-                for (k, sample) in block.iter_mut().enumerate() {
-                    *sample *= narrow(from + slope * k as f64);
-                }
-                from = to;
-            }
+            let gains: Vec<f64> = (0..steps).map(gain).collect();
+            swell(channel, &gains);
+        }
+    }
+}
+
+/// Scales samples by gains that lie [`STEP`] frames apart, and straight lines between them.
+#[multiversion(targets("x86_64+avx2"))]
+fn swell(samples: &mut [f32], gains: &[f64]) {
+    for (block, ends) in samples.chunks_mut(STEP).zip(gains.windows(2)) {
+        let slope = (ends[1] - ends[0]) / STEP as f64;
+        for (sample, k) in block.iter_mut().zip(0_i32..) {
+            *sample *= narrow(ends[0] + slope * f64::from(k));
         }
     }
 }

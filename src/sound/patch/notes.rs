@@ -118,12 +118,13 @@ impl Notes {
     fn doubled(&self, slow: &Sounding, sounding: &Sounding) -> Canvas {
         let half = self.render(slow);
         let frames = (2 * half.frames()).min(sounding.room);
-        let mut canvas = sounding.spares.canvas(frames, half.right.is_some());
         let doubler = Doubler::new();
-        let halves = std::iter::once(&half.left).chain(&half.right);
-        for (out, samples) in canvas.channels_mut().zip(halves) {
-            doubler.double(samples, sounding.lap.is_some(), out);
-        }
+        let doubled = |samples: &Vec<f32>| {
+            let mut out = sounding.spares.room(frames);
+            doubler.double(samples, sounding.lap.is_some(), frames, &mut out);
+            out
+        };
+        let canvas = Canvas { left: doubled(&half.left), right: half.right.as_ref().map(doubled) };
         sounding.spares.put(half);
         canvas
     }

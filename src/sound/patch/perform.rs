@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use multiversion::multiversion;
+
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::dsp::noise::Random;
-use crate::sound::patch::canvas::{Canvas, whole};
+use crate::sound::patch::canvas::{Canvas, narrow, whole};
 use crate::sound::patch::event::Event;
 use crate::sound::patch::hands::Hands;
 use crate::sound::patch::spares::Spares;
 use crate::sound::patch::variation::Sounding;
 use crate::sound::patch::{Patch, Rendered, finish, onset};
 use crate::units::time::{FrameCount, SampleRate};
+
+/// How many frames are made audio of at once.
+const BLOCK: usize = 512;
 
 /// Performs one variant.
 pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32, hands: Hands) -> Rendered {
@@ -32,22 +37,42 @@ pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32, hands: Hand
     let warm = if patch.looped { whole(finish::MEMORY * fs) } else { 0 };
     finish::remove_dc(&mut canvas, rate, warm);
     finish::fade(&mut canvas, patch.fade, rate);
-    patch.level.apply(&mut canvas);
+    let gain = patch.level.gain(&mut canvas);
     let hit = patch.hit(rate).unwrap_or_else(|| {
         let found = onset::find(&mut canvas, fs).min(frames - 1);
         FrameCount::new(found as u64)
     });
-    Rendered { audio: interleave(canvas, rate), hit, looped: patch.looped }
+    Rendered { audio: scaled(canvas, gain, rate), hit, looped: patch.looped }
 }
 
-fn interleave(canvas: Canvas, rate: SampleRate) -> AudioBuffer {
-    match canvas.right {
-        None => AudioBuffer::new(canvas.left, Channels::Mono, rate),
-        Some(right) => {
-            let mut pairs = vec![[0.0; 2]; right.len()];
-            let frames = canvas.left.iter().zip(&right);
-            pairs.iter_mut().zip(frames).for_each(|(pair, (left, right))| *pair = [*left, *right]);
-            AudioBuffer::new(pairs.into_flattened(), Channels::Stereo, rate)
-        }
+/// A canvas at its level, as audio. What has no level has no sound.
+fn scaled(mut canvas: Canvas, gain: f64, rate: SampleRate) -> AudioBuffer {
+    if gain <= 0.0 {
+        canvas.channels_mut().for_each(|channel| channel.fill(0.0));
+    }
+    let Canvas { mut left, right } = canvas;
+    let Some(right) = right else {
+        scale(&mut left, gain);
+        return AudioBuffer::new(left, Channels::Mono, rate);
+    };
+    // One block after the other, as long as it is at hand.
+    let mut pairs: Vec<[f32; 2]> = Vec::with_capacity(left.len());
+    let mut block = [[0.0; 2]; BLOCK];
+    for (left, right) in left.chunks(BLOCK).zip(right.chunks(BLOCK)) {
+        pair(left, right, gain, &mut block);
+        pairs.extend_from_slice(&block[..left.len()]);
+    }
+    AudioBuffer::new(pairs.into_flattened(), Channels::Stereo, rate)
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn scale(samples: &mut [f32], gain: f64) {
+    samples.iter_mut().for_each(|sample| *sample = narrow(f64::from(*sample) * gain));
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn pair(left: &[f32], right: &[f32], gain: f64, pairs: &mut [[f32; 2]]) {
+    for (pair, (left, right)) in pairs.iter_mut().zip(left.iter().zip(right)) {
+        *pair = [*left, *right].map(|sample| narrow(f64::from(sample) * gain));
     }
 }

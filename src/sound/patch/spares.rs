@@ -17,11 +17,17 @@ pub(super) struct Spares {
 }
 
 impl Spares {
+    /// Room for so much, empty.
+    pub(super) fn room(&self, frames: usize) -> Vec<f32> {
+        let mut samples = self.take(frames).unwrap_or_else(|| Vec::with_capacity(frames));
+        samples.clear();
+        samples
+    }
+
     /// So much silence.
     pub(super) fn silence(&self, frames: usize) -> Vec<f32> {
-        let mut samples = self.take(frames).unwrap_or_else(|| Vec::with_capacity(frames));
+        let mut samples = self.room(frames);
         // Written, not merely asked for as zeros: what is added to those would be read first, and mapped twice.
-        samples.clear();
         samples.resize(frames, 0.0);
         samples
     }

@@ -2,14 +2,10 @@
 
 use std::ops::Range;
 
-use multiversion::multiversion;
-
-use crate::dsp::linear::{Linear, STRIDE, States, Stride};
+use crate::dsp::linear::{Block, Linear, States};
 use crate::dsp::signal::{Pair, Signal};
+use crate::dsp::weave::BLOCK;
 use crate::sound::patch::canvas::{Canvas, narrow};
-
-/// Samples that go through a row of filters at once.
-const BLOCK: usize = 256;
 
 /// One or two channels.
 pub(super) trait Track {
@@ -116,31 +112,19 @@ pub(super) fn sift(canvas: &mut Canvas, warm: usize, filters: &[Linear]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx2"))]
 fn sift_channels<const N: usize>(mut channels: [&mut [f32]; N], warm: usize, filters: &[Linear]) {
     let frames = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
     let heard = warm.div_ceil(BLOCK).min(frames / BLOCK) * BLOCK;
-    let mut filters: Vec<(Linear, States<N>)> = filters.iter().map(|it| (*it, [[0.0; 2]; N])).collect();
-    let mut block: [Stride<N>; BLOCK / STRIDE] = [[[0.0; STRIDE]; N]; BLOCK / STRIDE];
+    let mut filters: Vec<(&Linear, States<N>)> = filters.iter().map(|it| (it, [[0.0; 2]; N])).collect();
+    let mut blocks = [Block::SILENT; N];
     for (start, is_heard) in [(frames - heard, true), (0, false)] {
         for at in (start..frames).step_by(BLOCK) {
             let range = at..(at + BLOCK).min(frames);
-            let strides = &mut block[..range.len().div_ceil(STRIDE)];
-            for (n, channel) in channels.iter().enumerate() {
-                let (whole, rest) = channel[range.clone()].as_chunks::<STRIDE>();
-                strides.iter_mut().zip(whole).for_each(|(wide, x)| wide[n] = x.map(f64::from));
-                let last = strides[strides.len() - 1][n].iter_mut();
-                last.zip(rest).for_each(|(wide, x)| *wide = f64::from(*x));
-            }
-            filters.iter_mut().for_each(|(filter, states)| filter.process(states, strides));
-            if is_heard {
-                continue;
-            }
-            for (n, channel) in channels.iter_mut().enumerate() {
-                let (whole, rest) = channel[range.clone()].as_chunks_mut::<STRIDE>();
-                whole.iter_mut().zip(&*strides).for_each(|(x, wide)| *x = wide[n].map(narrow));
-                let last = strides[strides.len() - 1][n];
-                rest.iter_mut().zip(last).for_each(|(x, wide)| *x = narrow(wide));
+            blocks.iter_mut().zip(&channels).for_each(|(block, channel)| block.take(&channel[range.clone()]));
+            filters.iter_mut().for_each(|(filter, states)| filter.process(states, &mut blocks));
+            if !is_heard {
+                let channels = channels.iter_mut().zip(&blocks);
+                channels.for_each(|(channel, block)| block.give(&mut channel[range.clone()]));
             }
         }
     }

@@ -4,17 +4,21 @@ use std::f64::consts::PI;
 
 use crate::dsp::biquad::{Biquad, Shape};
 use crate::dsp::fade::{fade_in, fade_out};
-use crate::dsp::linear::{Linear, STRIDE, States, Stride};
+use crate::dsp::linear::{Block, Linear, States};
 use crate::dsp::modal::{Bank, Mode};
 use crate::dsp::noise::Random;
-use crate::dsp::oscillator::{Wave, add, sine};
+use crate::dsp::oscillator::{Wave, add, sine, turned};
 use crate::dsp::svf::{Pass, Svf};
+use crate::dsp::weave::BLOCK;
 use crate::sound::patch::canvas::{narrow, ratio, whole};
 use crate::sound::patch::modes::blow;
 use crate::units::time::SampleRate;
 
 /// Frames for which a vibrato stands still.
 const STEP: usize = 32;
+
+/// How often it may move in a block.
+const STEPS: usize = BLOCK / STEP;
 
 /// A piano's strings move it no faster, Hz.
 const PIANO: f64 = 9000.0;
@@ -146,33 +150,49 @@ fn piano(stroke: &Stroke, out: &mut [f32]) {
 fn bowed(stroke: &Stroke, out: &mut [f32]) {
     let mut random = Random::new(stroke.seed);
     let mut players: [Player; 3] = std::array::from_fn(|_| Player {
-        hz: stroke.hz * ratio(0.05 * random.bipolar()),
+        step: stroke.hz * ratio(0.05 * random.bipolar()) / stroke.fs,
         rate: 4.9 + 0.9 * random.unit(),
         turn: random.unit(),
         depth: 0.10 + 0.08 * random.unit(),
         phase: random.unit(),
-        step: 0.0,
     });
     let tone = Svf::<f64>::new(Pass::Low, bow(stroke), 0.6, stroke.rate).still();
-    let mut states = States::<1>::default();
-    for (n, block) in out.chunks_mut(STEP).enumerate() {
-        let t = (n * STEP) as f64 / stroke.fs;
-        let swing = ((t - 0.25) * 1.6).clamp(0.0, 1.0);
+    let (mut states, mut block) = (States::<1>::default(), [Block::SILENT]);
+    for (n, out) in (0..).zip(out.chunks_mut(BLOCK)) {
+        // The hair's noise, of three bows together.
+        let mut noise = [[0.0; 2]; BLOCK / 2];
+        random.fill(&mut noise);
+        let bows = noise.as_flattened_mut();
+        bows.iter_mut().for_each(|noise| *noise *= 0.13 * 0.052);
         for player in &mut players {
-            let turns = player.rate * t + player.turn;
-            let vibrato = swing * player.depth * sine(turns - libm::floor(turns));
-            player.step = player.hz * ratio(vibrato) / stroke.fs;
+            // All of them before any is drawn, as none waits for another.
+            let steps: [f64; STEPS] = std::array::from_fn(|k| {
+                let t = ((n * STEPS + k) * STEP) as f64 / stroke.fs;
+                let swing = ((t - 0.25) * 1.6).clamp(0.0, 1.0);
+                let vibrato = swing * player.depth * sine(turned(player.rate * t + player.turn));
+                player.step * bend(vibrato)
+            });
+            for (step, bows) in steps.into_iter().zip(bows.chunks_mut(STEP)) {
+                player.play(step, 0.13, bows);
+            }
         }
-        let mut bows = Bows::default();
-        for two in bows.as_flattened_mut().as_flattened_mut().chunks_mut(2) {
-            // The hair's noise, of three bows together.
-            let noise = random.pair();
-            two.copy_from_slice(&[0.13 * 0.052 * noise.0, 0.13 * 0.052 * noise.1]);
-        }
-        players.iter_mut().for_each(|player| player.play(0.13, &mut bows));
-        tone.process(&mut states, &mut bows);
-        block.iter_mut().zip(bows.as_flattened().as_flattened()).for_each(|(sample, y)| *sample = narrow(*y));
+        block[0].take(&narrowed(bows));
+        tone.process(&mut states, &mut block);
+        block[0].give(out);
     }
+}
+
+fn narrowed(wide: &[f64]) -> [f32; BLOCK] {
+    let mut out = [0.0; BLOCK];
+    out.iter_mut().zip(wide).for_each(|(out, x)| *out = narrow(*x));
+    out
+}
+
+/// A few hundredths of a semitone as a factor on frequency, by the first terms of the exponential's series: within
+/// 10⁻⁹ up to a fifth of a semitone.
+fn bend(semitones: f64) -> f64 {
+    let x = semitones * (std::f64::consts::LN_2 / 12.0);
+    1.0 + x * (1.0 + x * (1.0 / 2.0 + x * (1.0 / 6.0)))
 }
 
 /// Where the bow's filter begins to take away, Hz: it is pressed harder where it is to be brighter.
@@ -182,23 +202,20 @@ fn bow(stroke: &Stroke) -> f64 {
 
 /// One of several that play the same note.
 struct Player {
-    hz: f64,
+    /// Turns in a sample.
+    step: f64,
     /// The vibrato: per second, where it begins, semitones.
     rate: f64,
     turn: f64,
     depth: f64,
     phase: f64,
-    step: f64,
 }
 
 impl Player {
-    fn play(&mut self, gain: f64, out: &mut Bows) {
-        self.phase = add(Wave::Saw, self.phase, self.step, gain, out.as_flattened_mut().as_flattened_mut());
+    fn play(&mut self, step: f64, gain: f64, out: &mut [f64]) {
+        self.phase = add(Wave::Saw, self.phase, step, gain, out);
     }
 }
-
-/// What is played at once.
-type Bows = [Stride<1>; STEP / STRIDE];
 
 /// What the instrument's body does to all notes together: of bowed strings, air at 280 Hz, wood at 460, 700 and 1100,
 /// the bridge around 2.7 kHz (Fletcher and Rossing, *The Physics of Musical Instruments*, section 10.5).
@@ -219,18 +236,20 @@ fn pad(stroke: &Stroke, out: &mut [f32]) {
     let mut saws: [Player; 5] = std::array::from_fn(|voice| {
         let detune = 0.045 * (voice as f64 - 2.0) + 0.01 * random.bipolar();
         let step = stroke.hz * ratio(detune) / stroke.fs;
-        Player { hz: stroke.hz, rate: 0.0, turn: 0.0, depth: 0.0, phase: random.unit(), step }
+        Player { step, rate: 0.0, turn: 0.0, depth: 0.0, phase: random.unit() }
     });
     let corner = pad_corner(stroke);
     let mut filters = [corner, corner * 1.7].map(|corner| {
         let filter = Svf::<f64>::new(Pass::Low, corner, 0.7, stroke.rate).still();
         (filter, States::<1>::default())
     });
-    for block in out.chunks_mut(STEP) {
-        let mut wide = Bows::default();
-        saws.iter_mut().for_each(|saw| saw.play(0.12, &mut wide));
-        filters.iter_mut().for_each(|(filter, states)| filter.process(states, &mut wide));
-        block.iter_mut().zip(wide.as_flattened().as_flattened()).for_each(|(sample, y)| *sample = narrow(*y));
+    let mut block = [Block::SILENT];
+    for out in out.chunks_mut(BLOCK) {
+        let mut wide = [0.0; BLOCK];
+        saws.iter_mut().for_each(|saw| saw.play(saw.step, 0.12, &mut wide));
+        block[0].take(&narrowed(&wide));
+        filters.iter_mut().for_each(|(filter, states)| filter.process(states, &mut block));
+        block[0].give(out);
     }
 }
 
