@@ -4,6 +4,8 @@
 //! parallel. What cannot be had becomes a silence of a plausible length and a diagnostic, so that one run reports
 //! everything. Nothing here says when anything happens: that is the timeline's business.
 
+use std::sync::Arc;
+
 use crate::audio::samples::Samples;
 use crate::routing::{Bus, Track};
 use crate::script::text::Text;
@@ -31,8 +33,8 @@ pub mod words;
 /// The episode with its names bound and its clips at hand.
 #[derive(Clone, Debug)]
 pub struct CueSheet {
-    /// The names.
-    pub cues: Cues,
+    /// The names, which stay while clips come in.
+    pub cues: Arc<Cues>,
     /// What [`Cues::requests`] asked for, by the same index.
     pub clips: Vec<Clip>,
 }

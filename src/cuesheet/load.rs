@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Seek};
 
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use crate::audio::buffer::AudioBuffer;
@@ -51,13 +52,23 @@ impl Patches {
                 asked.entry(&sound.file).or_insert(sound.span);
             }
         }
+        let read = |(file, span): (&str, Span)| {
+            let (id, source) = read_file(show, file, Some(span), sources, diagnostics)?;
+            Some((file.to_owned(), id, source))
+        };
+        let sources: Vec<_> = asked.into_iter().filter_map(read).collect();
+        let parsed: Vec<_> = sources
+            .into_par_iter()
+            .map(|(file, id, source)| {
+                let mut found = Diagnostics::new();
+                let table = crate::document::parse(id, &source, &mut found);
+                ((file, parse(&table, &mut found)), found)
+            })
+            .collect();
         let mut by_file = BTreeMap::new();
-        for (file, span) in asked {
-            let Some((id, source)) = read_file(show, file, Some(span), sources, diagnostics) else {
-                continue;
-            };
-            let table = crate::document::parse(id, &source, diagnostics);
-            by_file.insert(file.to_owned(), parse(&table, diagnostics));
+        for ((file, patch), found) in parsed {
+            by_file.insert(file, patch);
+            diagnostics.extend(found);
         }
         Patches { by_file }
     }

@@ -42,9 +42,9 @@ impl Doubler {
         Doubler { taps: taps.map(|tap| narrow(tap / sum)) }
     }
 
-    /// Appends to `out` the first `count` of twice as many samples. Beyond their ends there is silence; in a loop, the
-    /// other end.
-    pub fn double(&self, samples: &[f32], is_loop: bool, count: usize, out: &mut Vec<f32>) {
+    /// Hands over the first `count` of twice as many samples, piece by piece. Beyond their ends there is silence; in a loop,
+    /// the other end.
+    pub fn double(&self, samples: &[f32], is_loop: bool, count: usize, mut take: impl FnMut(&[f32])) {
         let mut around = [0.0; BLOCK + 2 * SIDE];
         for (first, done) in (0..).step_by(BLOCK).zip((0..count).step_by(2 * BLOCK)) {
             let start = first as i64 - (SIDE as i64 - 1);
@@ -60,7 +60,7 @@ impl Doubler {
                 }
             }
             let pairs = pairs(&self.taps, &around);
-            out.extend_from_slice(&pairs.as_flattened()[..(count - done).min(2 * BLOCK)]);
+            take(&pairs.as_flattened()[..(count - done).min(2 * BLOCK)]);
         }
     }
 }
@@ -105,7 +105,8 @@ mod tests {
         for hz in [10.0, 1000.0, PASSED * 24_000.0] {
             let expected = tone(48_000.0, hz, 4801);
             let mut doubled = Vec::new();
-            Doubler::new().double(&tone(24_000.0, hz, 2401), false, 4801, &mut doubled);
+            Doubler::new()
+                .double(&tone(24_000.0, hz, 2401), false, 4801, |piece| doubled.extend_from_slice(piece));
             for n in 200..4600 {
                 assert!(
                     (doubled[n] - expected[n]).abs() < 5e-4,
@@ -121,7 +122,8 @@ mod tests {
     fn a_loop_runs_on_into_its_beginning() {
         let expected = tone(48_000.0, 480.0, 1000);
         let mut doubled = Vec::new();
-        Doubler::new().double(&tone(24_000.0, 480.0, 500), true, 1000, &mut doubled);
+        Doubler::new()
+            .double(&tone(24_000.0, 480.0, 500), true, 1000, |piece| doubled.extend_from_slice(piece));
         for (n, (x, y)) in doubled.iter().zip(&expected).enumerate() {
             assert!((x - y).abs() < 5e-4, "at {n}");
         }

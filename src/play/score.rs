@@ -91,7 +91,7 @@ impl Score {
         let clips: Vec<Clip> =
             cues.requests.iter().map(|request| placeholder(request, &patches, cues.rate, 1.0)).collect();
         let ready = vec![false; clips.len()];
-        let sheet = CueSheet { cues, clips };
+        let sheet = CueSheet { cues: Arc::new(cues), clips };
         let patches = Arc::new(patches);
         Score { sources, diagnostics, found: BTreeMap::new(), sheet, patches, ready }
     }
@@ -159,26 +159,35 @@ impl Score {
 
     /// Works out the times. Where something is not made yet, what is settled is told from `origin` on: what is, or is to
     /// be, heard; the episode's beginning where `None`.
-    pub fn outlook(&mut self, origin: Option<Place>) -> Outlook {
+    pub fn outlook(&self, origin: Option<Place>) -> Outlook {
         let likely = self.likely();
         self.outlook_from(likely, origin)
     }
 
     /// The same, of what [`Score::likely`] has just told.
-    pub fn outlook_from(&mut self, likely: Timeline, origin: Option<Place>) -> Outlook {
+    pub fn outlook_from(&self, likely: Timeline, origin: Option<Place>) -> Outlook {
         if self.is_complete() {
             let until = likely.length.get();
             return Outlook { timeline: likely, until, but_for_past: until, missing: Vec::new() };
         }
-        let all = GUESSES.map(|factor| self.scheduled(|_| factor));
         let past = self.past(&likely, origin);
-        if !past.contains(&true) {
+        let guess = |factor: f64| {
+            let all = || self.scheduled(|_| factor);
+            let coming = || self.scheduled(|clip| if past[clip] { 1.0 } else { factor });
+            rayon::join(all, || past.contains(&true).then(coming))
+        };
+        let ((short, short_coming), (long, long_coming)) =
+            rayon::join(|| guess(GUESSES[0]), || guess(GUESSES[1]));
+        let all = [short, long];
+        let (Some(short), Some(long)) = (short_coming, long_coming) else {
             let (until, missing) = self.settled(&likely, [&all, &all], origin);
             return Outlook { timeline: likely, until, but_for_past: until, missing };
-        }
-        let coming = GUESSES.map(|factor| self.scheduled(|clip| if past[clip] { 1.0 } else { factor }));
-        let (until, missing) = self.settled(&likely, [&all, &coming], origin);
-        let (but_for_past, _) = self.settled(&likely, [&coming, &coming], origin);
+        };
+        let coming = [short, long];
+        let ((until, missing), (but_for_past, _)) = rayon::join(
+            || self.settled(&likely, [&all, &coming], origin),
+            || self.settled(&likely, [&coming, &coming], origin),
+        );
         Outlook { timeline: likely, until, but_for_past, missing }
     }
 
@@ -198,20 +207,18 @@ impl Score {
     }
 
     /// The episode with every length that is not known as many times the likely one as is told of its clip.
-    fn scheduled(&mut self, factor: impl Fn(usize) -> f64) -> Timeline {
-        let (rate, patches) = (self.sheet.cues.rate, Arc::clone(&self.patches));
+    fn scheduled(&self, factor: impl Fn(usize) -> f64) -> Timeline {
+        let rate = self.sheet.cues.rate;
         let clip = |(index, request): (usize, &Request)| {
             if self.ready[index] {
                 self.sheet.clips[index].clone()
             } else {
-                placeholder(request, &patches, rate, factor(index))
+                placeholder(request, &self.patches, rate, factor(index))
             }
         };
         let guessed = self.sheet.cues.requests.iter().enumerate().map(clip).collect();
-        let likely = std::mem::replace(&mut self.sheet.clips, guessed);
-        let timeline = schedule(&self.sheet, &mut Diagnostics::new());
-        self.sheet.clips = likely;
-        timeline
+        let sheet = CueSheet { cues: Arc::clone(&self.sheet.cues), clips: guessed };
+        schedule(&sheet, &mut Diagnostics::new())
     }
 
     /// The first frame of `likely` that another guess moves, or that plays what is not made: one of the first two guesses,
@@ -286,6 +293,15 @@ impl Score {
         timeline.regions.iter().filter(sounds).all(is_made)
     }
 
+    /// How long it takes to make a clip, about: in frames of a patch.
+    fn work(&self, clip: usize) -> u64 {
+        let frames = self.sheet.clips[clip].samples.frames().get();
+        match &self.sheet.cues.requests[clip] {
+            Request::Line(line) if line.take.is_none() => SPEAKING * frames,
+            _ => frames,
+        }
+    }
+
     /// Whether what a region's room answers with is made.
     fn room_is_ready(&self, region: &Region) -> bool {
         let room = region.room.and_then(|room| self.sheet.cues.rooms.get(room));
@@ -331,13 +347,15 @@ impl Score {
         let is_first = |clip: &&usize| urgency[**clip] < within || first == Foremost::Past;
         let at_once = order.iter().take_while(is_first).count();
         if first == Foremost::Coming {
-            // The longest takes longest, and nothing is heard before all are made.
-            let frames = |clip: usize| self.sheet.clips[clip].samples.frames();
-            order[..at_once].sort_by_key(|clip| Reverse(frames(*clip)));
+            // Nothing is heard before all are made, so that what takes longest is begun first.
+            order[..at_once].sort_by_key(|clip| Reverse(self.work(*clip)));
         }
         Needs { order, at_once }
     }
 }
+
+/// How many times longer it takes to speak than to make as long a sound from a patch, about.
+const SPEAKING: u64 = 4;
 
 /// Set in the urgency of what has been.
 const PAST: u64 = 1 << 62;

@@ -37,6 +37,7 @@ mod onset;
 mod perform;
 mod pulses;
 mod read;
+mod rendition;
 mod spares;
 mod tone;
 mod track;

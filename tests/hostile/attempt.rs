@@ -65,7 +65,7 @@ pub(crate) fn attempt(root: &Path) -> Attempt {
 /// A clip for every request: as long as its text or its name, so that the same script gives the same clips.
 pub(crate) fn with_clips(cues: Cues) -> CueSheet {
     let clips = cues.requests.iter().map(|request| made_up(request, cues.rate)).collect();
-    CueSheet { cues, clips }
+    CueSheet { cues: cues.into(), clips }
 }
 
 fn made_up(request: &Request, rate: SampleRate) -> Clip {

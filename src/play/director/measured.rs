@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::audio::samples::Samples;
-use crate::cuesheet::CueSheet;
-use crate::diag::Diagnostics;
 use crate::master::limit::{Decision, decide};
 use crate::master::measure::{MasterError, measure_mix};
 use crate::master::mixture::Mixture;
@@ -16,7 +14,6 @@ use crate::play::director::{Director, Event};
 use crate::play::gain::{self, Origin};
 use crate::play::priority::Thread;
 use crate::progress::{Progress, Stage};
-use crate::timeline::schedule::schedule;
 
 impl Director {
     /// Where everything is made: the gain, if it is not known that it is this mix's.
@@ -85,9 +82,7 @@ impl Director {
         let mut hasher = DefaultHasher::new();
         env!("CARGO_PKG_VERSION").hash(&mut hasher);
         self.task.keys.hash(&mut hasher);
-        let sheet = CueSheet { cues: self.score.cues().clone(), clips: self.score.clips().to_vec() };
-        let timeline = schedule(&sheet, &mut Diagnostics::new());
-        format!("{timeline:?}").hash(&mut hasher);
+        format!("{:?}", self.score.likely()).hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
 }

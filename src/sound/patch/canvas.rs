@@ -4,6 +4,8 @@ use std::f64::consts::FRAC_PI_4;
 
 use multiversion::multiversion;
 
+use crate::sound::patch::spares::Spares;
+
 /// One or two channels of equal length, as separate slices.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Canvas {
@@ -64,9 +66,10 @@ impl Canvas {
     }
 
     /// The frames from `start` to `end`, and silence after them to make `frames`.
-    pub(super) fn part(&self, start: usize, end: usize, frames: usize) -> Canvas {
+    pub(super) fn part(&self, start: usize, end: usize, frames: usize, spares: &Spares) -> Canvas {
         let cut = |channel: &Vec<f32>| {
-            let mut part = channel[start..end].to_vec();
+            let mut part = spares.room(frames);
+            part.extend_from_slice(&channel[start..end]);
             part.resize(frames, 0.0);
             part
         };
@@ -81,6 +84,16 @@ impl Canvas {
     /// Adds another canvas. Pan keeps the power: both sides of a centred mono sound are as loud as the sound
     /// itself; of a stereo sound, pan takes the far side down.
     pub(super) fn add(&mut self, other: &Canvas, placing: Placing) {
+        self.blend(other, placing, |onto, from, factor| mix(onto, from, factor, placing));
+    }
+
+    /// Has `other` added to this by whoever knows how, channel by channel, with the factor that it is placed with.
+    pub(super) fn blend(
+        &mut self,
+        other: &Canvas,
+        placing: Placing,
+        mut add: impl FnMut(&mut [f32], &[f32], f32),
+    ) {
         if placing.pan.abs() > 1e-6 || other.right.is_some() {
             self.widen();
         }
@@ -93,14 +106,15 @@ impl Canvas {
         };
         let mono = self.right.is_none();
         let factor = |side: f64| narrow(if mono { placing.factor } else { placing.factor * side });
-        mix(&mut self.left, &other.left, factor(left), placing);
+        add(&mut self.left, &other.left, factor(left));
         if let Some(own) = &mut self.right {
-            mix(own, other.right.as_ref().unwrap_or(&other.left), factor(right), placing);
+            add(own, other.right.as_ref().unwrap_or(&other.left), factor(right));
         }
     }
 }
 
-fn mix(onto: &mut [f32], from: &[f32], factor: f32, placing: Placing) {
+/// Adds one channel to another, from the frame on at which it is placed.
+pub(super) fn mix(onto: &mut [f32], from: &[f32], factor: f32, placing: Placing) {
     if onto.is_empty() {
         return;
     }
@@ -108,7 +122,7 @@ fn mix(onto: &mut [f32], from: &[f32], factor: f32, placing: Placing) {
     let mut rest = from;
     while !rest.is_empty() && start < onto.len() {
         let count = rest.len().min(onto.len() - start);
-        blend(&mut onto[start..start + count], rest, factor);
+        scaled(&mut onto[start..start + count], rest, factor);
         rest = &rest[count..];
         if !placing.wrap {
             break;
@@ -118,7 +132,7 @@ fn mix(onto: &mut [f32], from: &[f32], factor: f32, placing: Placing) {
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn blend(onto: &mut [f32], from: &[f32], factor: f32) {
+fn scaled(onto: &mut [f32], from: &[f32], factor: f32) {
     for (o, s) in onto.iter_mut().zip(from) {
         *o += s * factor;
     }

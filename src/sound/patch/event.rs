@@ -8,6 +8,7 @@ use crate::sound::patch::curve::number_or;
 use crate::sound::patch::filter::{Filter, chain};
 use crate::sound::patch::layer::Layer;
 use crate::sound::patch::moments::{Moment, Moments};
+use crate::sound::patch::rendition::Rendition;
 use crate::sound::patch::variation::Sounding;
 
 /// How many layers an event may have.
@@ -85,6 +86,7 @@ impl Event {
             let sounding = Sounding { lap: None, ..whole_patch.clone() };
             self.filters.iter().for_each(|filter| filter.apply(&mut part, &sounding));
             canvas.add(&part, Placing { at: start, ..placing });
+            whole_patch.spares.put(part);
         } else {
             self.filters.iter().for_each(|filter| filter.apply(&mut own, whole_patch));
             canvas.add(&own, placing);
@@ -102,7 +104,7 @@ impl Event {
         let ring: f64 = self.filters.iter().map(Filter::ring).sum();
         let frames = end - start + whole(ring * 100.0 / 60.0 * whole_patch.fs());
         let room = if whole_patch.lap.is_some() { own.frames() } else { own.frames() - start };
-        (frames < own.frames()).then(|| (start, own.part(start, end, frames.min(room))))
+        (frames < own.frames()).then(|| (start, own.part(start, end, frames.min(room), &whole_patch.spares)))
     }
 
     fn perform(&self, canvas: &mut Canvas, whole_patch: &Sounding) {
@@ -117,8 +119,8 @@ impl Event {
         };
         whole_patch.hands.each(moments.len() * layers, AT_ONCE, sound, |sounded| {
             if let Some((sound, placing)) = sounded {
-                canvas.add(&sound, placing);
-                whole_patch.spares.put(sound);
+                sound.add_to(canvas, placing);
+                whole_patch.spares.put(sound.canvas());
             }
         });
     }
@@ -130,7 +132,7 @@ impl Event {
         layer: &Layer,
         moment: Moment,
         mut sounding: Sounding,
-    ) -> Option<(Canvas, Placing)> {
+    ) -> Option<(Rendition, Placing)> {
         let fs = sounding.fs();
         let wrap = sounding.lap.is_some();
         let lap = frames as f64 / fs;

@@ -3,7 +3,7 @@
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::{Fields, Value};
-use crate::sound::patch::canvas::{Canvas, whole};
+use crate::sound::patch::canvas::whole;
 use crate::sound::patch::curve::number_or;
 use crate::sound::patch::envelope::Envelope;
 use crate::sound::patch::filter::{Filter, chain};
@@ -12,6 +12,7 @@ use crate::sound::patch::modes::Modes;
 use crate::sound::patch::noise::Noise;
 use crate::sound::patch::notes::Notes;
 use crate::sound::patch::pulses::Pulses;
+use crate::sound::patch::rendition::Rendition;
 use crate::sound::patch::tone::Tone;
 use crate::sound::patch::variation::Sounding;
 
@@ -98,7 +99,7 @@ impl Layer {
     }
 
     /// One sounding.
-    pub(super) fn render(&self, sounding: &Sounding) -> Canvas {
+    pub(super) fn render(&self, sounding: &Sounding) -> Rendition {
         let mut sounding = sounding.clone();
         let fs = sounding.fs();
         let seconds = self.seconds();
@@ -107,23 +108,28 @@ impl Layer {
             // What ends by itself does not come round with the loop.
             sounding.lap = None;
         }
-        let mut canvas = match &self.source {
-            Source::Modes(modes) => modes.render(&sounding),
-            Source::Noise(noise) => noise.render(&sounding, frames),
-            Source::Grains(grains) => grains.render(&sounding, frames),
-            Source::Pulses(pulses) => pulses.render(&sounding, frames),
-            Source::Tone(tone) => tone.render(&sounding, frames),
+        let mut rendition = match &self.source {
+            Source::Modes(modes) => Rendition::Whole(modes.render(&sounding)),
+            Source::Noise(noise) => Rendition::Whole(noise.render(&sounding, frames)),
+            Source::Grains(grains) => Rendition::Whole(grains.render(&sounding, frames)),
+            Source::Pulses(pulses) => Rendition::Whole(pulses.render(&sounding, frames)),
+            Source::Tone(tone) => Rendition::Whole(tone.render(&sounding, frames)),
             Source::Notes(notes) => notes.render(&sounding),
         };
         if let Some(envelope) = &self.envelope {
-            canvas.channels_mut().for_each(|channel| envelope.apply(channel, sounding.rate));
+            let (canvas, rate) = rendition.samples(sounding.rate);
+            canvas.channels_mut().for_each(|channel| envelope.apply(channel, rate));
         }
-        if sounding.lap.is_none() && !self.filters.is_empty() {
+        if self.filters.is_empty() {
+            return rendition;
+        }
+        let mut canvas = rendition.whole(&sounding.spares);
+        if sounding.lap.is_none() {
             let ring: f64 = self.filters.iter().map(Filter::ring).sum();
             canvas.extend(whole(ring * fs).min(sounding.room.saturating_sub(canvas.frames())));
         }
         self.filters.iter().for_each(|filter| filter.apply(&mut canvas, &sounding));
-        canvas
+        Rendition::Whole(canvas)
     }
 
     /// How long the layer sounds, before its filters ring on; `None` for as long as there is room.

@@ -4,9 +4,10 @@ use std::ops::RangeInclusive;
 
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Kind};
-use crate::dsp::double::{Doubler, PASSED};
+use crate::dsp::double::PASSED;
 use crate::sound::patch::canvas::{Canvas, Placing, ratio, whole};
 use crate::sound::patch::curve::number_or;
+use crate::sound::patch::rendition::Rendition;
 use crate::sound::patch::track::sift;
 use crate::sound::patch::variation::Sounding;
 use crate::sound::patch::words::find;
@@ -104,29 +105,18 @@ impl Notes {
     }
 
     /// The whole score. Notes that ring past the end of a loop come in again at its beginning.
-    pub(super) fn render(&self, sounding: &Sounding) -> Canvas {
+    pub(super) fn render(&self, sounding: &Sounding) -> Rendition {
         let strokes = self.strokes(sounding);
         let highest = strokes.iter().map(|(stroke, ..)| self.instrument.highest(stroke)).fold(0.0, f64::max);
         // Most music is dull: half the samples tell all of it.
         match sounding.at_half_rate().filter(|slow| highest <= PASSED * slow.fs()) {
-            Some(slow) => self.doubled(&slow, sounding),
-            None => self.perform(&strokes, sounding),
+            Some(slow) => {
+                let canvas = self.render(&slow).whole(&slow.spares);
+                let frames = (2 * canvas.frames()).min(sounding.room);
+                Rendition::Half { canvas, frames, is_loop: sounding.lap.is_some() }
+            }
+            None => Rendition::Whole(self.perform(&strokes, sounding)),
         }
-    }
-
-    /// The score at half the rate, brought to the whole.
-    fn doubled(&self, slow: &Sounding, sounding: &Sounding) -> Canvas {
-        let half = self.render(slow);
-        let frames = (2 * half.frames()).min(sounding.room);
-        let doubler = Doubler::new();
-        let doubled = |samples: &Vec<f32>| {
-            let mut out = sounding.spares.room(frames);
-            doubler.double(samples, sounding.lap.is_some(), frames, &mut out);
-            out
-        };
-        let canvas = Canvas { left: doubled(&half.left), right: half.right.as_ref().map(doubled) };
-        sounding.spares.put(half);
-        canvas
     }
 
     /// Every note as it is played: when, in seconds, and −1 left to 1 right.

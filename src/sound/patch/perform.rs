@@ -1,7 +1,5 @@
 //! Performing a patch: every event at every moment, then the finish.
 
-use std::sync::Arc;
-
 use multiversion::multiversion;
 
 use crate::audio::buffer::{AudioBuffer, Channels};
@@ -21,7 +19,7 @@ const BLOCK: usize = 512;
 pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32, hands: Hands) -> Rendered {
     let frames = patch.frames(rate).index();
     let fs = f64::from(rate.hz());
-    let spares = Arc::new(Spares::default());
+    let spares = Spares::shared();
     let mut canvas = spares.canvas(frames, patch.events.iter().any(Event::wide));
     let mut seeds = Random::named(patch.seed, &format!("variant {variant}"));
     let lap = patch.looped.then_some(frames as f64 / fs);
@@ -42,11 +40,11 @@ pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32, hands: Hand
         let found = onset::find(&mut canvas, fs).min(frames - 1);
         FrameCount::new(found as u64)
     });
-    Rendered { audio: scaled(canvas, gain, rate), hit, looped: patch.looped }
+    Rendered { audio: scaled(canvas, gain, rate, &sounding.spares), hit, looped: patch.looped }
 }
 
 /// A canvas at its level, as audio. What has no level has no sound.
-fn scaled(mut canvas: Canvas, gain: f64, rate: SampleRate) -> AudioBuffer {
+fn scaled(mut canvas: Canvas, gain: f64, rate: SampleRate, spares: &Spares) -> AudioBuffer {
     if gain <= 0.0 {
         canvas.channels_mut().for_each(|channel| channel.fill(0.0));
     }
@@ -55,14 +53,18 @@ fn scaled(mut canvas: Canvas, gain: f64, rate: SampleRate) -> AudioBuffer {
         scale(&mut left, gain);
         return AudioBuffer::new(left, Channels::Mono, rate);
     };
-    // One block after the other, as long as it is at hand.
-    let mut pairs: Vec<[f32; 2]> = Vec::with_capacity(left.len());
+    // In place, from the end on: what is written lies behind what is still to be read.
+    let frames = left.len();
+    left.resize(2 * frames, 0.0);
     let mut block = [[0.0; 2]; BLOCK];
-    for (left, right) in left.chunks(BLOCK).zip(right.chunks(BLOCK)) {
-        pair(left, right, gain, &mut block);
-        pairs.extend_from_slice(&block[..left.len()]);
+    for start in (0..frames).step_by(BLOCK).rev() {
+        let range = start..(start + BLOCK).min(frames);
+        let pairs = &mut block[..range.len()];
+        pair(&left[range.clone()], &right[range.clone()], gain, pairs);
+        left[2 * range.start..2 * range.end].copy_from_slice(pairs.as_flattened());
     }
-    AudioBuffer::new(pairs.into_flattened(), Channels::Stereo, rate)
+    spares.put(Canvas::mono(right));
+    AudioBuffer::new(left, Channels::Stereo, rate)
 }
 
 #[multiversion(targets("x86_64+avx2"))]

@@ -1,9 +1,10 @@
-//! Memory for sounds in the making: what one no longer needs, the next one takes.
+//! Memory for sounds in the making: what one no longer needs, the next one takes. It is given back as soon as nothing is
+//! being made.
 //!
 //! A minute of music is made of a hundred notes and a few layers, each megabytes long. Memory that comes from the system
 //! has to be mapped page by page, which took a third of the time of making them.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::sound::patch::canvas::Canvas;
 
@@ -16,7 +17,20 @@ pub(super) struct Spares {
     free: Mutex<Vec<Vec<f32>>>,
 }
 
+/// What all patches that are being made right now share; nobody holds it when none is.
+static SHARED: Mutex<Weak<Spares>> = Mutex::new(Weak::new());
+
 impl Spares {
+    /// What others who make patches at this time use too.
+    pub(super) fn shared() -> Arc<Spares> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let spares = Arc::new(Spares::default());
+            *shared = Arc::downgrade(&spares);
+            spares
+        })
+    }
+
     /// Room for so much, empty.
     pub(super) fn room(&self, frames: usize) -> Vec<f32> {
         let mut samples = self.take(frames).unwrap_or_else(|| Vec::with_capacity(frames));
