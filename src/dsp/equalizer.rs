@@ -6,6 +6,9 @@ use crate::routing::Band;
 use crate::units::narrow;
 use crate::units::time::{FrameCount, SampleRate};
 
+/// How many frames are worked on at once.
+const BLOCK: usize = 256;
+
 /// An equaliser with its state. Latency: none. The filters are [`Biquad`]s; high and low passes are Butterworth's, whose
 /// pairs of poles have the Q 1/(2 cos θ), θ being π/2n, 3π/2n and so on for n poles.
 #[derive(Clone, Debug)]
@@ -38,14 +41,36 @@ impl Equalizer {
         if self.stages.is_empty() {
             return;
         }
-        // Sample by sample through all of them, so that the processor works on several filters at once.
-        for (left, right) in left.iter_mut().zip(right) {
-            let input = Pair(f64::from(*left), f64::from(*right));
-            let out = self.stages.iter_mut().fold(input, |x, stage| stage.tick(x));
-            (*left, *right) = (narrow(out.0), narrow(out.1));
+        let mut frames = [Pair::default(); BLOCK];
+        for (left, right) in left.chunks_mut(BLOCK).zip(right.chunks_mut(BLOCK)) {
+            let frames = &mut frames[..left.len()];
+            for (frame, (left, right)) in frames.iter_mut().zip(left.iter().zip(&*right)) {
+                *frame = Pair(f64::from(*left), f64::from(*right));
+            }
+            let (fours, rest) = self.stages.as_chunks_mut::<4>();
+            fours.iter_mut().for_each(|four| run(four.each_mut(), frames));
+            match rest {
+                [a, b, c] => run([a, b, c], frames),
+                [a, b] => run([a, b], frames),
+                [a] => run([a], frames),
+                _ => {}
+            }
+            for (frame, (left, right)) in frames.iter().zip(left.iter_mut().zip(right)) {
+                (*left, *right) = (narrow(frame.0), narrow(frame.1));
+            }
         }
         self.stages.iter_mut().for_each(Biquad::forget);
     }
+}
+
+/// Sample by sample through all of them, so that the processor works on several filters at once; as many as there are
+/// registers for what they remember.
+fn run<const N: usize>(stages: [&mut Biquad<Pair>; N], frames: &mut [Pair]) {
+    let mut own = stages.each_ref().map(|stage| (**stage).clone());
+    for frame in frames {
+        *frame = own.iter_mut().fold(*frame, |x, stage| stage.tick(x));
+    }
+    stages.into_iter().zip(own).for_each(|(stage, own)| *stage = own);
 }
 
 fn shapes(band: Band) -> Vec<Shape> {

@@ -14,6 +14,7 @@ use std::fmt;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread::Builder;
 use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
@@ -22,6 +23,8 @@ use tempfile::NamedTempFile;
 const STALE: Duration = Duration::from_secs(3600);
 /// The most characters of the file's name that the temporary one repeats, as names have a longest length.
 const NAME: usize = 50;
+/// From how many bytes on a file is large: 64 MiB.
+const LARGE: u64 = 64 << 20;
 const MARK: &str = ".radioplay-";
 const SUFFIX: &str = ".tmp";
 
@@ -84,21 +87,19 @@ impl WholeFile {
         self.temporary.as_file().try_clone().map_err(|error| self.fail("cannot be opened again", error))
     }
 
-    /// Puts everything on the disk, then gives the file its name.
+    /// Puts everything on the disk, then gives the file its name. Whatever happens, the name stands for the whole file
+    /// or for what it stood for before; should the power fail at once, it may be the latter.
     ///
     /// # Errors
     /// Where the disk is full or the system refuses; then a file of that name is as it was before.
     pub fn commit(self) -> Result<(), WholeError> {
         self.temporary.as_file().sync_all().map_err(|error| self.fail("cannot be written", error))?;
         let WholeFile { temporary, target } = self;
-        let folder = target.parent().map(Path::to_owned);
+        let before = replaced(&target);
         match temporary.persist(&target) {
             Ok(_) => {
-                // So that the name survives a power failure too. Not every file system can do it, and the file
-                // itself is safe either way.
-                let folder =
-                    folder.filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("."));
-                let _ = File::open(folder).and_then(|folder| folder.sync_all());
+                // Where no thread can be had, it is closed here.
+                drop(before.map(|before| Builder::new().spawn(move || drop(before))));
                 Ok(())
             }
             Err(error) => {
@@ -137,6 +138,14 @@ pub fn open_written(path: &Path) -> io::Result<File> {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     File::open(path)
+}
+
+/// The file that is about to be replaced, if it is large: the system takes a quarter of a second to throw away a gigabyte,
+/// once nobody has it open any more. Held open, it goes when it is closed, which another thread can do. `None` also
+/// where a file that is open cannot be replaced.
+fn replaced(target: &Path) -> Option<File> {
+    let before = if cfg!(unix) { open_written(target).ok()? } else { return None };
+    before.metadata().is_ok_and(|about| about.len() >= LARGE).then_some(before)
 }
 
 /// A new temporary file that others can tell is being written.
