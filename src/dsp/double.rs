@@ -30,12 +30,12 @@ pub struct Doubler {
 impl Doubler {
     /// The filter. A sinc under a Kaiser window, of which every second sample but the middle one is nothing.
     pub fn new() -> Doubler {
-        let mut taps = [0.0; SIDE];
-        for (k, tap) in taps.iter_mut().enumerate() {
-            let from_middle = k as f64 + 0.5;
+        let from_middle: [f64; SIDE] = std::array::from_fn(|k| k as f64 + 0.5);
+        let mut taps = from_middle.map(|distance| distance / SIDE as f64);
+        kaiser::window(&mut taps, BETA);
+        for (k, (tap, distance)) in taps.iter_mut().zip(from_middle).enumerate() {
             let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
-            let window = kaiser::window(from_middle / SIDE as f64, BETA);
-            *tap = sign / (std::f64::consts::PI * from_middle) * window;
+            *tap *= sign / (std::f64::consts::PI * distance);
         }
         // A constant passes unchanged.
         let sum: f64 = 2.0 * taps.iter().sum::<f64>();

@@ -221,11 +221,10 @@ pub fn bend(samples: &[f32]) -> f32 {
 
 /// The taps of the point `at` of the way from the sample before it to the one after.
 fn taps(reach: usize, at: f64) -> Vec<f32> {
-    let tap = |index: usize| {
-        let t = index as f64 - (reach as f64 - 1.0) - at;
-        sinc(t) * kaiser::window(t / reach as f64, BETA)
-    };
-    let taps: Vec<f64> = (0..2 * reach).map(tap).collect();
+    let distances = (0..2 * reach).map(|index| index as f64 - (reach as f64 - 1.0) - at);
+    let mut taps: Vec<f64> = distances.clone().map(|t| t / reach as f64).collect();
+    kaiser::window(&mut taps, BETA);
+    taps.iter_mut().zip(distances).for_each(|(tap, t)| *tap *= sinc(t));
     // A constant passes as it is.
     let sum: f64 = taps.iter().sum();
     taps.iter().map(|tap| narrow(tap / sum)).collect()

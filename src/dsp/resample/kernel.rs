@@ -56,9 +56,13 @@ impl Kernel {
         let half = taps / 2;
 
         // One side of the curve, sampled at every distance that occurs; the other side is its mirror.
-        let curve: Vec<f64> = (0..=half * steps as usize + steps as usize)
-            .map(|i| windowed_sinc(i as f64 / f64::from(steps), CUTOFF / stretch, reach))
-            .collect();
+        let points = half * steps as usize + steps as usize;
+        let distances = (0..=points).map(|i| i as f64 / f64::from(steps));
+        let mut curve: Vec<f64> = distances.clone().map(|t| t / reach).collect();
+        kaiser::window(&mut curve, BETA);
+        for (value, t) in curve.iter_mut().zip(distances) {
+            *value = if t < reach { *value * sinc(CUTOFF / stretch * t) } else { 0.0 };
+        }
         let positions = if exact { 0..i64::from(up) } else { -1..i64::from(STEPS) + 2 };
         let mut rows = Vec::with_capacity(taps * (steps as usize + 3));
         let mut row = Vec::with_capacity(taps);
@@ -124,16 +128,10 @@ impl Kernel {
     }
 }
 
-/// The curve at `t` input frames from its middle: sinc(cutoff × t), windowed to ±`reach`, to any scale.
-fn windowed_sinc(t: f64, cutoff: f64, reach: f64) -> f64 {
-    let x = t / reach;
-    if x >= 1.0 {
-        return 0.0;
-    }
-    let window = kaiser::window(x, BETA);
-    let angle = std::f64::consts::PI * cutoff * t;
-    let sinc = if angle == 0.0 { 1.0 } else { libm::sin(angle) / angle };
-    sinc * window
+/// sin(πx) / (πx).
+fn sinc(x: f64) -> f64 {
+    let angle = std::f64::consts::PI * x;
+    if angle == 0.0 { 1.0 } else { libm::sin(angle) / angle }
 }
 
 /// The weights of four neighbours (at −1, 0, 1, 2) for a value at `x` between 0 and 1: Lagrange's cubic.
