@@ -4,8 +4,6 @@ use std::f64::consts::FRAC_PI_4;
 
 use multiversion::multiversion;
 
-use crate::sound::patch::spares::Spares;
-
 /// One or two channels of equal length, as separate slices.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Canvas {
@@ -63,17 +61,6 @@ impl Canvas {
         let last = |channel: &Vec<f32>| channel.iter().rposition(loud);
         let channels = || std::iter::once(&self.left).chain(&self.right);
         Some((channels().filter_map(first).min()?, channels().filter_map(last).max()? + 1))
-    }
-
-    /// The frames from `start` to `end`, and silence after them to make `frames`.
-    pub(super) fn part(&self, start: usize, end: usize, frames: usize, spares: &Spares) -> Canvas {
-        let cut = |channel: &Vec<f32>| {
-            let mut part = spares.room(frames);
-            part.extend_from_slice(&channel[start..end]);
-            part.resize(frames, 0.0);
-            part
-        };
-        Canvas { left: cut(&self.left), right: self.right.as_ref().map(cut) }
     }
 
     /// The channels there are.

@@ -104,7 +104,7 @@ impl Event {
         let ring: f64 = self.filters.iter().map(Filter::ring).sum();
         let frames = end - start + whole(ring * 100.0 / 60.0 * whole_patch.fs());
         let room = if whole_patch.lap.is_some() { own.frames() } else { own.frames() - start };
-        (frames < own.frames()).then(|| (start, own.part(start, end, frames.min(room), &whole_patch.spares)))
+        (frames < own.frames()).then(|| (start, whole_patch.spares.part(own, start, end, frames.min(room))))
     }
 
     fn perform(&self, canvas: &mut Canvas, whole_patch: &Sounding) {

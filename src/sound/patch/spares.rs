@@ -51,6 +51,17 @@ impl Spares {
         Canvas { left: self.silence(frames), right: wide.then(|| self.silence(frames)) }
     }
 
+    /// The frames from `start` to `end` of a canvas, and silence after them to make `frames`.
+    pub(super) fn part(&self, canvas: &Canvas, start: usize, end: usize, frames: usize) -> Canvas {
+        let cut = |channel: &Vec<f32>| {
+            let mut part = self.room(frames);
+            part.extend_from_slice(&channel[start..end]);
+            part.resize(frames, 0.0);
+            part
+        };
+        Canvas { left: cut(&canvas.left), right: canvas.right.as_ref().map(cut) }
+    }
+
     /// Takes what is no longer needed.
     pub(super) fn put(&self, canvas: Canvas) {
         let channels = std::iter::once(canvas.left).chain(canvas.right);
