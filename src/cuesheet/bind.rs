@@ -18,9 +18,6 @@ use crate::units::time::{FrameCount, SampleRate, Seconds};
 
 /// How long a word is taken to last where nothing can be heard, seconds.
 const WORD: f64 = 0.35;
-/// How long a letter lasts at least when it is spoken at an ordinary pace, seconds: a third of what is usual. Letters that
-/// are not heard count too.
-const LETTER: f64 = 0.02;
 /// How long a sound is taken to last where it cannot be had, seconds.
 const SOUND: f64 = 1.0;
 
@@ -74,13 +71,10 @@ pub fn make(
 /// Silence in place of what is not there yet, `factor` times as long as is likely. Whatever can be asked of the clip
 /// itself, where it lands for one, can be asked of this.
 ///
-/// No line is spoken faster than its text can be: see [`LETTER`].
-///
 /// How long a patch is says the patch, and often where it lands. Where it does not, that is anywhere in it: at its
 /// beginning for a factor below 1, at its end for one above, and in the middle for 1.
 pub fn placeholder(request: &Request, patches: &Patches, rate: SampleRate, factor: f64) -> Clip {
-    let least = if let Request::Line(line) = request { least(line) } else { 0.0 };
-    let mut clip = silence(request, rate, factor.max(least));
+    let mut clip = silence(request, rate, factor);
     if let Request::Sound(sound) = request
         && is_patch(&sound.file)
     {
@@ -98,15 +92,6 @@ pub fn placeholder(request: &Request, patches: &Patches, rate: SampleRate, facto
         clip.hit = written.and_then(|written| written.hit).or(Some(FrameCount::new(somewhere)));
     }
     clip
-}
-
-/// How much shorter than is likely a line may turn out, as a factor: of a take, anything is possible.
-fn least(line: &LineRequest) -> f64 {
-    let Some(voice) = line.voice.as_ref().filter(|_| line.take.is_none()) else { return 0.0 };
-    let letters = line.text.plain.chars().filter(|c| c.is_alphanumeric()).count() as f64;
-    let pace = f64::from(voice.rate) / f64::from(voice.timbre) * line.speed;
-    let likely = WORD * line.text.words().len().max(1) as f64;
-    (LETTER * letters / pace / likely).min(0.5)
 }
 
 /// Silence in place of what cannot be had, `factor` times as long as would be likely.

@@ -56,8 +56,8 @@ impl Patches {
             let (id, source) = read_file(show, file, Some(span), sources, diagnostics)?;
             Some((file.to_owned(), id, source))
         };
-        let sources: Vec<_> = asked.into_iter().filter_map(read).collect();
-        let parsed: Vec<_> = sources
+        let texts: Vec<_> = asked.into_iter().filter_map(read).collect();
+        let parsed: Vec<_> = texts
             .into_par_iter()
             .map(|(file, id, source)| {
                 let mut found = Diagnostics::new();

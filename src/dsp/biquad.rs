@@ -143,7 +143,7 @@ impl Biquad<Pair> {
 }
 
 impl Biquad {
-    /// The same filter at rest, several samples at a time.
+    /// The same filter at rest, by blocks.
     pub fn still(&self) -> Linear {
         let mut filter = self.clone();
         Linear::new(|state, x| {

@@ -55,7 +55,7 @@ impl Linear {
         Linear { now, turn, push, moves, keeps }
     }
 
-    /// Filters one channel in place, or two, which do not wait for each other.
+    /// Filters a block of one channel in place, or of two, which do not wait for each other.
     pub fn process<const CHANNELS: usize>(
         &self,
         states: &mut States<CHANNELS>,
@@ -71,6 +71,8 @@ impl Linear {
                     [0, 1].map(|n| (self.keeps[0][n] * before[0] + pushed[n]) + self.keeps[1][n] * before[1]);
                 [*first, *second] = before;
             }
+            // Silence does not end in numbers too small for fast arithmetic.
+            *state = state.map(|x| if x.abs() < 1e-30 { 0.0 } else { x });
         }
         run(self, &mut begin, blocks);
     }

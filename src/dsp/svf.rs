@@ -69,7 +69,7 @@ impl<S: Signal> Svf<S> {
 }
 
 impl Svf {
-    /// The same filter at rest, several samples at a time: one that does not move.
+    /// The same filter at rest, by blocks: one that does not move.
     pub fn still(&self) -> Linear {
         let mut filter = self.clone();
         Linear::new(|state, x| {

@@ -133,5 +133,5 @@ fn turn(space: &mut Tail, input: &[[f32; DEPTH]; 2], count: usize) -> [[f32; DEP
     reason = "a delay of milliseconds, rounded and positive"
 )]
 fn whole(frames: f64) -> usize {
-    frames.round().max(1.0) as usize
+    frames.round() as usize
 }

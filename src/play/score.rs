@@ -68,7 +68,7 @@ pub enum Foremost {
 pub struct Needs {
     /// Its clips, in the order in which they are needed.
     pub order: Vec<usize>,
-    /// How many of them, the longest first, are needed before anything is heard.
+    /// How many of them, those first that take longest, are needed before anything is heard.
     pub at_once: usize,
 }
 

@@ -1,17 +1,13 @@
 //! How far what is heard is settled while clips come in one after the other, in the order in which they are needed.
 
-use radioplay::cache::Cache;
 use radioplay::cuesheet::bind::placeholder;
 use radioplay::cuesheet::{Clip, Request};
 use radioplay::diag::Diagnostics;
 use radioplay::host::Show;
-use radioplay::pipeline::{Settings, build};
+use radioplay::pipeline::Settings;
 use radioplay::play::score::{Foremost, Place, Score};
-use radioplay::progress::Silent;
 use radioplay::timeline::Timeline;
 use radioplay::units::time::SampleRate;
-
-use crate::show::TestShow;
 
 /// How much earlier than what is missing it may not be settled any more, in seconds: beds fade before they end, and what
 /// gives way to a sound begins to before it.
@@ -65,43 +61,6 @@ fn what_is_made_in_the_order_in_which_it_is_needed_can_be_played_in_that_order()
         before = likely;
     }
     assert!(late.is_empty(), "{} times:\n{}", late.len(), late.join("\n"));
-}
-
-/// Lines of many letters that are hardly heard, as fast as a voice can speak.
-const HURRIED: &str = r#"
-format = 1
-title = "Hurried"
-[cast.her]
-voice = { rate = 2.0, timbre = 0.6 }
-[cast.lui]
-voice = { lang = "fr-FR", rate = 2.0 }
-[[scene]]
-id = "one"
-script = [
-  { by = "her", line = "Through." },
-  { by = "her", line = "Though the knight's knees weighed enough, the queue through the borough slouched thoroughly." },
-  { by = "her", line = "a I a I a", mood = "bright" },
-  { by = "her", line = "I scrunched strengths, twelfths, lengths." },
-  { by = "lui", line = "Les oiseaux voudraient qu'ils eussent des eaux et des yeux." },
-  { by = "lui", line = "Aout." },
-]
-"#;
-
-/// What is settled while lines are not made depends on that.
-#[test]
-fn no_line_is_shorter_than_the_shortest_guess() {
-    let show = TestShow::with_script(HURRIED);
-    let host = Show::open(show.path(""), Vec::new()).unwrap();
-    let settings = Settings::default();
-    let built = build(&host, "script/test.toml", settings, &Cache::none(), &Silent).unwrap();
-    assert!(!built.diagnostics.has_errors(), "{:?}", built.diagnostics);
-    let score = Score::read(&host, "script/test.toml", settings);
-    for (request, clip) in built.sheet.cues.requests.iter().zip(&built.sheet.clips) {
-        let least = placeholder(request, score.patches(), settings.rate, 0.02).samples.frames();
-        let spoken = clip.samples.frames();
-        assert!(spoken > least, "{} is {} frames, and {} at least", clip.name, spoken.get(), least.get());
-        println!("{}: {:.2} of what it takes", clip.name, least.get() as f64 / spoken.get() as f64);
-    }
 }
 
 /// How many clips are made at most before anything is heard.

@@ -27,7 +27,7 @@ impl Normal {
     /// Peak −3 dBFS.
     pub(super) const DEFAULT: Normal = Normal::Peak(-3.0);
 
-    /// The gain that brings a canvas to this level; 0 for silence, and for what is not a number.
+    /// The gain that brings a canvas to this level; 0 for silence, and for what is not finite.
     pub(super) fn gain(self, canvas: &mut Canvas) -> f64 {
         let mut peak = 0.0_f64;
         let mut power = 0.0_f64;

@@ -113,7 +113,7 @@ impl Notes {
             Some(slow) => {
                 let canvas = self.render(&slow).whole(&slow.spares);
                 let frames = (2 * canvas.frames()).min(sounding.room);
-                Rendition::Half { canvas, frames, is_loop: sounding.lap.is_some() }
+                Rendition::Half { canvas, rate: slow.rate, frames, is_loop: sounding.lap.is_some() }
             }
             None => Rendition::Whole(self.perform(&strokes, sounding)),
         }

@@ -14,6 +14,8 @@ pub(super) enum Rendition {
     Half {
         /// The samples there are.
         canvas: Canvas,
+        /// Their rate.
+        rate: SampleRate,
         /// How many frames they are at the whole rate.
         frames: usize,
         /// Whether the end runs on into the beginning.
@@ -29,11 +31,11 @@ impl Rendition {
         }
     }
 
-    /// What there is of it, and at which rate, where that is asked for at `rate`.
+    /// What there is of it, and at which rate, where the whole of it is at `rate`.
     pub(super) fn samples(&mut self, rate: SampleRate) -> (&mut Canvas, SampleRate) {
         match self {
             Rendition::Whole(canvas) => (canvas, rate),
-            Rendition::Half { canvas, .. } => (canvas, SampleRate::new(rate.hz() / 2).unwrap_or(rate)),
+            Rendition::Half { canvas, rate, .. } => (canvas, *rate),
         }
     }
 
@@ -41,7 +43,7 @@ impl Rendition {
     pub(super) fn whole(self, spares: &Spares) -> Canvas {
         match self {
             Rendition::Whole(canvas) => canvas,
-            Rendition::Half { canvas, frames, is_loop } => {
+            Rendition::Half { canvas, frames, is_loop, .. } => {
                 let doubler = Doubler::new();
                 let doubled = |samples: &Vec<f32>| {
                     let mut out = spares.room(frames);
@@ -60,7 +62,7 @@ impl Rendition {
     pub(super) fn add_to(&self, canvas: &mut Canvas, placing: Placing) {
         match self {
             Rendition::Whole(own) => canvas.add(own, placing),
-            Rendition::Half { canvas: half, frames, is_loop } => {
+            Rendition::Half { canvas: half, frames, is_loop, .. } => {
                 let doubler = Doubler::new();
                 canvas.blend(half, placing, |onto, samples, factor| {
                     let mut at = placing.at;

@@ -69,14 +69,16 @@ impl Spares {
         free.extend(channels.filter(|samples| samples.capacity() >= SHORT));
     }
 
-    /// The smallest that will do.
+    /// The smallest that will do. Where none does, the largest goes, so that there is never more than was in use at once.
     fn take(&self, frames: usize) -> Option<Vec<f32>> {
         if frames < SHORT {
             return None;
         }
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let enough = free.iter().enumerate().filter(|(_, samples)| samples.capacity() >= frames);
-        let best = enough.min_by_key(|(_, samples)| samples.capacity())?.0;
-        Some(free.swap_remove(best))
+        let sizes = || free.iter().map(Vec::capacity).enumerate();
+        let best = sizes().filter(|(_, size)| *size >= frames).min_by_key(|(_, size)| *size);
+        let largest = sizes().max_by_key(|(_, size)| *size);
+        let taken = free.swap_remove(best.or(largest)?.0);
+        best.map(|_| taken)
     }
 }
