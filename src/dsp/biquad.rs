@@ -1,7 +1,7 @@
 //! Second-order filters.
 
 use crate::dsp::linear::Linear;
-use crate::dsp::signal::{Pair, Signal};
+use crate::dsp::signal::{Pair, Signal, remembered};
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -137,8 +137,7 @@ impl<S: Signal> Biquad<S> {
 impl Biquad<Pair> {
     /// Takes states below 10⁻³⁰ for nothing, so that silence does not end in numbers too small for fast arithmetic.
     pub fn forget(&mut self) {
-        let quiet = |x: f64| if x.abs() < 1e-30 { 0.0 } else { x };
-        self.state = self.state.map(|state| Pair(quiet(state.0), quiet(state.1)));
+        self.state = self.state.map(|state| Pair(remembered(state.0), remembered(state.1)));
     }
 }
 

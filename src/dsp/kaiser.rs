@@ -1,4 +1,4 @@
-//! The Kaiser window.
+//! The Kaiser window, and what it is laid over.
 //!
 //! J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function" (ISCAS 1974).
 
@@ -10,8 +10,14 @@ const TERMS: usize = 36;
 /// How many places are worked on at once.
 const FEW: usize = 16;
 
-/// Replaces each place, from 0 in the window's middle to 1 or −1 at its ends, by the window there, where it is 1 over I₀(β) at the
-/// ends: the more `beta` is, up to 20, the less passes beside it, and the wider it is.
+/// sin(πx) / (πx).
+pub fn sinc(x: f64) -> f64 {
+    let angle = std::f64::consts::PI * x;
+    if angle == 0.0 { 1.0 } else { libm::sin(angle) / angle }
+}
+
+/// Replaces each place, from 0 in the window's middle to 1 or −1 at its ends, by the window there, which is 1 over I₀(β) at
+/// the ends: the more `beta` is, up to 20, the less passes beside it, and the wider it is.
 pub fn window(places: &mut [f64], beta: f64) {
     // I₀(β√(1 − x²)) is a series in a quarter of the argument's square, so that no root is needed.
     let quarter = beta * beta / 4.0;
@@ -25,8 +31,8 @@ pub fn window(places: &mut [f64], beta: f64) {
     }
 }
 
-/// The modified Bessel function of the first kind and order zero of twice the roots of these, by its power series: the sum of
-/// xᵏ/(k!)², from the last term on.
+/// The modified Bessel function of the first kind and order zero of twice the roots of these, by its power series: the
+/// sum of xᵏ/(k!)², from the last term on.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 fn bessel(few: &mut [f64; FEW]) {
     let mut sums = [1.0; FEW];

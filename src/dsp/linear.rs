@@ -9,6 +9,7 @@
 
 use multiversion::multiversion;
 
+use crate::dsp::signal::remembered;
 use crate::dsp::weave::{BLOCK, DEPTH, LANES, unweave, weave};
 use crate::units::narrow;
 
@@ -72,7 +73,7 @@ impl Linear {
                 [*first, *second] = before;
             }
             // Silence does not end in numbers too small for fast arithmetic.
-            *state = state.map(|x| if x.abs() < 1e-30 { 0.0 } else { x });
+            *state = state.map(remembered);
         }
         run(self, &mut begin, blocks);
     }

@@ -44,3 +44,9 @@ impl Mul<f64> for Pair {
 pub fn audible(x: f32) -> f32 {
     if x.abs() < 1e-20 { 0.0 } else { x }
 }
+
+/// The same for what a filter remembers: nothing where it is below 10⁻³⁰.
+#[inline]
+pub fn remembered(x: f64) -> f64 {
+    if x.abs() < 1e-30 { 0.0 } else { x }
+}

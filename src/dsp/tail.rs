@@ -80,8 +80,8 @@ impl Line {
     }
 }
 
-/// What comes out of the lines becomes what is heard, and with the input what goes back into them: of so many frames, whatever
-/// follows those. Only the lines' filters wait for their own past, so they are filtered side by side.
+/// What comes out of the lines becomes what is heard, and with the input what goes back into them: of so many frames,
+/// whatever follows those. Only the lines' filters wait for their own past, so they are filtered side by side.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 fn turn(space: &mut Tail, input: &[[f32; DEPTH]; 2], count: usize) -> [[f32; DEPTH]; 2] {
     let (gains, damp) = (space.gains, space.damp);

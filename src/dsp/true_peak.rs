@@ -224,15 +224,10 @@ fn taps(reach: usize, at: f64) -> Vec<f32> {
     let distances = (0..2 * reach).map(|index| index as f64 - (reach as f64 - 1.0) - at);
     let mut taps: Vec<f64> = distances.clone().map(|t| t / reach as f64).collect();
     kaiser::window(&mut taps, BETA);
-    taps.iter_mut().zip(distances).for_each(|(tap, t)| *tap *= sinc(t));
+    taps.iter_mut().zip(distances).for_each(|(tap, t)| *tap *= kaiser::sinc(t));
     // A constant passes as it is.
     let sum: f64 = taps.iter().sum();
     taps.iter().map(|tap| narrow(tap / sum)).collect()
-}
-
-fn sinc(t: f64) -> f64 {
-    let angle = std::f64::consts::PI * t;
-    if angle == 0.0 { 1.0 } else { libm::sin(angle) / angle }
 }
 
 /// A channel's wave, sample by sample as it comes: the highest point from each sample up to but not including the next.

@@ -141,8 +141,8 @@ pub fn open_written(path: &Path) -> io::Result<File> {
 }
 
 /// The file that is about to be replaced, if it is large: the system takes a quarter of a second to throw away a gigabyte,
-/// once nobody has it open any more. Held open, it goes when it is closed, which another thread can do; until then its room is not free. `None` also
-/// where a file that is open cannot be replaced.
+/// once nobody has it open any more. Held open, it goes when it is closed, which another thread can do; until then its
+/// room is not free. `None` also where a file that is open cannot be replaced.
 fn replaced(target: &Path) -> Option<File> {
     let before = open_written(target).ok().filter(|_| cfg!(unix))?;
     before.metadata().is_ok_and(|about| about.len() >= LARGE).then_some(before)

@@ -61,7 +61,7 @@ impl Kernel {
         let mut curve: Vec<f64> = distances.clone().map(|t| t / reach).collect();
         kaiser::window(&mut curve, BETA);
         for (value, t) in curve.iter_mut().zip(distances) {
-            *value = if t < reach { *value * sinc(CUTOFF / stretch * t) } else { 0.0 };
+            *value = if t < reach { *value * kaiser::sinc(CUTOFF / stretch * t) } else { 0.0 };
         }
         let positions = if exact { 0..i64::from(up) } else { -1..i64::from(STEPS) + 2 };
         let mut rows = Vec::with_capacity(taps * (steps as usize + 3));
@@ -126,12 +126,6 @@ impl Kernel {
         let (frames, phase) = ((sum / up) as usize, (sum % up) as u32);
         (frame + frames, phase)
     }
-}
-
-/// sin(πx) / (πx).
-fn sinc(x: f64) -> f64 {
-    let angle = std::f64::consts::PI * x;
-    if angle == 0.0 { 1.0 } else { libm::sin(angle) / angle }
 }
 
 /// The weights of four neighbours (at −1, 0, 1, 2) for a value at `x` between 0 and 1: Lagrange's cubic.

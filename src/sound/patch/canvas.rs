@@ -4,6 +4,8 @@ use std::f64::consts::FRAC_PI_4;
 
 use multiversion::multiversion;
 
+use crate::units::narrow;
+
 /// One or two channels of equal length, as separate slices.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Canvas {
@@ -54,16 +56,20 @@ impl Canvas {
         }
     }
 
+    /// The channels there are.
+    pub(super) fn channels(&self) -> impl Iterator<Item = &Vec<f32>> {
+        std::iter::once(&self.left).chain(&self.right)
+    }
+
     /// Where there is anything but silence: its first frame, and the one after its last.
     pub(super) fn extent(&self) -> Option<(usize, usize)> {
         let loud = |x: &f32| x.abs() > 0.0;
         let first = |channel: &Vec<f32>| channel.iter().position(loud);
         let last = |channel: &Vec<f32>| channel.iter().rposition(loud);
-        let channels = || std::iter::once(&self.left).chain(&self.right);
-        Some((channels().filter_map(first).min()?, channels().filter_map(last).max()? + 1))
+        Some((self.channels().filter_map(first).min()?, self.channels().filter_map(last).max()? + 1))
     }
 
-    /// The channels there are.
+    /// The same, to be changed.
     pub(super) fn channels_mut(&mut self) -> impl Iterator<Item = &mut Vec<f32>> {
         std::iter::once(&mut self.left).chain(&mut self.right)
     }
@@ -109,7 +115,7 @@ pub(super) fn mix(onto: &mut [f32], from: &[f32], factor: f32, placing: Placing)
     let mut rest = from;
     while !rest.is_empty() && start < onto.len() {
         let count = rest.len().min(onto.len() - start);
-        scaled(&mut onto[start..start + count], rest, factor);
+        add_scaled(&mut onto[start..start + count], rest, factor);
         rest = &rest[count..];
         if !placing.wrap {
             break;
@@ -119,16 +125,10 @@ pub(super) fn mix(onto: &mut [f32], from: &[f32], factor: f32, placing: Placing)
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn scaled(onto: &mut [f32], from: &[f32], factor: f32) {
+fn add_scaled(onto: &mut [f32], from: &[f32], factor: f32) {
     for (o, s) in onto.iter_mut().zip(from) {
         *o += s * factor;
     }
-}
-
-/// A computed value as a sample.
-#[expect(clippy::cast_possible_truncation, reason = "samples are 32-bit")]
-pub(super) fn narrow(x: f64) -> f32 {
-    x as f32
 }
 
 /// A number that is never negative as a whole number, rounded to the nearest; saturates.

@@ -5,8 +5,9 @@ use multiversion::multiversion;
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Kind};
 use crate::dsp::fade::{fade_in, fade_out};
-use crate::sound::patch::canvas::{factor, narrow, whole};
+use crate::sound::patch::canvas::{factor, whole};
 use crate::sound::patch::curve::{Curve, number_or};
+use crate::units::narrow;
 use crate::units::time::SampleRate;
 
 /// Levels at or below this count as silence, dB.

@@ -7,11 +7,12 @@ use crate::dsp::biquad::{Biquad, Shape};
 use crate::dsp::linear::Linear;
 use crate::dsp::svf::{Pass, Svf, warped};
 use crate::dsp::tail::Tail;
-use crate::sound::patch::canvas::{Canvas, factor, narrow, whole};
+use crate::sound::patch::canvas::{Canvas, factor, whole};
 use crate::sound::patch::curve::{Curve, number_or};
 use crate::sound::patch::modes::Modes;
 use crate::sound::patch::track::{Track, Work, run, sift, work};
 use crate::sound::patch::variation::Sounding;
+use crate::units::narrow;
 use crate::units::time::SampleRate;
 
 /// Frames for which a moving filter stands still, and frames between two points of its way, which is straight: a

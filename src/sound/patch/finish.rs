@@ -28,11 +28,11 @@ impl Normal {
     pub(super) const DEFAULT: Normal = Normal::Peak(-3.0);
 
     /// The gain that brings a canvas to this level; 0 for silence, and for what is not finite.
-    pub(super) fn gain(self, canvas: &mut Canvas) -> f64 {
+    pub(super) fn gain(self, canvas: &Canvas) -> f64 {
         let mut peak = 0.0_f64;
         let mut power = 0.0_f64;
         let mut count = 0.0_f64;
-        for channel in canvas.channels_mut() {
+        for channel in canvas.channels() {
             let (highest, sum) = measure(channel);
             peak = peak.max(highest);
             power += sum;

@@ -8,11 +8,12 @@ use crate::diag::Diagnostics;
 use crate::document::Fields;
 use crate::dsp::noise::Random;
 use crate::dsp::oscillator::sine;
-use crate::sound::patch::canvas::{Canvas, Placing, factor, narrow, whole};
+use crate::sound::patch::canvas::{Canvas, Placing, factor, whole};
 use crate::sound::patch::curve::{Curve, number_or, span_or};
 use crate::sound::patch::moments::scatter;
 use crate::sound::patch::noise::Gusts;
 use crate::sound::patch::variation::Sounding;
+use crate::units::narrow;
 
 /// How many samples of a grain are made at once.
 const FEW: usize = 32;

@@ -5,11 +5,12 @@ use multiversion::multiversion;
 use crate::diag::Diagnostics;
 use crate::document::Fields;
 use crate::dsp::colour::{Colour, tint};
-use crate::sound::patch::canvas::{Canvas, factor, narrow};
+use crate::sound::patch::canvas::{Canvas, factor};
 use crate::sound::patch::curve::number_or;
 use crate::sound::patch::track::sift;
 use crate::sound::patch::variation::{Sounding, Wander};
 use crate::sound::patch::words::find;
+use crate::units::narrow;
 
 /// Frames between two values of a slow movement.
 const STEP: usize = 32;

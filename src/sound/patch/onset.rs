@@ -18,11 +18,11 @@ const RISE: f64 = 8.0;
 /// The frame where the sound first starts strongly: 5 ms that are within 10 dB of the loudest 5 ms and 9 dB above
 /// the 20 ms before them, then the first sample of a quarter of their peak. A sound that only swells lands at its
 /// start.
-pub(super) fn find(canvas: &mut Canvas, fs: f64) -> usize {
+pub(super) fn find(canvas: &Canvas, fs: f64) -> usize {
     let hop = whole(HOP * fs).max(1);
     let frames = canvas.frames();
     let mut power = vec![0.0_f64; frames.div_ceil(hop)];
-    for channel in canvas.channels_mut() {
+    for channel in canvas.channels() {
         for (sum, block) in power.iter_mut().zip(channel.chunks(hop)) {
             *sum += block.iter().map(|&s| f64::from(s) * f64::from(s)).sum::<f64>();
         }

@@ -4,12 +4,13 @@ use multiversion::multiversion;
 
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::dsp::noise::Random;
-use crate::sound::patch::canvas::{Canvas, narrow, whole};
+use crate::sound::patch::canvas::{Canvas, whole};
 use crate::sound::patch::event::Event;
 use crate::sound::patch::hands::Hands;
 use crate::sound::patch::spares::Spares;
 use crate::sound::patch::variation::Sounding;
 use crate::sound::patch::{Patch, Rendered, finish, onset};
+use crate::units::narrow;
 use crate::units::time::{FrameCount, SampleRate};
 
 /// How many frames are made audio of at once.
@@ -35,9 +36,9 @@ pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32, hands: Hand
     let warm = if patch.looped { whole(finish::MEMORY * fs) } else { 0 };
     finish::remove_dc(&mut canvas, rate, warm);
     finish::fade(&mut canvas, patch.fade, rate);
-    let gain = patch.level.gain(&mut canvas);
+    let gain = patch.level.gain(&canvas);
     let hit = patch.hit(rate).unwrap_or_else(|| {
-        let found = onset::find(&mut canvas, fs).min(frames - 1);
+        let found = onset::find(&canvas, fs).min(frames - 1);
         FrameCount::new(found as u64)
     });
     Rendered { audio: scaled(canvas, gain, rate, &sounding.spares), hit, looped: patch.looped }

@@ -2,10 +2,11 @@
 
 use crate::diag::Diagnostics;
 use crate::document::Fields;
-use crate::sound::patch::canvas::{Canvas, factor, narrow, whole};
+use crate::sound::patch::canvas::{Canvas, factor, whole};
 use crate::sound::patch::curve::{Curve, number_or};
 use crate::sound::patch::modes::{Modes, blow};
 use crate::sound::patch::variation::Sounding;
+use crate::units::narrow;
 
 /// Surfaces that stick until the force is too great and slip with a small blow, many times a second: A. Farnell,
 /// *Designing Sound*, MIT Press, 2010, practicals 32 and 33 (creaking door; the same train of pulses drives his

@@ -5,11 +5,12 @@ use std::ops::RangeInclusive;
 use crate::diag::Diagnostics;
 use crate::document::{Fields, Value, number};
 use crate::dsp::oscillator::{Wave, add, sine};
-use crate::sound::patch::canvas::{Canvas, Placing, factor, narrow, ratio};
+use crate::sound::patch::canvas::{Canvas, Placing, factor, ratio};
 use crate::sound::patch::curve::{Curve, number_or, pair};
 use crate::sound::patch::notes::score::{hertz, no_note};
 use crate::sound::patch::variation::{Sounding, Wander};
 use crate::sound::patch::words::find;
+use crate::units::narrow;
 
 /// Frames for which the frequency stands still.
 const STEP: usize = 16;

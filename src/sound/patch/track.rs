@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::dsp::linear::{Block, Linear, States};
 use crate::dsp::signal::{Pair, Signal};
 use crate::dsp::weave::BLOCK;
-use crate::sound::patch::canvas::{Canvas, narrow};
+use crate::sound::patch::canvas::Canvas;
+use crate::units::narrow;
 
 /// One or two channels.
 pub(super) trait Track {

@@ -10,8 +10,9 @@ use crate::dsp::noise::Random;
 use crate::dsp::oscillator::{Wave, add, sine, turned};
 use crate::dsp::svf::{Pass, Svf};
 use crate::dsp::weave::BLOCK;
-use crate::sound::patch::canvas::{narrow, ratio, whole};
+use crate::sound::patch::canvas::{ratio, whole};
 use crate::sound::patch::modes::blow;
+use crate::units::narrow;
 use crate::units::time::SampleRate;
 
 /// Frames for which a vibrato stands still.
