@@ -70,6 +70,7 @@ pub fn run(orders: &Receiver<Order>, board: &Board) {
         pending: Vec::new(),
         pushed: 0,
         broken: false,
+        is_faded: false,
         is_flushed: true,
         later: None,
     };
@@ -104,6 +105,8 @@ struct Renderer<'a> {
     pending: Vec<f32>,
     pushed: usize,
     broken: bool,
+    /// Whether what was played last has faded out, as nothing more was settled.
+    is_faded: bool,
     /// Whether what the resampler still held has been played.
     is_flushed: bool,
     /// The stretch of what is played next.
@@ -151,6 +154,7 @@ impl Renderer<'_> {
         self.pending.clear();
         self.pushed = 0;
         self.broken = false;
+        self.is_faded = false;
         self.is_flushed = true;
         self.player = Some(player);
         self.restart_resampler();
@@ -279,22 +283,29 @@ impl Renderer<'_> {
         let mut frames = CHUNK.min(left).min(usize::try_from(next).unwrap_or(usize::MAX));
         let last = settled <= CHUNK && settled < left;
         if last {
-            // What comes next may be made before the ring is empty.
-            let buffered = self.feed.as_ref().map_or(0, |feed| feed.written - feed.shared.taken());
-            if settled == 0 || buffered > 3 * CHUNK as u64 {
+            // What comes next may be made before the ring is empty; but what fades out has to be there before that.
+            let is_low = self.feed.as_ref().is_none_or(|feed| feed.is_low(3 * CHUNK as u64));
+            if settled == 0 || !is_low {
                 if settled == 0 {
                     self.set(State::Waiting);
                 }
                 return false;
             }
             frames = settled;
+        } else if settled < left {
+            // A whole chunk is left to fade out over.
+            frames = frames.min(settled - CHUNK);
         }
         if let Err(error) = self.fill(frames) {
             return self.fail(&error);
         }
-        if last {
-            fade_out(&mut self.chunk);
+        if self.is_faded {
+            fade(&mut self.chunk, |frame, frames| frame / frames);
         }
+        if last {
+            fade(&mut self.chunk, |frame, frames| (frames - frame - 1.0) / frames);
+        }
+        self.is_faded = last;
         self.pending.clear();
         self.pushed = 0;
         self.is_flushed = false;
@@ -373,12 +384,12 @@ impl Renderer<'_> {
     }
 }
 
-/// Down to silence over a chunk.
-fn fade_out(interleaved: &mut [f32]) {
+/// Multiplies frames by a gain that is told of each, and of how many there are.
+fn fade(interleaved: &mut [f32], gain: impl Fn(f32, f32) -> f32) {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^24")]
+    let gain = |frame: usize, frames: usize| gain(frame as f32, frames as f32);
     let frames = interleaved.len() / 2;
     for (frame, samples) in interleaved.chunks_mut(2).enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^24")]
-        let gain = (frames - frame - 1) as f32 / frames as f32;
-        samples.iter_mut().for_each(|sample| *sample *= gain);
+        samples.iter_mut().for_each(|sample| *sample *= gain(frame, frames));
     }
 }

@@ -162,6 +162,12 @@ impl Feed {
         }
     }
 
+    /// Whether the ring may be empty once the device has asked for frames again: it asks for half of what it holds at once,
+    /// and whoever sees to the ring may be late by as many frames as `late`.
+    pub(super) fn is_low(&self, late: u64) -> bool {
+        self.written - self.shared.taken() <= self.held / 2 + late
+    }
+
     /// Whether the other end is gone.
     pub fn is_cut(&self) -> bool {
         self.producer.is_abandoned()

@@ -107,6 +107,49 @@ fn a_device_begins_with_the_first_frames_and_not_before() {
     }
 }
 
+/// Before, what fades out was held back until 16 ms were left, while a device asked for 170 ms at once: it ran dry, and then
+/// came the 5 ms that fade out.
+#[test]
+fn a_device_that_takes_much_at_once_never_runs_dry_before_what_fades_out() {
+    let performances = performances(&episode(), &[0.5, 1.0]);
+    let ((orders, taken), period) = (channel(), 8192);
+    let renderer = std::thread::spawn(move || run(&taken, &Board::default()));
+    let (feed, mut tap) = ring(48_000, NonZero::new(2).unwrap(), NonZero::new(48_000).unwrap());
+    let feed = feed.holding(19_200, 2 * period);
+    let shared = Arc::clone(&feed.shared);
+    orders.send(Order::Feed(feed)).unwrap();
+    let player =
+        |performance: &Arc<Performance>, at| Box::new(Player::warm(Arc::clone(performance), at).unwrap());
+    orders.send(Order::Start(player(&performances[0], 0), Stretch::ALL)).unwrap();
+    let settled = performances[0].settled_frames();
+    let mut out: Vec<f32> = Vec::new();
+    let mut call = |wanted: u64| {
+        // Between two of its calls there is time for all that can be played.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while (tap.buffered() as u64) < wanted.min(19_000) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        out.extend((0..period * 2).map(|_| tap.next().unwrap()));
+    };
+    while settled - shared.taken() > period {
+        let left = settled - shared.taken();
+        // The chunk that fades out is held back as long as there is more than the device asks for at once.
+        call(if left > period + 1024 { left - 256 } else { left });
+    }
+    // What comes next takes over where it has faded out, before the ring is empty.
+    orders.send(Order::Exchange(player(&performances[1], settled), settled, Stretch::ALL)).unwrap();
+    (0..3).for_each(|_| call(u64::MAX));
+    assert_eq!(shared.gaps(), 0);
+    let heard = |frames: std::ops::Range<u64>| {
+        let samples = &out[frames.start as usize * 2..frames.end as usize * 2];
+        samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()))
+    };
+    assert!(heard(settled - 2000..settled - 300) > 0.05 && heard(settled + 300..settled + 2000) > 0.05);
+    assert!(heard(settled - 8..settled + 8) < 0.02, "{}", heard(settled - 8..settled + 8));
+    orders.send(Order::Stop).unwrap();
+    renderer.join().unwrap();
+}
+
 #[test]
 fn what_repeats_is_played_on_where_it_lies_in_what_is_exchanged_for_it() {
     let short = performances(&episode(), &[1.0])[0].clone();
