@@ -111,14 +111,14 @@ impl Block {
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 fn lay(samples: &[f32; BLOCK], block: &mut Block) {
     let mut woven = *samples;
-    weave(&mut woven);
+    weave::<LANES, BLOCK>(&mut woven);
     block.0.as_flattened_mut().iter_mut().zip(woven).for_each(|(x, sample)| *x = f64::from(sample));
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 fn gather(block: &Block, samples: &mut [f32; BLOCK]) {
     samples.iter_mut().zip(block.0.as_flattened()).for_each(|(sample, x)| *sample = narrow(*x));
-    unweave(samples);
+    unweave::<LANES, BLOCK>(samples);
 }
 
 /// What a block adds to the states at the end of each of its stretches.

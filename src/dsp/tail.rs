@@ -90,7 +90,7 @@ fn turn(space: &mut Tail, input: &[[f32; DEPTH]; 2], count: usize) -> [[f32; DEP
         let out = &line.samples[line.at..][..DEPTH];
         taps.iter_mut().zip(out).for_each(|(x, tap)| *x = tap * gain);
     }
-    weave(&mut woven);
+    weave::<LANES, BLOCK>(&mut woven);
     let mut states = space.states;
     for taps in &mut woven.as_chunks_mut::<LANES>().0[..count] {
         for k in 0..LANES {
@@ -101,7 +101,7 @@ fn turn(space: &mut Tail, input: &[[f32; DEPTH]; 2], count: usize) -> [[f32; DEP
         }
     }
     space.states = states.map(audible);
-    unweave(&mut woven);
+    unweave::<LANES, BLOCK>(&mut woven);
     let taps = woven.as_chunks_mut::<DEPTH>().0;
     let mut wet = [[0.0; DEPTH]; 2];
     for (side, wet) in wet.iter_mut().enumerate() {

@@ -5,6 +5,8 @@
 //! 1 m ahead; every image's delay, level and direction follow from its place, for an ear on either side. Where there
 //! are no walls, reflections come from a seeded scatter instead, denser and weaker with time.
 
+use multiversion::multiversion;
+
 use crate::dsp::noise::Random;
 use crate::dsp::reverb::{CHUNK, SPEED, WINDOW};
 use crate::dsp::room::{Shape, Walls};
@@ -20,6 +22,9 @@ const LATEST: f64 = 0.12;
 const DULL: f64 = 6500.0;
 /// Half the distance between the ears, metres.
 const EAR: f64 = 0.09;
+
+/// How many frames are worked on at a time.
+const AT_ONCE: usize = 64;
 
 /// Delay, in frames, and gain.
 type Tap = (usize, f32);
@@ -86,21 +91,7 @@ impl Early {
                     (*first, *second) = (sample, sample);
                 }
             }
-            for (ear, out) in [&mut out_left[now.clone()], &mut out_right[now]].into_iter().enumerate() {
-                out.fill(0.0);
-                for (delay, gain) in &self.taps[ear] {
-                    let from = self.at + self.length - delay;
-                    let from = if from >= self.length { from - self.length } else { from };
-                    for (out, sample) in out.iter_mut().zip(&self.past[ear][from..from + frames]) {
-                        *out += sample * gain;
-                    }
-                }
-                let state = &mut self.states[ear];
-                for out in out {
-                    *state = audible(*state + (*out - *state) * self.dull);
-                    *out = *state;
-                }
-            }
+            reflect(self, (&mut out_left[now.clone()], &mut out_right[now]));
             self.at = (self.at + frames) % self.length;
             done += frames;
         }
@@ -112,6 +103,35 @@ impl Early {
         out.0.copy_from_slice(&self.past[0][from..from + out.0.len()]);
         out.1.copy_from_slice(&self.past[1][from..from + out.1.len()]);
     }
+}
+
+/// Writes the reflections of as many frames, which came in last, over `out`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn reflect(early: &mut Early, out: (&mut [f32], &mut [f32])) {
+    for ((out, past), taps) in [&mut *out.0, &mut *out.1].into_iter().zip(&early.past).zip(&early.taps) {
+        let mut first = early.at + early.length;
+        for out in out.chunks_mut(AT_ONCE) {
+            let mut sums = [0.0_f32; AT_ONCE];
+            for (delay, gain) in taps {
+                let from = first - delay;
+                let from = if from >= early.length { from - early.length } else { from };
+                // Beyond the last frame there is anything, and room for it.
+                let samples: &[f32; AT_ONCE] = past[from..].first_chunk().expect("all is written twice");
+                sums.iter_mut().zip(samples).for_each(|(sum, sample)| *sum += sample * gain);
+            }
+            out.copy_from_slice(&sums[..out.len()]);
+            first += out.len();
+        }
+    }
+    // Both ears together, as each waits for its own past.
+    let mut states = early.states;
+    for (left, right) in out.0.iter_mut().zip(out.1) {
+        for (state, out) in states.iter_mut().zip([left, right]) {
+            *state = audible(*state + (*out - *state) * early.dull);
+            *out = *state;
+        }
+    }
+    early.states = states;
 }
 
 /// The mirror images of a source 1 m ahead, the loudest of them for each ear.

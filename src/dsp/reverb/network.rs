@@ -15,6 +15,7 @@ use crate::dsp::reverb::absorb::sections;
 use crate::dsp::reverb::{CHUNK, SPEED};
 use crate::dsp::room::Shape;
 use crate::dsp::signal::audible;
+use crate::dsp::weave::{unweave, weave};
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -22,6 +23,9 @@ const LINES: usize = 16;
 const SIDE: usize = 4;
 /// A number for each line, worked on several at a time.
 type Lanes = [f32; LINES];
+/// How many frames are worked on at a time.
+const AT_ONCE: usize = 16;
+type Frames = [f32; AT_ONCE];
 
 /// All-pass diffusers before the lines, for each channel.
 const DIFFUSERS: usize = 3;
@@ -100,61 +104,67 @@ impl Network {
 
     /// Adds the answer to at most [`CHUNK`] frames.
     pub(super) fn add_to(&mut self, input: (&[f32], &[f32]), out: (&mut [f32], &mut [f32])) {
-        let frames = input.0.len();
-        let mut fed = [[0.0_f32; CHUNK]; 2];
-        fed[0][..frames].copy_from_slice(input.0);
-        fed[1][..frames].copy_from_slice(input.1);
-        for (channel, diffusers) in fed.iter_mut().zip(&mut self.diffusers) {
-            for diffuser in diffusers {
-                diffuser.diffuse(&mut channel[..frames]);
-            }
-        }
-        // Read line by line, worked on frame by frame: turned over on the way in and on the way out.
-        let mut rows = [[0.0_f32; CHUNK]; LINES];
-        let mut taps = [[0.0_f32; LINES]; CHUNK];
-        for (row, delay) in rows.iter_mut().zip(&self.lines) {
-            delay.next(&mut row[..frames]);
-        }
-        for (line, row) in rows.iter().enumerate() {
-            for (lanes, sample) in taps.iter_mut().zip(row) {
-                lanes[line] = *sample;
-            }
-        }
-        turn(self, &mut taps[..frames], &fed, out);
-        for (line, row) in rows.iter_mut().enumerate() {
-            for (lanes, sample) in taps.iter().zip(row) {
-                *sample = lanes[line];
-            }
-        }
-        for (row, delay) in rows.iter().zip(&mut self.lines) {
-            delay.replace(&row[..frames]);
-        }
+        turn(self, input, out);
     }
 }
 
-/// Frame by frame, what comes out of the lines is heard, and becomes, with what is fed, what goes into them.
+/// What comes out of the lines is heard, and becomes, with what is fed, what goes into them.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn turn(network: &mut Network, taps: &mut [Lanes], fed: &[[f32; CHUNK]; 2], out: (&mut [f32], &mut [f32])) {
-    let (left, right, sections) = (network.left, network.right, network.sections);
-    let mut states = network.states;
-    let fed = fed[0].iter().zip(&fed[1]);
-    for (((lanes, fed), heard), other) in taps.iter_mut().zip(fed).zip(out.0).zip(out.1) {
+fn turn(network: &mut Network, input: (&[f32], &[f32]), out: (&mut [f32], &mut [f32])) {
+    let frames = input.0.len();
+    let mut fed = [[0.0_f32; CHUNK]; 2];
+    fed[0][..frames].copy_from_slice(input.0);
+    fed[1][..frames].copy_from_slice(input.1);
+    for (channel, diffusers) in fed.iter_mut().zip(&mut network.diffusers) {
+        for diffuser in diffusers {
+            diffuser.diffuse(channel, frames);
+        }
+    }
+    let mut rows = [[0.0_f32; CHUNK]; LINES];
+    for (row, delay) in rows.iter_mut().zip(&network.lines) {
+        *row = delay.next(frames);
+    }
+    let mut heard = [[0.0_f32; CHUNK]; 2];
+    for here in (0..frames).step_by(AT_ONCE) {
+        let mut lines: [Frames; LINES] = std::array::from_fn(|line| part_of(&rows[line], here));
+        absorb(network, &mut lines, (frames - here).min(AT_ONCE));
+        for (heard, gains) in heard.iter_mut().zip([&network.left, &network.right]) {
+            heard[here..here + AT_ONCE].copy_from_slice(&weighted(&lines, gains));
+        }
+        mix(&mut lines);
+        for (line, (frames, row)) in lines.iter().zip(&mut rows).enumerate() {
+            let fed = &fed[line % 2][here..here + AT_ONCE];
+            for ((sample, line), fed) in row[here..here + AT_ONCE].iter_mut().zip(frames).zip(fed) {
+                *sample = audible(line + fed);
+            }
+        }
+    }
+    for (out, heard) in [out.0, out.1].into_iter().zip(&heard) {
+        out.iter_mut().zip(heard).for_each(|(out, heard)| *out += heard);
+    }
+    for (row, delay) in rows.iter().zip(&mut network.lines) {
+        delay.replace(row, frames);
+    }
+}
+
+/// Two first-order sections of every line, transposed direct form II, over so many frames. They wait for the frame before, so
+/// they are worked on line beside line; all else is frame beside frame.
+#[inline(always)]
+fn absorb(network: &mut Network, lines: &mut [Frames; LINES], frames: usize) {
+    let samples: &mut [f32; LINES * AT_ONCE] = lines.as_flattened_mut().try_into().expect("as many");
+    weave::<LINES, { LINES * AT_ONCE }>(samples);
+    let (sections, mut states) = (network.sections, network.states);
+    for lanes in samples.as_chunks_mut::<LINES>().0.iter_mut().take(frames) {
         for (section, state) in sections.iter().zip(&mut states) {
             shelve(section, state, lanes);
         }
-        *heard += dot(lanes, &left);
-        *other += dot(lanes, &right);
-        mix(lanes);
-        for pair in lanes.as_chunks_mut::<2>().0 {
-            pair[0] = audible(pair[0] + fed.0);
-            pair[1] = audible(pair[1] + fed.1);
-        }
     }
     network.states = states;
+    unweave::<LINES, { LINES * AT_ONCE }>(samples);
 }
 
-/// One first-order section of every line, transposed direct form II.
-#[inline]
+/// One section of every line.
+#[inline(always)]
 fn shelve(section: &[Lanes; 3], state: &mut Lanes, lanes: &mut Lanes) {
     for line in 0..LINES {
         let x = lanes[line];
@@ -164,48 +174,46 @@ fn shelve(section: &[Lanes; 3], state: &mut Lanes, lanes: &mut Lanes) {
     }
 }
 
-/// The sum of products, in four columns and then across.
-#[inline]
-fn dot(lanes: &Lanes, gains: &Lanes) -> f32 {
-    let mut columns = [0.0_f32; SIDE];
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            columns[column] += lanes[row * SIDE + column] * gains[row * SIDE + column];
+#[inline(always)]
+fn part_of(row: &[f32; CHUNK], here: usize) -> Frames {
+    std::array::from_fn(|frame| row[here + frame])
+}
+
+/// The sum of all lines, each with its gain: in four columns and then across.
+#[inline(always)]
+fn weighted(lines: &[Frames; LINES], gains: &Lanes) -> Frames {
+    let mut columns = [[0.0_f32; AT_ONCE]; SIDE];
+    for (line, frames) in lines.iter().enumerate() {
+        for (sum, sample) in columns[line % SIDE].iter_mut().zip(frames) {
+            *sum += sample * gains[line];
         }
     }
-    (columns[0] + columns[2]) + (columns[1] + columns[3])
+    std::array::from_fn(|frame| {
+        (columns[0][frame] + columns[2][frame]) + (columns[1][frame] + columns[3][frame])
+    })
 }
 
 /// The matrix: the lines as a square, each column reflected at its diagonal, then each row.
-#[inline]
-fn mix(lanes: &mut Lanes) {
-    let mut halves = [0.0_f32; SIDE];
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            halves[column] += lanes[row * SIDE + column] * 0.5;
-        }
-    }
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            lanes[row * SIDE + column] -= halves[column];
-        }
-    }
-    let mut turned = [0.0_f32; LINES];
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            turned[column * SIDE + row] = lanes[row * SIDE + column];
-        }
-    }
-    let mut halves = [0.0_f32; SIDE];
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            halves[column] += turned[row * SIDE + column] * 0.5;
-        }
-    }
+#[inline(always)]
+fn mix(lines: &mut [Frames; LINES]) {
+    reflect(lines);
     // Left turned: a transposition is orthogonal too, and mixes only more.
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            lanes[row * SIDE + column] = turned[row * SIDE + column] - halves[column];
+    *lines = std::array::from_fn(|line| lines[line % SIDE * SIDE + line / SIDE]);
+    reflect(lines);
+}
+
+/// Each column of the square, reflected.
+#[inline(always)]
+fn reflect(lines: &mut [Frames; LINES]) {
+    let mut halves = [[0.0_f32; AT_ONCE]; SIDE];
+    for (line, frames) in lines.iter().enumerate() {
+        for (half, sample) in halves[line % SIDE].iter_mut().zip(frames) {
+            *half += sample * 0.5;
+        }
+    }
+    for (line, frames) in lines.iter_mut().enumerate() {
+        for (sample, half) in frames.iter_mut().zip(&halves[line % SIDE]) {
+            *sample -= half;
         }
     }
 }
@@ -216,37 +224,46 @@ impl Loop {
         Loop { samples: vec![0.0; frames.max(CHUNK)], at: 0 }
     }
 
-    /// Copies the oldest samples to `out`.
-    #[inline]
-    fn next(&self, out: &mut [f32]) {
-        let (first, second) = out.split_at_mut(out.len().min(self.samples.len() - self.at));
+    /// So many of the oldest samples; what comes after them is anything.
+    #[inline(always)]
+    fn next(&self, frames: usize) -> [f32; CHUNK] {
+        // Mostly they lie in one piece.
+        if let Some(whole) = self.samples[self.at..].first_chunk() {
+            return *whole;
+        }
+        let mut out = [0.0; CHUNK];
+        let (first, second) = out[..frames].split_at_mut(frames.min(self.samples.len() - self.at));
         first.copy_from_slice(&self.samples[self.at..self.at + first.len()]);
         second.copy_from_slice(&self.samples[..second.len()]);
+        out
     }
 
-    /// Writes over the oldest samples.
-    #[inline]
-    fn replace(&mut self, new: &[f32]) {
-        let (first, second) = new.split_at(new.len().min(self.samples.len() - self.at));
-        self.samples[self.at..self.at + first.len()].copy_from_slice(first);
-        self.samples[..second.len()].copy_from_slice(second);
-        self.at += new.len();
+    /// Writes so many samples over the oldest ones.
+    #[inline(always)]
+    fn replace(&mut self, new: &[f32; CHUNK], frames: usize) {
+        match self.samples[self.at..].first_chunk_mut() {
+            Some(whole) if frames == CHUNK => *whole = *new,
+            _ => {
+                let (first, second) = new[..frames].split_at(frames.min(self.samples.len() - self.at));
+                self.samples[self.at..self.at + first.len()].copy_from_slice(first);
+                self.samples[..second.len()].copy_from_slice(second);
+            }
+        }
+        self.at += frames;
         if self.at >= self.samples.len() {
             self.at -= self.samples.len();
         }
     }
 
-    /// Schroeder's all-pass with this delay, in place.
-    #[inline]
-    fn diffuse(&mut self, samples: &mut [f32]) {
-        let mut old = [0.0_f32; CHUNK];
-        let old = &mut old[..samples.len()];
-        self.next(old);
-        for (sample, old) in samples.iter_mut().zip(&mut *old) {
+    /// Schroeder's all-pass with this delay, in place, over so many frames.
+    #[inline(always)]
+    fn diffuse(&mut self, samples: &mut [f32; CHUNK], frames: usize) {
+        let mut old = self.next(frames);
+        for (sample, old) in samples.iter_mut().zip(&mut old) {
             let new = audible(*sample + *old * DIFFUSION);
             (*sample, *old) = (*old - new * DIFFUSION, new);
         }
-        self.replace(old);
+        self.replace(&old, frames);
     }
 }
 
