@@ -63,7 +63,7 @@ use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::mix::block::{Block, FRAMES};
+use crate::mix::block::Block;
 use crate::mix::dry::Dry;
 use crate::mix::error::Error;
 use crate::mix::plan::Plan;
@@ -131,13 +131,11 @@ impl Mixer {
             return Ok(());
         }
         let plan = self.plan();
-        let start = self.next.saturating_mul(FRAMES as u64);
-        let groups = plan.desk.groups(start, &plan.sends, &plan.bursts);
-        let warm = |(buses, from): &(Vec<usize>, u64)| {
+        let groups = plan.desk.groups();
+        let warm = |buses: &Vec<usize>| {
             let (mut dry, mut wet) = (Dry::of(Arc::clone(plan), buses), Wet::of(Arc::clone(plan), buses));
             let mut heard = Block::new(plan.buses());
-            dry.seek(from / FRAMES as u64);
-            wet.seek(from / FRAMES as u64);
+            dry.seek(wet.lead_up_to(self.next));
             while wet.position() < self.next {
                 if dry.render(&mut heard)? == FrameCount::ZERO {
                     wet.seek(self.next);
@@ -164,9 +162,7 @@ impl Mixer {
     /// Where a clip cannot be read. The mixer then stands where it stood, and may be asked again.
     pub fn render(&mut self, out: &mut Block) -> Result<FrameCount, Error> {
         if self.wet.position() != self.next {
-            let begin = self.wet.begin(self.next);
-            self.dry.seek(begin);
-            self.wet.seek(begin);
+            self.dry.seek(self.wet.lead_up_to(self.next));
             while self.wet.position() < self.next {
                 if self.dry.render(&mut self.heard)? == FrameCount::ZERO {
                     self.wet.seek(self.next);

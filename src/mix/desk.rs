@@ -33,11 +33,30 @@ pub(super) struct BusPlan {
 }
 
 impl BusPlan {
+    /// When its equaliser works, and when its compressor does, where it has any.
+    fn works(&self) -> (Option<&Shifts>, Option<&Shifts>) {
+        let Some((at_rest, shifts)) = &self.strip else { return (None, None) };
+        (at_rest.eq.as_ref().map(|_| shifts), at_rest.compressor.as_ref().map(|_| shifts))
+    }
+
     /// Whether there is anything in it in the frames `first..end`.
     pub(super) fn sounds(&self, first: u64, end: u64) -> bool {
         let next = self.heard.partition_point(|(_, over)| *over <= first);
         self.heard.get(next).is_some_and(|(start, _)| *start < end)
     }
+}
+
+/// From which frame on a bus has to be right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Needed {
+    /// What comes out of its equaliser; and goes in there, but for what follows from it.
+    pub(super) output: u64,
+    /// What rooms answer to its regions, and goes into the room it is heard through.
+    pub(super) answers: u64,
+    /// What comes into it, but for what regions send to rooms.
+    pub(super) input: u64,
+    /// All that comes into it.
+    pub(super) regions: u64,
 }
 
 /// All buses, and the order in which they are done: each before those it sends to.
@@ -120,46 +139,40 @@ pub(super) fn scenes(timeline: &Timeline) -> Vec<u64> {
 impl Desk {
     /// The frame from which on everything has to be heard to be right from `frame` on.
     pub(super) fn begin(&self, frame: u64, sends: &[Send], bursts: &[Burst]) -> u64 {
-        self.needed(frame, sends, bursts, |_| true).into_iter().fold(frame, u64::min)
+        self.needed(frame, sends, bursts).iter().map(|bus| bus.regions).fold(frame, u64::min)
     }
 
-    /// For each bus, the frame from which on all that comes into it counts for what is heard from `frame` on. What feeds
-    /// a room that still rings counts besides; if the bus has a compressor, all that this heard is included.
-    pub(super) fn counts_from(&self, frame: u64, sends: &[Send], bursts: &[Burst]) -> Vec<u64> {
-        self.needed(frame, sends, bursts, |bus| bus.strip.is_some())
-    }
-
-    /// For each bus, from when on it is needed; as far back as the rooms of its regions are fed, where `rooms` says so.
-    fn needed(
-        &self,
-        frame: u64,
-        sends: &[Send],
-        bursts: &[Burst],
-        rooms: impl Fn(&BusPlan) -> bool,
-    ) -> Vec<u64> {
-        let mut needed = vec![frame; self.buses.len()];
+    /// For each bus, from when on it is needed for what is heard from `frame` on.
+    pub(super) fn needed(&self, frame: u64, sends: &[Send], bursts: &[Burst]) -> Vec<Needed> {
+        let mut needed =
+            vec![Needed { output: frame, answers: frame, input: frame, regions: frame }; self.buses.len()];
         for &index in self.order.iter().rev() {
             let bus = &self.buses[index];
-            let begin = |from: u64| bus.strip.as_ref().map_or(from, |(_, shifts)| shifts.begin(from));
-            let mut from = begin(bus.sends.iter().map(|(to, _)| needed[*to]).fold(frame, u64::min));
-            let feeds: &[Feed] = if rooms(bus) { &[Feed::Bus, Feed::Regions] } else { &[Feed::Bus] };
-            for feed in feeds {
+            // The first frame of all that still rings at `from`.
+            let fed = |feed: Feed, from: u64| {
                 let rings = |burst: &&Burst| {
                     let send = &sends[burst.send];
-                    send.bus == index && send.feed == *feed && burst.over > from
+                    send.bus == index && send.feed == feed && burst.over > from
                 };
                 let before = bursts.iter().take_while(|burst| burst.start < from);
-                from = before.filter(rings).map(|burst| burst.start).min().unwrap_or(from);
-            }
-            needed[index] = begin(from);
+                before.filter(rings).map(|burst| burst.start).min().unwrap_or(from)
+            };
+            let heard = bus.sends.iter().map(|(to, _)| needed[*to].input).fold(frame, u64::min);
+            let (eq, compressor) = bus.works();
+            let output = eq.map_or(heard, |shifts| shifts.begin(heard));
+            let answers = fed(Feed::Bus, output);
+            let sent = fed(Feed::Regions, answers);
+            needed[index] = match compressor.map(|shifts| shifts.begin(sent)) {
+                // It listens to all that comes in.
+                Some(from) => Needed { output, answers, input: from, regions: from },
+                None => Needed { output, answers, input: answers, regions: sent },
+            };
         }
         needed
     }
 
-    /// The buses that have to hear anything before `frame` for what follows to be right, in groups that have nothing to do
-    /// with one another; and from which frame on each group has to.
-    pub(super) fn groups(&self, frame: u64, sends: &[Send], bursts: &[Burst]) -> Vec<(Vec<usize>, u64)> {
-        let needed = self.needed(frame, sends, bursts, |_| true);
+    /// The buses in groups that have nothing to do with one another.
+    pub(super) fn groups(&self) -> Vec<Vec<usize>> {
         // The group of each bus, known by one of its buses.
         let mut group: Vec<usize> = (0..self.buses.len()).collect();
         for (index, bus) in self.buses.iter().enumerate() {
@@ -169,12 +182,7 @@ impl Desk {
             }
         }
         let members = |name: usize| (0..group.len()).filter(|bus| group[*bus] == name).collect::<Vec<_>>();
-        let groups = (0..group.len()).map(members).filter(|buses| !buses.is_empty());
-        let begun = groups.map(|buses| {
-            let from = buses.iter().map(|bus| needed[*bus]).fold(frame, u64::min);
-            (buses, from)
-        });
-        begun.filter(|(_, from)| *from < frame).collect()
+        (0..group.len()).map(members).filter(|buses| !buses.is_empty()).collect()
     }
 
     /// How far [`Desk::begin`] may lie back, at most.

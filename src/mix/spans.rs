@@ -44,8 +44,7 @@ where
     let (mut ready, mut middle, mut ahead) = (batch(), batch(), batch());
     let mut wet = Wet::new(Arc::clone(plan));
     // The rooms have to hear what came before.
-    let mut next = wet.begin(blocks.start);
-    wet.seek(next);
+    let mut next = wet.lead_up_to(blocks.start);
     loop {
         let hand_over = || {
             let wanted = ready.iter().flat_map(Span::blocks).filter(|block| !before(block, blocks.start));

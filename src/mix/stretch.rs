@@ -79,7 +79,9 @@ pub fn stretches(plan: &Plan) -> Vec<Stretch> {
         // Nothing that is over by then can ever count again.
         regions.retain(|region| last[*region].saturating_add(memory) > start);
         bursts.retain(|burst| plan.bursts[*burst].over.saturating_add(memory) > start);
-        let counts = plan.desk.counts_from(start, &plan.sends, &plan.bursts);
+        // What feeds a room that still rings counts besides.
+        let needed = plan.desk.needed(start, &plan.sends, &plan.bursts);
+        let counts: Vec<u64> = needed.iter().map(|bus| bus.input).collect();
         let region_counts = |region: &&usize| last[**region] > counts[bus_of[plan.regions[**region].track]];
         let burst_counts = |burst: &&usize| {
             let burst = &plan.bursts[**burst];

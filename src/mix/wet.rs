@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::mix::block::{Block, FRAMES, Stereo};
+use crate::mix::desk::Needed;
 use crate::mix::plan::Plan;
 use crate::mix::rooms::{Answer, Feed, Send, Space};
 use crate::mix::strip::{Scratch, Strip};
@@ -29,6 +30,8 @@ pub(super) struct Wet {
     whole: Stereo,
     /// Which buses it does.
     own: Vec<bool>,
+    /// From when on each bus is needed; empty where all of it always is.
+    needed: Vec<Needed>,
 }
 
 impl Wet {
@@ -40,6 +43,7 @@ impl Wet {
             idle: vec![Vec::new(); plan.rooms.len()],
             strips: plan.desk.buses.iter().map(Strip::new).collect(),
             own: vec![true; plan.desk.buses.len()],
+            needed: Vec::new(),
             plan,
             scratch: Scratch::new(),
             input: Stereo::silent(),
@@ -65,10 +69,17 @@ impl Wet {
         self.idle.iter_mut().zip(other.idle).for_each(|(idle, other)| idle.extend(other));
     }
 
-    /// The block that has to be [`Wet::finish`]ed first for `block` to be right, at most [`Plan::memory`] before it.
-    pub(super) fn begin(&self, block: u64) -> u64 {
+    /// Silences everything and makes a block the next one, no further before `block` than is needed for that to be right: at most
+    /// [`Plan::memory`]. What is not needed is left out until then. Says which block it is.
+    pub(super) fn lead_up_to(&mut self, block: u64) -> u64 {
+        let plan = Arc::clone(&self.plan);
         let start = block.saturating_mul(FRAMES as u64);
-        self.plan.desk.begin(start, &self.plan.sends, &self.plan.bursts) / FRAMES as u64
+        let needed = plan.desk.needed(start, &plan.sends, &plan.bursts);
+        let own = needed.iter().zip(&self.own).filter(|(_, own)| **own);
+        let from = own.map(|(bus, _)| bus.regions).fold(start, u64::min);
+        self.seek(from / FRAMES as u64);
+        self.needed = needed;
+        self.next
     }
 
     /// Silences everything and makes `block` the next one.
@@ -78,6 +89,7 @@ impl Wet {
             self.idle[self.plan.sends[self.plan.bursts[burst].send].room].push(room);
         }
         self.strips.iter_mut().for_each(Strip::rest);
+        self.needed.clear();
         let start = block.saturating_mul(FRAMES as u64);
         self.seen = self.plan.bursts.partition_point(|burst| burst.start < start);
         self.next = block;
@@ -115,7 +127,9 @@ impl Wet {
             if let Some((send, factor)) = bus.room {
                 self.answer_bus(send, factor, first, block.bus_mut(index));
             }
-            self.strips[index].equalize(bus, first, block.bus_mut(index), &mut self.scratch);
+            if self.needed.get(index).is_none_or(|needed| end > needed.output) {
+                self.strips[index].equalize(bus, first, block.bus_mut(index), &mut self.scratch);
+            }
             bus.hushes.apply(first, block.bus_mut(index));
             for (to, factor) in &bus.sends {
                 block.copy_bus(index, *to, *factor);
@@ -128,8 +142,12 @@ impl Wet {
     /// Takes a room for each burst that begins before frame `end`.
     fn begin_bursts(&mut self, end: u64) {
         while let Some(burst) = self.plan.bursts.get(self.seen).filter(|burst| burst.start < end) {
-            let Send { room, bus, .. } = self.plan.sends[burst.send];
-            if self.own[bus] {
+            let Send { room, bus, feed } = self.plan.sends[burst.send];
+            let is_needed = self.needed.get(bus).is_none_or(|needed| match feed {
+                Feed::Bus => burst.over > needed.output,
+                Feed::Regions => burst.over > needed.answers,
+            });
+            if self.own[bus] && is_needed {
                 let at_rest = self.idle[room].pop();
                 let at_rest = at_rest.or_else(|| self.plan.rooms[room].as_ref().and_then(Space::answer));
                 self.ringing.extend(at_rest.map(|answer| (self.seen, answer)));
