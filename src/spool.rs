@@ -155,6 +155,15 @@ impl Staged {
         self.spool.store_at(interleaved, self.offset + before, Word::Float)
     }
 
+    /// Writes samples as the file has them, 32-bit floats, little-endian, to the byte `first` of the place.
+    ///
+    /// # Errors
+    /// Where the disk is full or the system refuses.
+    pub fn write_bytes(&self, first: u64, bytes: &[u8]) -> Result<(), SpoolError> {
+        write_all_at(&self.spool.file, bytes, self.offset + first)
+            .map_err(|source| SpoolError { folder: self.spool.folder.clone(), source })
+    }
+
     /// The audio, for reading, once all of it has been written.
     pub fn finish(self) -> Samples {
         Samples::in_file(self.spool.file, self.offset, self.channels, self.frames)

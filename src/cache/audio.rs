@@ -8,7 +8,7 @@ use crate::cache::entry::{Head, Shape};
 use crate::cache::key::Key;
 use crate::cache::store::Writing;
 use crate::cache::{Cache, Kind};
-use crate::spool::Spool;
+use crate::spool::{SHORT, Spool, SpoolError};
 use crate::units::time::FrameCount;
 
 /// Samples that are turned into bytes at once; whole frames.
@@ -32,19 +32,38 @@ impl Kept {
     fn copy(&self) -> io::Result<Samples> {
         let gone = || io::Error::from(io::ErrorKind::NotFound);
         let inner = self.cache.inner.as_ref().ok_or_else(gone)?;
-        let Shape::Sound { channels, .. } = self.head.shape else { return Err(gone()) };
-        let mut writer = self.spool.writer(channels);
-        let mut samples = Vec::new();
+        let Shape::Sound { channels, frames } = self.head.shape else { return Err(gone()) };
         let mut full = None;
-        let read = inner.store.stream(self.kind, &self.key, &self.head, |bytes| {
-            samples.clear();
-            samples
-                .extend(bytes.as_chunks::<SAMPLE_BYTES>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)));
-            writer.write(&samples).map_err(|error| {
+        let mut unless_full = |written: Result<(), SpoolError>| {
+            written.map_err(|error| {
                 full = Some(io::Error::other(error));
                 io::ErrorKind::StorageFull.into()
             })
-        });
+        };
+        let stream = |sink: &mut dyn FnMut(&[u8]) -> io::Result<()>| {
+            inner.store.stream(self.kind, &self.key, &self.head, sink)
+        };
+        // What was made here takes as much room as it takes in the entry; what was recorded, and short things, may take less.
+        let (read, samples) =
+            if self.kind == Kind::Sound || self.head.shape.bytes() < (SHORT * SAMPLE_BYTES) as u64 {
+                let mut writer = self.spool.writer(channels);
+                let mut samples = Vec::new();
+                let read = stream(&mut |bytes| {
+                    samples.clear();
+                    let bytes = bytes.as_chunks::<SAMPLE_BYTES>().0;
+                    samples.extend(bytes.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+                    unless_full(writer.write(&samples))
+                });
+                (read, writer.finish())
+            } else {
+                let place = self.spool.stage(channels, frames);
+                let mut at = 0;
+                let read = stream(&mut |bytes| {
+                    at += bytes.len() as u64;
+                    unless_full(place.write_bytes(at - bytes.len() as u64, bytes))
+                });
+                (read, Ok(place.finish()))
+            };
         if let Some(full) = full {
             // Not the entry's fault.
             return Err(full);
@@ -53,7 +72,7 @@ impl Kept {
             self.cache.lose(self.kind, &self.key, &error);
             return Err(error);
         }
-        writer.finish().map_err(io::Error::other)
+        samples.map_err(io::Error::other)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::audio::decode::Limits;
+use crate::audio::samples::Samples;
 use crate::cache::Cache;
 use crate::cuesheet::bind::make;
 use crate::cuesheet::load::Patches;
@@ -21,7 +22,7 @@ use crate::script::text::StopKind;
 use crate::sound::patch::hands::Hands;
 use crate::speech::Engines;
 use crate::spool::Spool;
-use crate::units::time::SampleRate;
+use crate::units::time::{FrameCount, SampleRate};
 
 /// What clips are made with, by all threads.
 #[derive(Debug)]
@@ -97,6 +98,8 @@ struct Waiting {
     /// Whether who plays will soon have nothing left to play.
     urgent: bool,
     over: bool,
+    /// Clips of which nobody has read anything, as long as nobody plays.
+    unread: VecDeque<Samples>,
     /// The threads that are there all the time, once they run.
     staying: Vec<Thread>,
 }
@@ -138,6 +141,7 @@ impl Preparation {
     /// beginning wait after theirs.
     pub fn calm_down(&self) {
         let mut waiting = self.queue.lock();
+        waiting.unread.clear();
         if !std::mem::replace(&mut waiting.calm, true) {
             waiting.staying.iter().for_each(|thread| thread.lower());
         }
@@ -220,7 +224,15 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             own.lower();
         }
     }
-    while let Some((task, index, hands)) = next(queue, stays) {
+    while let Some(job) = next(queue, stays) {
+        let (task, index, hands) = match job {
+            Job::Make { task, index, hands } => (task, index, hands),
+            Job::Fetch(samples) => {
+                // Whoever reads it is told of failures.
+                let _ = samples.read(FrameCount::ZERO, &mut [0.0; 2]);
+                continue;
+            }
+        };
         let Some(request) = task.requests.get(index) else { continue };
         let mut found = Diagnostics::new();
         let tools = Tools {
@@ -246,15 +258,29 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             let mut known = memory.made.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(key, clip.clone());
         }
+        let samples = clip.samples.clone();
         let sent = made.send(Made { reading: task.reading, index, clip, found });
         if sent.is_err() {
             return;
         }
+        let mut waiting = queue.lock();
+        if !waiting.calm {
+            waiting.unread.push_back(samples);
+            queue.changed.notify_one();
+        }
     }
 }
 
-/// What a thread makes next, and who helps.
-fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize, Hands)> {
+/// What a thread does.
+enum Job {
+    /// Makes a request of a task, with the help of others or without.
+    Make { task: Arc<Task>, index: usize, hands: Hands },
+    /// Fetches what was kept before, while it is worked out when it is heard.
+    Fetch(Samples),
+}
+
+/// What a thread does next.
+fn next(queue: &Queue, stays: bool) -> Option<Job> {
     let mut waiting = queue.lock();
     loop {
         if waiting.over {
@@ -268,7 +294,11 @@ fn next(queue: &Queue, stays: bool) -> Option<(Arc<Task>, usize, Hands)> {
             waiting.taken.insert((task.reading, index));
             // Nobody else's thread gives way to who plays.
             let hands = if waiting.calm { Hands::One } else { waiting.hands };
-            return Some((task, index, hands));
+            return Some(Job::Make { task, index, hands });
+        }
+        // As long as nothing is heard; then there is time for each to be fetched when it is.
+        if let Some(samples) = waiting.unread.pop_front().filter(|_| !waiting.calm) {
+            return Some(Job::Fetch(samples));
         }
         waiting = queue.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
     }
