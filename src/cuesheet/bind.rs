@@ -116,6 +116,9 @@ fn silence(request: &Request, rate: SampleRate, factor: f64) -> Clip {
 
 /// The cues of a line that was never heard, one word's length after the other.
 fn estimate(line: &LineRequest, rate: SampleRate, factor: f64) -> Vec<CueTime> {
+    if line.cues.is_empty() {
+        return Vec::new();
+    }
     let words = line.text.words();
     let after = |byte: usize| words.partition_point(|&word| word < byte) as f64;
     let at = |byte| Seconds::new(WORD * factor * after(byte)).unwrap_or_default().to_count(rate);

@@ -11,12 +11,13 @@
 
 mod absorb;
 mod early;
+mod energies;
 mod network;
 
-use crate::dsp::biquad::{Biquad, Shape as Filter};
 use crate::dsp::reverb::early::Early;
+use crate::dsp::reverb::energies::{known, measured};
 use crate::dsp::reverb::network::Network;
-use crate::dsp::room::{BANDS, Shape};
+use crate::dsp::room::Shape;
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -34,11 +35,11 @@ pub struct Reverb {
 impl Reverb {
     /// A room at rest.
     ///
-    /// Its loudness is set here, by measuring its own answer to an impulse: a pair of channels that a sound of
+    /// Its loudness is set here, by its own answer to an impulse ([`energies`]): a pair of channels that a sound of
     /// power 1 is panned to comes back with a power of [`Shape::wet`] around 1 kHz.
     pub fn new(shape: &Shape, rate: SampleRate) -> Reverb {
         let mut reverb = Reverb { early: Early::new(shape, rate), network: Network::new(shape, rate) };
-        let (early, late) = reverb.clone().energies(shape, rate);
+        let (early, late) = known(shape, rate).unwrap_or_else(|| measured(reverb.clone(), shape, rate));
         // Both parts together have the energy `wet`, and stand to each other as `early` says.
         let wanted = libm::pow(10.0, shape.wet / 10.0);
         let share = 1.0 / (1.0 + libm::pow(10.0, -shape.early / 10.0));
@@ -71,48 +72,8 @@ impl Reverb {
             }
         }
     }
-
-    /// The energy of the early and of the late answer to an impulse in the middle, around 1 kHz, against the
-    /// impulse's own.
-    fn energies(mut self, shape: &Shape, rate: SampleRate) -> (f64, f64) {
-        let band = Filter::BandPass { hz: BANDS[1], q: 0.7 };
-        let energy = |left: &[f32], right: &[f32], (filters, heard): &mut ((Biquad, Biquad), bool)| -> f64 {
-            // What rings on in the filters soon gets too small to count, and then so small that it is slow to work with.
-            if !*heard && left.iter().chain(right).all(|sample| *sample == 0.0) {
-                return 0.0;
-            }
-            let squares = left.iter().zip(right).map(|(left, right)| {
-                let (left, right) = (filters.0.tick(f64::from(*left)), filters.1.tick(f64::from(*right)));
-                left * left + right * right
-            });
-            let sum: f64 = squares.sum();
-            *heard = sum > NOTHING;
-            sum
-        };
-        let at_rest = || ((Biquad::new(band, rate), Biquad::new(band, rate)), false);
-        let (mut own, mut early, mut late) = (at_rest(), at_rest(), at_rest());
-        let mut sums = (0.0, 0.0, 0.0);
-        let (mut input, silence) = (vec![0.0_f32; CHUNK], vec![0.0_f32; CHUNK]);
-        input[0] = std::f32::consts::FRAC_1_SQRT_2;
-        let (mut left, mut right) = (vec![0.0_f32; CHUNK], vec![0.0_f32; CHUNK]);
-        for index in 0..shape.tail(rate).index().div_ceil(CHUNK) {
-            let input = if index == 0 { &input } else { &silence };
-            sums.0 += energy(input, input, &mut own);
-            self.early.process((input, input), (&mut left, &mut right));
-            sums.1 += energy(&left, &right, &mut early);
-            let (mut delayed_left, mut delayed_right) = ([0.0; CHUNK], [0.0; CHUNK]);
-            self.early.delayed(CHUNK, (&mut delayed_left, &mut delayed_right));
-            left.fill(0.0);
-            right.fill(0.0);
-            self.network.add_to((&delayed_left, &delayed_right), (&mut left, &mut right));
-            sums.2 += energy(&left, &right, &mut late);
-        }
-        (sums.1 / sums.0, sums.2 / sums.0)
-    }
 }
 
-/// What is too little energy to be counted: 300 dB below what is measured.
-const NOTHING: f64 = 1e-40;
 /// How many frames the tail is worked on at once: no more than the shortest delay inside any loop has.
 const CHUNK: usize = 32;
 /// How many frames the reflections are worked on at once.

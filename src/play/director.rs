@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::audio::samples::Samples;
+use crate::cuesheet::Cues;
 use crate::master::measure::MasterError;
 use crate::master::preset::{Specification, specification};
 use crate::master::{self};
@@ -139,10 +140,10 @@ impl Director {
         board: Arc<Board>,
         view: Arc<Mutex<View>>,
     ) -> Director {
-        let score = Score::read(&workshop.show, &brief.script, brief.settings);
         let rate = brief.settings.rate;
+        let keys = |cues: &Cues| prepare::keys(&workshop, rate, &cues.requests);
+        let (score, keys) = Score::read_while(&workshop.show, &brief.script, brief.settings, keys);
         let requests = score.cues().requests.clone();
-        let keys = prepare::keys(&workshop, rate, &requests);
         let task = Arc::new(Task { reading: 0, requests, keys, patches: Arc::clone(score.patches()), rate });
         let (made, clips) = channel();
         let forward = events.clone();

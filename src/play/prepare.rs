@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::SystemTime;
 
 use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
@@ -250,7 +251,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
         let key = match (request, task.keys.get(index)) {
             // What is spoken from text alone depends on no file.
             (Request::Line(line), Some(known)) if line.take.is_none() => known.clone(),
-            _ => key(workshop, task.rate, request),
+            _ => key(task.rate, request, |path| stamp(workshop, path)),
         };
         let clip = make(request, &task.patches, tools, task.rate, &mut found);
         // What is wrong has a place in this reading of the script.
@@ -304,19 +305,25 @@ fn next(queue: &Queue, stays: bool) -> Option<Job> {
     }
 }
 
-/// The keys of as many requests.
-pub fn keys(workshop: &Workshop, rate: SampleRate, requests: &[Request]) -> Vec<String> {
-    requests.iter().map(|request| key(workshop, rate, request)).collect()
+/// How long a file is, and when it was written last; `None` where it cannot be had.
+type Stamp = Option<(u64, Option<SystemTime>)>;
+
+fn stamp(workshop: &Workshop, path: &str) -> Stamp {
+    let about = workshop.show.real(path).and_then(|real| real.metadata().ok());
+    about.map(|about| (about.len(), about.modified().ok()))
 }
 
-/// Everything a clip depends on, but the program itself: what was asked for, and for files their length and when they
-/// were written last.
-pub fn key(workshop: &Workshop, rate: SampleRate, request: &Request) -> String {
+/// The keys of as many requests.
+pub fn keys(workshop: &Workshop, rate: SampleRate, requests: &[Request]) -> Vec<String> {
+    let mut known: BTreeMap<&str, Stamp> = BTreeMap::new();
+    let key =
+        |request| key(rate, request, |path| *known.entry(path).or_insert_with(|| stamp(workshop, path)));
+    requests.iter().map(key).collect()
+}
+
+/// Everything a clip depends on, but the program itself: what was asked for, and the stamps of files.
+fn key<'r>(rate: SampleRate, request: &'r Request, mut stamp: impl FnMut(&'r str) -> Stamp) -> String {
     let mut key = format!("{} ", rate.hz());
-    let stamp = |path: &str| {
-        let about = workshop.show.real(path).and_then(|real| real.metadata().ok());
-        about.map(|about| (about.len(), about.modified().ok()))
-    };
     // Writing to a string cannot fail.
     let _ = match request {
         Request::Line(line) => {

@@ -85,15 +85,26 @@ impl Place {
 impl Score {
     /// Reads an episode and its patches; nothing is made yet.
     pub fn read(show: &Show, path: &str, settings: Settings) -> Score {
+        Score::read_while(show, path, settings, |_| ()).0
+    }
+
+    /// The same; and does something else with the names while patches are read.
+    pub fn read_while<T: Send>(
+        show: &Show,
+        path: &str,
+        settings: Settings,
+        other: impl FnOnce(&Cues) -> T + Send,
+    ) -> (Score, T) {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let (_, cues) = pipeline::read(show, path, settings, &mut sources, &mut diagnostics);
-        let patches = Patches::read(&cues, show, &mut sources, &mut diagnostics);
+        let patches = || Patches::read(&cues, show, &mut sources, &mut diagnostics);
+        let (patches, done) = rayon::join(patches, || other(&cues));
         let clips: Vec<Clip> =
             cues.requests.iter().map(|request| placeholder(request, &patches, cues.rate, 1.0)).collect();
         let ready = vec![false; clips.len()];
         let sheet = CueSheet { cues: Arc::new(cues), clips };
         let patches = Arc::new(patches);
-        Score { sources, diagnostics, found: BTreeMap::new(), sheet, patches, ready }
+        (Score { sources, diagnostics, found: BTreeMap::new(), sheet, patches, ready }, done)
     }
 
     /// The names.
@@ -364,14 +375,18 @@ const PAST: u64 = 1 << 62;
 type Name = (Option<usize>, usize, usize);
 
 fn by_name(timeline: &Timeline) -> BTreeMap<Name, &Region> {
-    let mut count: BTreeMap<(Option<usize>, usize), usize> = BTreeMap::new();
-    let mut named = BTreeMap::new();
-    for region in &timeline.regions {
-        let nth = count.entry((region.entry, region.clip)).or_insert(0);
-        named.insert((region.entry, region.clip, *nth), region);
-        *nth += 1;
-    }
-    named
+    let mut regions: Vec<&Region> = timeline.regions.iter().collect();
+    regions.sort_by_key(|region| (region.entry, region.clip));
+    let mut last = None;
+    let named = regions.into_iter().map(|region| {
+        let nth = last
+            .filter(|last: &Name| (last.0, last.1) == (region.entry, region.clip))
+            .map_or(0, |last| last.2 + 1);
+        let name = (region.entry, region.clip, nth);
+        last = Some(name);
+        (name, region)
+    });
+    named.collect()
 }
 
 /// How long before a sound it is heard that it comes: buses that give way to it go down, or do not come up any more.

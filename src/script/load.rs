@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::document::{Fields, Kind, wrong_type};
@@ -49,14 +51,20 @@ pub fn load(show: &Show, path: &str, sources: &mut Sources, diagnostics: &mut Di
     inherit(shared.places, &mut script.places);
     inherit(shared.buses, &mut script.buses);
 
-    let mut reader = Reader { file: &file.1, diagnostics };
     match fields.any("scene").map(|value| (value, &value.value)) {
         Some((value, Kind::Array(scenes))) if scenes.is_empty() => {
             let message = "an episode needs at least one scene";
             diagnostics.push(Diagnostic::error(Code::MissingKey, message).at(value.span, "this is empty"));
         }
         Some((_, Kind::Array(scenes))) => {
-            script.scenes = scenes.iter().filter_map(|s| reader.scene(s)).collect()
+            let read = |scene| {
+                let mut found = Diagnostics::new();
+                (Reader { file: &file.1, diagnostics: &mut found }.scene(scene), found)
+            };
+            for (scene, found) in scenes.par_iter().map(read).collect::<Vec<_>>() {
+                script.scenes.extend(scene);
+                diagnostics.extend(found);
+            }
         }
         Some((value, other)) => {
             diagnostics.push(wrong_type(value.span, other, "`scene`", "an array, `[[scene]]`"))

@@ -1,5 +1,7 @@
 //! Names: which are allowed, and how an entry without one gets one from what it says.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::diag::code::Code;
@@ -50,7 +52,8 @@ pub fn check(name: &str, what: &str, span: Span, diagnostics: &mut Diagnostics) 
 /// a comma more or less keeps the recorded take.
 pub fn slug(text: &str) -> String {
     // Editors and systems differ in how they write an accent; the line is the same.
-    let composed: String = text.nfc().collect();
+    let composed: Cow<'_, str> =
+        if text.is_ascii() { text.into() } else { text.nfc().collect::<String>().into() };
     let words: Vec<String> = composed
         .split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’')
         .map(|word| {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cuesheet::Cues;
 use crate::diag::Diagnostics;
 use crate::master::preset::specification;
 use crate::play::director::Director;
@@ -22,7 +23,9 @@ const A_MOMENT: Duration = Duration::from_millis(20);
 impl Director {
     /// Reads the script again, if there is a good one.
     pub(super) fn read_again(&mut self, change: Change) {
-        let score = Score::read(&self.workshop.show, &self.brief.script, self.brief.settings);
+        let (workshop, rate) = (&self.workshop, self.brief.settings.rate);
+        let keys = |cues: &Cues| prepare::keys(workshop, rate, &cues.requests);
+        let (score, keys) = Score::read_while(&workshop.show, &self.brief.script, self.brief.settings, keys);
         // A file that is half there, or between two names, is no reason to complain of it yet.
         self.doubtful = score.is_broken() && change == Change::Likely;
         if self.doubtful {
@@ -37,8 +40,6 @@ impl Director {
                 view.is_outdated = true;
             });
         }
-        let (requests, rate) = (score.cues().requests.clone(), self.brief.settings.rate);
-        let keys = prepare::keys(&self.workshop, rate, &requests);
         // Editors touch more than they change, and may save twice.
         if score.sources == self.score.sources && keys == self.task.keys && !self.is_outdated {
             return;
@@ -48,7 +49,7 @@ impl Director {
         self.readings += 1;
         self.task = Arc::new(Task {
             reading: self.readings,
-            requests,
+            requests: score.cues().requests.clone(),
             keys,
             patches: Arc::clone(score.patches()),
             rate,
