@@ -99,7 +99,8 @@ fn silence(request: &Request, rate: SampleRate, factor: f64) -> Clip {
     let (name, seconds, cues) = match request {
         Request::Line(line) => {
             let words = line.text.words().len().max(1) as f64;
-            (line.id.clone(), WORD * words * factor, estimate(line, rate, factor))
+            let seconds = WORD * words * factor + silent(line, usize::MAX);
+            (line.id.clone(), seconds, estimate(line, rate, factor))
         }
         Request::Sound(sound) => (sound.file.clone(), SOUND * factor, Vec::new()),
     };
@@ -114,6 +115,16 @@ fn silence(request: &Request, rate: SampleRate, factor: f64) -> Clip {
     }
 }
 
+/// How many seconds of a line are silence up to this byte of its text, at least: a voice keeps pauses as they are written; how a
+/// take keeps them is not known.
+fn silent(line: &LineRequest, byte: usize) -> f64 {
+    if line.take.is_some() {
+        return 0.0;
+    }
+    let before = line.text.pauses().take_while(|(at, _)| *at <= byte);
+    before.map(|(_, length)| length.get().max(0.0)).sum::<f64>() / line.speed
+}
+
 /// The cues of a line that was never heard, one word's length after the other.
 fn estimate(line: &LineRequest, rate: SampleRate, factor: f64) -> Vec<CueTime> {
     if line.cues.is_empty() {
@@ -121,7 +132,8 @@ fn estimate(line: &LineRequest, rate: SampleRate, factor: f64) -> Vec<CueTime> {
     }
     let words = line.text.words();
     let after = |byte: usize| words.partition_point(|&word| word < byte) as f64;
-    let at = |byte| Seconds::new(WORD * factor * after(byte)).unwrap_or_default().to_count(rate);
+    let seconds = |byte| WORD * factor * after(byte) + silent(line, byte);
+    let at = |byte| Seconds::new(seconds(byte)).unwrap_or_default().to_count(rate);
     let cue =
         |cue: &CuePoint| CueTime { byte: cue.at, name: cue.name.clone(), at: at(cue.at), estimated: true };
     line.cues.iter().map(cue).collect()

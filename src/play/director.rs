@@ -117,6 +117,10 @@ struct Director {
     stale: bool,
     /// The clip that has to be made before it is worked out again where playing begins.
     held_up_by: Option<usize>,
+    /// What is needed at once, as far as is known.
+    at_once: Vec<usize>,
+    /// What else will be needed, once that has been found out.
+    foreseen: Option<Vec<usize>>,
     /// Whether everything has been made since the view was brought up to date.
     unshown: bool,
     worked_out: Option<Instant>,
@@ -177,6 +181,8 @@ impl Director {
             performance: None,
             stale: true,
             held_up_by: None,
+            at_once: Vec::new(),
+            foreseen: None,
             unshown: false,
             worked_out: None,
             warming: Duration::ZERO,
@@ -307,9 +313,7 @@ impl Director {
             return;
         }
         let due = match left {
-            _ if self.goal.is_some() || self.score.is_complete() => true,
-            None => true,
-            Some(left) => {
+            Some(left) if self.goal.is_none() && !self.score.is_complete() => {
                 let every = if left < URGENT {
                     Duration::ZERO
                 } else if left < SOON {
@@ -319,11 +323,12 @@ impl Director {
                 };
                 self.worked_out.is_none_or(|last| last.elapsed() >= every)
             }
+            _ => true,
         };
         if !due {
             return;
         }
-        if self.searches() {
+        if self.searches() || self.is_early() {
             return;
         }
         let likely = self.score.likely();
@@ -340,6 +345,7 @@ impl Director {
         };
         // Whether that will do is much more work to find out than whether it will not.
         if self.goal.is_some() && !self.score.is_ready_within(&likely, begin, self.at_least()) {
+            self.look_ahead(&likely, (begin + self.at_least()).min(likely.length.get()));
             // What was made may be longer or shorter than was likely.
             return self.prepare_for(&likely);
         }

@@ -72,6 +72,16 @@ pub struct Needs {
     pub at_once: usize,
 }
 
+impl Needs {
+    /// Has these clips made right after what is needed at once, as if they were.
+    pub fn hasten(&mut self, clips: &[usize]) {
+        let rest = self.order.split_off(self.at_once.min(self.order.len()));
+        let (soon, later): (Vec<usize>, Vec<usize>) = rest.into_iter().partition(|clip| clips.contains(clip));
+        self.at_once += soon.len();
+        self.order.extend(soon.into_iter().chain(later));
+    }
+}
+
 impl Place {
     /// Its frame.
     pub fn frame(self, timeline: &Timeline) -> i64 {
@@ -200,6 +210,15 @@ impl Score {
             || self.settled(&likely, [&coming, &coming], origin),
         );
         Outlook { timeline: likely, until, but_for_past, missing }
+    }
+
+    /// The same, were these clips made as well, and as long as is likely.
+    pub fn foresee(&mut self, clips: &[usize], likely: Timeline, origin: Option<Place>) -> Outlook {
+        let before = self.ready.clone();
+        clips.iter().for_each(|clip| self.ready[*clip] = true);
+        let foreseen = self.outlook_from(likely, origin);
+        self.ready = before;
+        foreseen
     }
 
     /// Which clips are not made, and over before `origin` wherever they are heard.
@@ -366,7 +385,7 @@ impl Score {
 }
 
 /// How many times longer it takes to speak than to make as long a sound from a patch, about.
-const SPEAKING: u64 = 4;
+const SPEAKING: u64 = 10;
 
 /// Set in the urgency of what has been.
 const PAST: u64 = 1 << 62;

@@ -1,7 +1,7 @@
 //! The script, read again where it was saved; and what is to be made for it, that first which is needed first.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cuesheet::Cues;
 use crate::diag::Diagnostics;
@@ -11,7 +11,7 @@ use crate::play::director::place::Goal;
 use crate::play::director::view;
 use crate::play::gain::Origin;
 use crate::play::prepare::{self, Task};
-use crate::play::score::{Foremost, Needs, Score};
+use crate::play::score::{Foremost, Needs, Outlook, Score};
 use crate::play::watch::Change;
 use crate::timeline::Timeline;
 
@@ -19,6 +19,11 @@ use crate::timeline::Timeline;
 const PATIENCE: Duration = Duration::from_millis(250);
 /// After how long it shows whether that is of any use: then there is more than one clip in each millisecond.
 const A_MOMENT: Duration = Duration::from_millis(20);
+
+/// How often it is looked ahead, each time as if all that was found before were made.
+const ROUNDS: usize = 2;
+/// How many clips are made that only tell when others are heard.
+const NEXT: usize = 2;
 
 impl Director {
     /// Reads the script again, if there is a good one.
@@ -73,6 +78,8 @@ impl Director {
 
     /// Has what is not made yet made, that first which is needed first.
     pub(super) fn prepare(&mut self) {
+        self.foreseen = None;
+        self.asked = Instant::now();
         let likely = self.score.likely();
         self.settle_goal(&likely);
         self.prepare_for(&likely);
@@ -100,8 +107,33 @@ impl Director {
         if searches {
             needs.at_once = usize::MAX;
         }
+        self.at_once = needs.order.iter().take(needs.at_once).copied().collect();
+        needs.hasten(self.foreseen.as_deref().unwrap_or_default());
         self.change_missing(&needs);
         self.preparation.prepare(&self.task, needs);
+    }
+
+    /// Finds out what else will be needed before `enough` frames are settled, were all that is needed at once made and as long as is
+    /// likely. Else that would only be known once it is made, and who makes it would have waited. Once for each goal, and
+    /// not as long as it may all come from the cache.
+    pub(super) fn look_ahead(&mut self, likely: &Timeline, enough: u64) {
+        if self.foreseen.is_some() || self.asked.elapsed() < A_MOMENT {
+            return;
+        }
+        let mut soon = self.at_once.clone();
+        // What is found in the first round may depend on others.
+        for _ in 0..ROUNDS {
+            let Outlook { until, but_for_past, missing, .. } =
+                self.score.foresee(&soon, likely.clone(), self.origin());
+            if until.max(but_for_past) >= enough {
+                break;
+            }
+            let before = missing.iter().take_while(|(frame, _)| *frame < enough).count();
+            // Where nothing is heard before that, what is in the way begins when the next lines are over.
+            let found = missing.iter().take(if before == 0 { NEXT } else { before });
+            soon.extend(found.map(|(_, clip)| *clip));
+        }
+        self.foreseen = Some(soon);
     }
 
     /// Has that made first of what is `missing` which may yet be heard before `enough` frames are settled, in `timeline`, which is
@@ -133,6 +165,13 @@ impl Director {
         if let Some(goal) = self.goal.as_mut().filter(|_| !searches && !self.score.is_complete()) {
             goal.settle(likely);
         }
+    }
+
+    /// Whether nothing can be heard yet, and nothing is to be found out until more is made: to work out times takes as much as
+    /// to make a short clip, and who makes them waits for it.
+    pub(super) fn is_early(&self) -> bool {
+        let is_known = self.foreseen.is_some() || self.asked.elapsed() < A_MOMENT;
+        self.goal.is_some() && is_known && self.at_once.iter().any(|clip| !self.score.is_ready(*clip))
     }
 
     /// Whether it is still being found out which place a time is: as long as clips that were made before come in.
