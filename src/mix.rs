@@ -63,7 +63,7 @@ use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::mix::block::Block;
+use crate::mix::block::{Block, FRAMES};
 use crate::mix::dry::Dry;
 use crate::mix::error::Error;
 use crate::mix::plan::Plan;
@@ -131,11 +131,14 @@ impl Mixer {
             return Ok(());
         }
         let plan = self.plan();
-        let groups = plan.desk.groups();
+        let start = self.next.saturating_mul(FRAMES as u64);
+        let needed = plan.desk.needed(start, &plan.sends, &plan.bursts);
+        let mut groups = plan.desk.groups();
+        groups.retain(|buses| buses.iter().any(|bus| needed[*bus].regions < start));
         let warm = |buses: &Vec<usize>| {
             let (mut dry, mut wet) = (Dry::of(Arc::clone(plan), buses), Wet::of(Arc::clone(plan), buses));
             let mut heard = Block::new(plan.buses());
-            dry.seek(wet.lead_up_to(self.next));
+            dry.seek(wet.lead_up(self.next, needed.clone()));
             while wet.position() < self.next {
                 if dry.render(&mut heard)? == FrameCount::ZERO {
                     wet.seek(self.next);

@@ -160,6 +160,8 @@ impl Staged {
     /// # Errors
     /// Where the disk is full or the system refuses.
     pub fn write_bytes(&self, first: u64, bytes: &[u8]) -> Result<(), SpoolError> {
+        let all = self.frames.get() * (self.channels.count() * SAMPLE_BYTES) as u64;
+        assert!(first + bytes.len() as u64 <= all, "it would lie in another sound's place");
         write_all_at(&self.spool.file, bytes, self.offset + first)
             .map_err(|source| SpoolError { folder: self.spool.folder.clone(), source })
     }

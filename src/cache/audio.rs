@@ -43,7 +43,7 @@ impl Kept {
         let stream = |sink: &mut dyn FnMut(&[u8]) -> io::Result<()>| {
             inner.store.stream(self.kind, &self.key, &self.head, sink)
         };
-        // What was made here takes as much room as it takes in the entry; what was recorded, and short things, may take less.
+        // What was recorded, and short things, may take less room than in the entry; what was made here does seldom.
         let (read, samples) =
             if self.kind == Kind::Sound || self.head.shape.bytes() < (SHORT * SAMPLE_BYTES) as u64 {
                 let mut writer = self.spool.writer(channels);

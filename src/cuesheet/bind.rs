@@ -99,7 +99,7 @@ fn silence(request: &Request, rate: SampleRate, factor: f64) -> Clip {
     let (name, seconds, cues) = match request {
         Request::Line(line) => {
             let words = line.text.words().len().max(1) as f64;
-            let seconds = WORD * words * factor + silent(line, usize::MAX);
+            let seconds = WORD * words * factor + silent(line, usize::MAX, factor);
             (line.id.clone(), seconds, estimate(line, rate, factor))
         }
         Request::Sound(sound) => (sound.file.clone(), SOUND * factor, Vec::new()),
@@ -115,14 +115,14 @@ fn silence(request: &Request, rate: SampleRate, factor: f64) -> Clip {
     }
 }
 
-/// How many seconds of a line are silence up to this byte of its text, at least: a voice keeps pauses as they are written; how a
-/// take keeps them is not known.
-fn silent(line: &LineRequest, byte: usize) -> f64 {
+/// How many seconds of a line are silence up to this byte of its text, at least: a voice keeps pauses as they are written, to a
+/// frame or two, which a hundredth is enough for; how a take keeps them is not known.
+fn silent(line: &LineRequest, byte: usize, factor: f64) -> f64 {
     if line.take.is_some() {
         return 0.0;
     }
     let before = line.text.pauses().take_while(|(at, _)| *at <= byte);
-    before.map(|(_, length)| length.get().max(0.0)).sum::<f64>() / line.speed
+    before.map(|(_, length)| length.get().max(0.0)).sum::<f64>() / line.speed * factor.clamp(0.99, 1.01)
 }
 
 /// The cues of a line that was never heard, one word's length after the other.
@@ -132,7 +132,7 @@ fn estimate(line: &LineRequest, rate: SampleRate, factor: f64) -> Vec<CueTime> {
     }
     let words = line.text.words();
     let after = |byte: usize| words.partition_point(|&word| word < byte) as f64;
-    let seconds = |byte| WORD * factor * after(byte) + silent(line, byte);
+    let seconds = |byte| WORD * factor * after(byte) + silent(line, byte, factor);
     let at = |byte| Seconds::new(seconds(byte)).unwrap_or_default().to_count(rate);
     let cue =
         |cue: &CuePoint| CueTime { byte: cue.at, name: cue.name.clone(), at: at(cue.at), estimated: true };

@@ -134,7 +134,7 @@ impl Shifts {
         Some(Piece { span: (from, to), first, along })
     }
 
-    /// What decides on what comes out of the filters in the frames from `from`, a frame that [`Shifts::begin`] gave, up to
+    /// What decides on what comes out of the filters in the frames from `from`, no later than [`Shifts::begin`] gave, up to
     /// `end`, counted from `origin`.
     pub(super) fn between(&self, from: u64, end: u64, origin: u64) -> impl std::fmt::Debug {
         let place = |frame: u64| i128::from(frame) - i128::from(origin);

@@ -72,9 +72,14 @@ impl Wet {
     /// Silences everything and makes a block the next one, no further before `block` than is needed for that to be right: at most
     /// [`Plan::memory`]. What is not needed is left out until then. Says which block it is.
     pub(super) fn lead_up_to(&mut self, block: u64) -> u64 {
-        let plan = Arc::clone(&self.plan);
         let start = block.saturating_mul(FRAMES as u64);
-        let needed = plan.desk.needed(start, &plan.sends, &plan.bursts);
+        let needed = self.plan.desk.needed(start, &self.plan.sends, &self.plan.bursts);
+        self.lead_up(block, needed)
+    }
+
+    /// The same, where it is known from when on each bus is needed.
+    pub(super) fn lead_up(&mut self, block: u64, needed: Vec<Needed>) -> u64 {
+        let start = block.saturating_mul(FRAMES as u64);
         let own = needed.iter().zip(&self.own).filter(|(_, own)| **own);
         let from = own.map(|(bus, _)| bus.regions).fold(start, u64::min);
         self.seek(from / FRAMES as u64);

@@ -110,7 +110,7 @@ struct Director {
     performance: Option<Arc<Performance>>,
     /// Where playing is to begin, or begin again.
     goal: Option<Goal>,
-    /// Since when it is looked for.
+    /// Since when it is looked for, or was when the script was read last.
     asked: Instant,
     bounds: Bounds,
     /// Whether there is something that the performance does not know of.

@@ -99,8 +99,12 @@ struct Waiting {
     /// Whether who plays will soon have nothing left to play.
     urgent: bool,
     over: bool,
-    /// Clips of which nobody has read anything, as long as nobody plays.
+    /// Clips that may have to be fetched before they are heard, as long as nobody plays.
     unread: VecDeque<Samples>,
+    /// How many threads fetch one.
+    fetching: usize,
+    /// Whether the threads that stay have been told to give way.
+    has_given_way: bool,
     /// The threads that are there all the time, once they run.
     staying: Vec<Thread>,
 }
@@ -143,9 +147,8 @@ impl Preparation {
     pub fn calm_down(&self) {
         let mut waiting = self.queue.lock();
         waiting.unread.clear();
-        if !std::mem::replace(&mut waiting.calm, true) {
-            waiting.staying.iter().for_each(|thread| thread.lower());
-        }
+        waiting.calm = true;
+        waiting.give_way();
     }
 
     /// Has what was made until now kept, and everything that is made from now on: there is time for it.
@@ -186,6 +189,7 @@ impl Preparation {
         waiting.taken.retain(|(reading, _)| *reading == task.reading);
         waiting.task = Some(Arc::clone(task));
         (waiting.order, waiting.free) = (order, free);
+        waiting.unread.clear();
         self.queue.changed.notify_all();
     }
 
@@ -209,6 +213,15 @@ impl Drop for Preparation {
     }
 }
 
+impl Waiting {
+    /// Has the threads that stay give way to who plays: not before all is fetched that this may wait for.
+    fn give_way(&mut self) {
+        if self.calm && self.fetching == 0 && !std::mem::replace(&mut self.has_given_way, true) {
+            self.staying.iter().for_each(|thread| thread.lower());
+        }
+    }
+}
+
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -221,7 +234,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
         let mut waiting = queue.lock();
         let own = Thread::current();
         waiting.staying.push(own);
-        if waiting.calm {
+        if waiting.has_given_way {
             own.lower();
         }
     }
@@ -231,6 +244,9 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             Job::Fetch(samples) => {
                 // Whoever reads it is told of failures.
                 let _ = samples.read(FrameCount::ZERO, &mut [0.0; 2]);
+                let mut waiting = queue.lock();
+                waiting.fetching -= 1;
+                waiting.give_way();
                 continue;
             }
         };
@@ -276,7 +292,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
 enum Job {
     /// Makes a request of a task, with the help of others or without.
     Make { task: Arc<Task>, index: usize, hands: Hands },
-    /// Fetches what was kept before, while it is worked out when it is heard.
+    /// Fetches it, if it was kept before, while it is worked out when it is heard.
     Fetch(Samples),
 }
 
@@ -299,6 +315,7 @@ fn next(queue: &Queue, stays: bool) -> Option<Job> {
         }
         // As long as nothing is heard; then there is time for each to be fetched when it is.
         if let Some(samples) = waiting.unread.pop_front().filter(|_| !waiting.calm) {
+            waiting.fetching += 1;
             return Some(Job::Fetch(samples));
         }
         waiting = queue.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);

@@ -70,7 +70,7 @@ pub fn run(orders: &Receiver<Order>, board: &Board) {
         pending: Vec::new(),
         pushed: 0,
         broken: false,
-        is_faded: false,
+        risen: None,
         is_flushed: true,
         later: None,
     };
@@ -105,8 +105,8 @@ struct Renderer<'a> {
     pending: Vec<f32>,
     pushed: usize,
     broken: bool,
-    /// Whether what was played last has faded out, as nothing more was settled.
-    is_faded: bool,
+    /// How many frames have risen since it faded out, as nothing more was settled; `None` where none have to.
+    risen: Option<usize>,
     /// Whether what the resampler still held has been played.
     is_flushed: bool,
     /// The stretch of what is played next.
@@ -154,7 +154,7 @@ impl Renderer<'_> {
         self.pending.clear();
         self.pushed = 0;
         self.broken = false;
-        self.is_faded = false;
+        self.risen = None;
         self.is_flushed = true;
         self.player = Some(player);
         self.restart_resampler();
@@ -280,8 +280,10 @@ impl Renderer<'_> {
         let settled = player.performance().settled_frames().saturating_sub(position);
         let settled = usize::try_from(settled).unwrap_or(usize::MAX);
         let next = self.next.as_ref().map_or(u64::MAX, |(_, at)| at.saturating_sub(position).max(1));
-        let mut frames = CHUNK.min(left).min(usize::try_from(next).unwrap_or(usize::MAX));
-        let last = settled <= CHUNK && settled < left;
+        let next_in = usize::try_from(next).unwrap_or(usize::MAX);
+        let mut frames = CHUNK.min(left).min(next_in);
+        // Where another takes over before, it is not the last of it.
+        let last = settled <= CHUNK && settled < left.min(next_in);
         if last {
             // What comes next may be made before the ring is empty; but what fades out has to be there before that.
             let is_low = self.feed.as_ref().is_none_or(|feed| feed.is_low(3 * CHUNK as u64));
@@ -292,20 +294,21 @@ impl Renderer<'_> {
                 return false;
             }
             frames = settled;
-        } else if settled < left {
+        } else if (CHUNK + 1..left).contains(&settled) {
             // A whole chunk is left to fade out over.
             frames = frames.min(settled - CHUNK);
         }
         if let Err(error) = self.fill(frames) {
             return self.fail(&error);
         }
-        if self.is_faded {
-            fade(&mut self.chunk, |frame, frames| frame / frames);
+        if let Some(risen) = self.risen.take() {
+            fade(&mut self.chunk, |frame| ((risen + frame) as f32 / CHUNK as f32).min(1.0));
+            self.risen = Some(risen + frames).filter(|risen| *risen < CHUNK);
         }
         if last {
-            fade(&mut self.chunk, |frame, frames| (frames - frame - 1.0) / frames);
+            fade(&mut self.chunk, |frame| (frames - frame - 1) as f32 / frames as f32);
+            self.risen = Some(0);
         }
-        self.is_faded = last;
         self.pending.clear();
         self.pushed = 0;
         self.is_flushed = false;
@@ -384,12 +387,9 @@ impl Renderer<'_> {
     }
 }
 
-/// Multiplies frames by a gain that is told of each, and of how many there are.
-fn fade(interleaved: &mut [f32], gain: impl Fn(f32, f32) -> f32) {
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^24")]
-    let gain = |frame: usize, frames: usize| gain(frame as f32, frames as f32);
-    let frames = interleaved.len() / 2;
+/// Multiplies each frame by its gain.
+fn fade(interleaved: &mut [f32], gain: impl Fn(usize) -> f32) {
     for (frame, samples) in interleaved.chunks_mut(2).enumerate() {
-        samples.iter_mut().for_each(|sample| *sample *= gain(frame, frames));
+        samples.iter_mut().for_each(|sample| *sample *= gain(frame));
     }
 }
