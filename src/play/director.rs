@@ -234,7 +234,10 @@ impl Director {
     fn heed(&mut self, event: Event) {
         match event {
             Event::Made(made) if made.reading == self.readings => {
-                self.score.accept(made.index, made.clip, made.found);
+                if self.score.accept(made.index, made.clip, made.found) {
+                    // Something else may be needed now.
+                    self.at_once.clear();
+                }
                 self.stale = true;
                 self.unshown |= self.score.is_complete();
             }
@@ -325,10 +328,7 @@ impl Director {
             }
             _ => true,
         };
-        if !due {
-            return;
-        }
-        if self.searches() || self.is_early() {
+        if !due || self.searches() || self.is_early() {
             return;
         }
         let likely = self.score.likely();
@@ -345,9 +345,9 @@ impl Director {
         };
         // Whether that will do is much more work to find out than whether it will not.
         if self.goal.is_some() && !self.score.is_ready_within(&likely, begin, self.at_least()) {
-            self.look_ahead(&likely, (begin + self.at_least()).min(likely.length.get()));
             // What was made may be longer or shorter than was likely.
-            return self.prepare_for(&likely);
+            self.prepare_for(&likely);
+            return self.look_ahead(&likely, (begin + self.at_least()).min(likely.length.get()));
         }
         if self.held_up_by.is_some_and(|clip| !self.score.is_ready(clip)) && self.goal.is_some() {
             return;

@@ -147,13 +147,16 @@ impl Score {
         self.ready.iter().all(|ready| *ready)
     }
 
-    /// Takes a clip that was made, and what was wrong with it.
-    pub fn accept(&mut self, index: usize, clip: Clip, found: Diagnostics) {
-        if let (Some(place), Some(ready)) = (self.sheet.clips.get_mut(index), self.ready.get_mut(index)) {
-            *place = clip;
-            *ready = true;
-            self.found.insert(index, found);
-        }
+    /// Takes a clip that was made, and what was wrong with it. Says whether that moves anything against what was likely.
+    pub fn accept(&mut self, index: usize, clip: Clip, found: Diagnostics) -> bool {
+        let places = (self.sheet.clips.get_mut(index), self.ready.get_mut(index));
+        let (Some(place), Some(ready)) = places else { return false };
+        let moves = (place.samples.frames(), place.hit) != (clip.samples.frames(), clip.hit)
+            || place.cues.iter().zip(&clip.cues).any(|(likely, cue)| likely.at != cue.at);
+        *place = clip;
+        *ready = true;
+        self.found.insert(index, found);
+        moves
     }
 
     /// Whether the script itself has errors.

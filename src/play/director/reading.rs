@@ -20,11 +20,6 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// After how long it shows whether that is of any use: then there is more than one clip in each millisecond.
 const A_MOMENT: Duration = Duration::from_millis(20);
 
-/// How often it is looked ahead, each time as if all that was found before were made.
-const ROUNDS: usize = 2;
-/// How many clips are made that only tell when others are heard.
-const NEXT: usize = 2;
-
 impl Director {
     /// Reads the script again, if there is a good one.
     pub(super) fn read_again(&mut self, change: Change) {
@@ -120,20 +115,17 @@ impl Director {
         if self.foreseen.is_some() || self.asked.elapsed() < A_MOMENT {
             return;
         }
-        let mut soon = self.at_once.clone();
-        // What is found in the first round may depend on others.
-        for _ in 0..ROUNDS {
-            let Outlook { until, but_for_past, missing, .. } =
-                self.score.foresee(&soon, likely.clone(), self.origin());
-            if until.max(but_for_past) >= enough {
-                break;
-            }
-            let before = missing.iter().take_while(|(frame, _)| *frame < enough).count();
-            // Where nothing is heard before that, what is in the way begins when the next lines are over.
-            let found = missing.iter().take(if before == 0 { NEXT } else { before });
-            soon.extend(found.map(|(_, clip)| *clip));
+        let at_once = self.at_once.clone();
+        let Outlook { until, but_for_past, missing, .. } =
+            self.score.foresee(&at_once, likely.clone(), self.origin());
+        let missing = if until.max(but_for_past) < enough { missing } else { Vec::new() };
+        let found = missing.into_iter().take_while(|(frame, _)| *frame < enough);
+        let found: Vec<usize> = found.map(|(_, clip)| clip).collect();
+        let is_more = !found.is_empty();
+        self.foreseen = Some(found);
+        if is_more {
+            self.prepare_for(likely);
         }
-        self.foreseen = Some(soon);
     }
 
     /// Has that made first of what is `missing` which may yet be heard before `enough` frames are settled, in `timeline`, which is
