@@ -88,11 +88,14 @@ impl Drop for Device {
 fn run(wanted: &Wanted, signals: &Sender<Signal>, told: &Receiver<Signal>, report: &impl Fn(Report)) {
     let mut was_open = false;
     let mut failed = 0;
+    // Why one is lost that did not get going, as long as it is not said.
+    let mut unsaid = None;
     loop {
         let mut again = AGAIN;
         match open(wanted, signals) {
             Ok((stream, what, feed)) => {
                 was_open = true;
+                unsaid = None;
                 let shared = Arc::clone(&feed.shared);
                 report(Report::Opened(what, feed));
                 let why = attend(&stream, &shared, told);
@@ -102,6 +105,7 @@ fn run(wanted: &Wanted, signals: &Sender<Signal>, told: &Receiver<Signal>, repor
                 if shared.asked() == 0 && failed < TRIES {
                     failed += 1;
                     again = Duration::ZERO;
+                    unsaid = Some(why);
                 } else {
                     report(Report::Lost(why));
                 }
@@ -110,7 +114,7 @@ fn run(wanted: &Wanted, signals: &Sender<Signal>, told: &Receiver<Signal>, repor
                 report(Report::Refused(why));
                 return;
             }
-            Err(_) => {}
+            Err(_) => unsaid.take().into_iter().for_each(|why| report(Report::Lost(why))),
         }
         match told.recv_timeout(again) {
             Ok(Signal::Close) | Err(RecvTimeoutError::Disconnected) => return,

@@ -5,7 +5,7 @@ use radioplay::cuesheet::{Clip, Request};
 use radioplay::diag::Diagnostics;
 use radioplay::host::Show;
 use radioplay::pipeline::Settings;
-use radioplay::play::score::{Foremost, Place, Score};
+use radioplay::play::score::{Foremost, Needs, Place, Score};
 use radioplay::timeline::Timeline;
 use radioplay::units::time::SampleRate;
 
@@ -96,4 +96,44 @@ fn from_anywhere_a_few_clips_are_enough_to_be_heard() {
             score.accept(clip, self::made(&score, &request), Diagnostics::new());
         }
     }
+}
+
+#[test]
+fn to_look_ahead_moves_nothing_and_what_it_finds_is_made_soon() {
+    let host = Show::open(env!("CARGO_MANIFEST_DIR"), Vec::new()).unwrap();
+    let mut score = Score::read(&host, "script/one-year-later.toml", Settings::default());
+    let (likely, before) = (score.likely(), score.outlook(None).until);
+    let all = score.needed(&likely, 0, 14_400, Foremost::Coming).order;
+    let foreseen = score.foresee(&all, likely.clone(), None);
+    assert_eq!((foreseen.until, foreseen.missing), (likely.length.get(), Vec::new()));
+    assert_eq!((score.outlook(None).until, score.progress().0), (before, 0));
+    let mut needs = Needs { order: vec![4, 7, 1, 3], at_once: 1 };
+    needs.hasten(&[3, 7, 9]);
+    assert_eq!(needs, Needs { order: vec![4, 7, 3, 1], at_once: 3 });
+}
+
+/// A line takes at least as long as its pauses: else whatever is timed by its end may come at any time, until it is made.
+#[test]
+fn the_shortest_guess_of_a_line_counts_its_pauses_and_is_never_too_long() {
+    let show = crate::show::TestShow::with_script(
+        "format = 1\ntitle = \"Pauses\"\n[cast.ann]\nvoice = { lang = \"en-US\" }\n[sound.bell]\nfile = \"sfx/bell.wav\"\n\
+         [[scene]]\nid = \"one\"\ntitle = \"The first\"\nscript = [\n\
+         { id = \"a\", by = \"ann\", line = \"Yes. {0.5s} No. {0.7s} {late}Perhaps. {0.4s}\", speed = 1.1 },\n\
+         { sfx = \"bell\", at = \"a@late\" },\n]\n",
+    )
+    .clip("sfx/bell.wav", &[0.1; 4800]);
+    let host = Show::open(show.path(""), Vec::new()).unwrap();
+    let settings = Settings::default();
+    let (cache, silent) = (radioplay::cache::Cache::none(), radioplay::progress::Silent);
+    let built = radioplay::pipeline::build(&host, "script/test.toml", settings, &cache, &silent).unwrap();
+    assert!(!built.diagnostics.has_errors(), "{:?}", built.diagnostics);
+    let score = Score::read(&host, "script/test.toml", settings);
+    let request = &score.cues().requests[0];
+    let shortest = placeholder(request, score.patches(), SampleRate::DEFAULT, 0.02);
+    let real = &built.sheet.clips[0];
+    let seconds = |frames: u64| frames as f64 / 48_000.0;
+    let (guessed, made) = (seconds(shortest.samples.frames().get()), seconds(real.samples.frames().get()));
+    assert!(guessed > 1.55 / 1.1 && guessed < made, "{guessed} of {made}");
+    let (guessed, made) = (seconds(shortest.cues[0].at.get()), seconds(real.cues[0].at.get()));
+    assert!(guessed > 1.15 / 1.1 && guessed < made, "{guessed} of {made}");
 }
