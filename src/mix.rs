@@ -138,14 +138,8 @@ impl Mixer {
         let warm = |buses: &Vec<usize>| {
             let (mut dry, mut wet) = (Dry::of(Arc::clone(plan), buses), Wet::of(Arc::clone(plan), buses));
             let mut heard = Block::new(plan.buses());
-            dry.seek(wet.lead_up(self.next, needed.clone()));
-            while wet.position() < self.next {
-                if dry.render(&mut heard)? == FrameCount::ZERO {
-                    wet.seek(self.next);
-                } else {
-                    wet.finish(&mut heard);
-                }
-            }
+            wet.lead_up(self.next, needed.clone());
+            lead(&mut dry, &mut wet, &mut heard, self.next)?;
             Ok((dry, wet))
         };
         let warmed: Vec<(Dry, Wet)> = groups.par_iter().map(warm).collect::<Result<_, _>>()?;
@@ -165,14 +159,8 @@ impl Mixer {
     /// Where a clip cannot be read. The mixer then stands where it stood, and may be asked again.
     pub fn render(&mut self, out: &mut Block) -> Result<FrameCount, Error> {
         if self.wet.position() != self.next {
-            self.dry.seek(self.wet.lead_up_to(self.next));
-            while self.wet.position() < self.next {
-                if self.dry.render(&mut self.heard)? == FrameCount::ZERO {
-                    self.wet.seek(self.next);
-                } else {
-                    self.wet.finish(&mut self.heard);
-                }
-            }
+            self.wet.lead_up_to(self.next);
+            lead(&mut self.dry, &mut self.wet, &mut self.heard, self.next)?;
         }
         self.dry.seek(self.next);
         let frames = self.dry.render(out)?;
@@ -182,4 +170,17 @@ impl Mixer {
         }
         Ok(frames)
     }
+}
+
+/// Has buses and rooms hear what comes before the block `to`, from where they stand.
+fn lead(dry: &mut Dry, wet: &mut Wet, heard: &mut Block, to: u64) -> Result<(), Error> {
+    dry.seek(wet.position());
+    while wet.position() < to {
+        if dry.render(heard)? == FrameCount::ZERO {
+            wet.seek(to);
+        } else {
+            wet.finish(heard);
+        }
+    }
+    Ok(())
 }

@@ -110,11 +110,15 @@ impl Spool {
                     *bytes = sample.to_le_bytes();
                 }
             }
-            write_all_at(&self.file, bytes, offset)
-                .map_err(|source| SpoolError { folder: self.folder.clone(), source })?;
+            self.write_at(bytes, offset)?;
             offset += bytes.len() as u64;
         }
         Ok(())
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> Result<(), SpoolError> {
+        write_all_at(&self.file, bytes, offset)
+            .map_err(|source| SpoolError { folder: self.folder.clone(), source })
     }
 }
 
@@ -162,8 +166,7 @@ impl Staged {
     pub fn write_bytes(&self, first: u64, bytes: &[u8]) -> Result<(), SpoolError> {
         let all = self.frames.get() * (self.channels.count() * SAMPLE_BYTES) as u64;
         assert!(first + bytes.len() as u64 <= all, "it would lie in another sound's place");
-        write_all_at(&self.spool.file, bytes, self.offset + first)
-            .map_err(|source| SpoolError { folder: self.spool.folder.clone(), source })
+        self.spool.write_at(bytes, self.offset + first)
     }
 
     /// The audio, for reading, once all of it has been written.

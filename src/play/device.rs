@@ -114,7 +114,11 @@ fn run(wanted: &Wanted, signals: &Sender<Signal>, told: &Receiver<Signal>, repor
                 report(Report::Refused(why));
                 return;
             }
-            Err(_) => unsaid.take().into_iter().for_each(|why| report(Report::Lost(why))),
+            Err(_) => {
+                if let Some(why) = unsaid.take() {
+                    report(Report::Lost(why));
+                }
+            }
         }
         match told.recv_timeout(again) {
             Ok(Signal::Close) | Err(RecvTimeoutError::Disconnected) => return,

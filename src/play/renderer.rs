@@ -280,10 +280,10 @@ impl Renderer<'_> {
         let settled = player.performance().settled_frames().saturating_sub(position);
         let settled = usize::try_from(settled).unwrap_or(usize::MAX);
         let next = self.next.as_ref().map_or(u64::MAX, |(_, at)| at.saturating_sub(position).max(1));
-        let next_in = usize::try_from(next).unwrap_or(usize::MAX);
-        let mut frames = CHUNK.min(left).min(next_in);
+        let next = usize::try_from(next).unwrap_or(usize::MAX);
+        let mut frames = CHUNK.min(left).min(next);
         // Where another takes over before, it is not the last of it.
-        let last = settled <= CHUNK && settled < left.min(next_in);
+        let last = settled <= CHUNK && settled < left.min(next);
         if last {
             // What comes next may be made before the ring is empty; but what fades out has to be there before that.
             let is_low = self.feed.as_ref().is_none_or(|feed| feed.is_low(3 * CHUNK as u64));

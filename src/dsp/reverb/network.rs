@@ -108,7 +108,8 @@ impl Network {
     }
 }
 
-/// What comes out of the lines is heard, and becomes, with what is fed, what goes into them.
+/// What comes out of the lines is heard, and becomes, with what is fed, what goes into them. What it is made of has to be
+/// inlined always, or the compiler makes it once, for narrow vectors.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 fn turn(network: &mut Network, input: (&[f32], &[f32]), out: (&mut [f32], &mut [f32])) {
     let frames = input.0.len();
