@@ -25,6 +25,7 @@ pub mod reverb;
 pub mod room;
 pub mod saturate;
 pub mod signal;
+pub mod sums;
 pub mod svf;
 pub mod tail;
 pub mod true_peak;

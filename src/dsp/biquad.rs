@@ -1,8 +1,7 @@
 //! Second-order filters.
 
-use crate::dsp::linear::Linear;
+use crate::dsp::linear::{Linear, sift};
 use crate::dsp::signal::{Pair, Signal, remembered};
-use crate::units::narrow;
 use crate::units::time::SampleRate;
 
 /// A filter's shape. Frequencies in Hz, gains in dB.
@@ -153,10 +152,10 @@ impl Biquad {
         })
     }
 
-    /// Filters a channel in place.
-    pub fn process(&mut self, samples: &mut [f32]) {
-        for sample in samples {
-            *sample = narrow(self.tick(f64::from(*sample)));
-        }
+    /// Filters a channel in place, by one filter of each shape after the other, all of them at rest before it.
+    pub fn sift(shapes: &[Shape], rate: SampleRate, samples: &mut [f32]) {
+        let filters: Vec<Linear> =
+            shapes.iter().map(|shape| Biquad::<f64>::new(*shape, rate).still()).collect();
+        sift([samples], 0, &filters);
     }
 }

@@ -108,6 +108,26 @@ impl Block {
     }
 }
 
+/// Filters channels in place, by filters at rest, one after the other. They hear a little more than the last `warm` frames first,
+/// if there are.
+pub fn sift<const N: usize>(mut channels: [&mut [f32]; N], warm: usize, filters: &[Linear]) {
+    let frames = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
+    let heard = warm.div_ceil(BLOCK).min(frames / BLOCK) * BLOCK;
+    let mut filters: Vec<(&Linear, States<N>)> = filters.iter().map(|it| (it, [[0.0; 2]; N])).collect();
+    let mut blocks = [Block::SILENT; N];
+    for (start, is_heard) in [(frames - heard, true), (0, false)] {
+        for at in (start..frames).step_by(BLOCK) {
+            let range = at..(at + BLOCK).min(frames);
+            blocks.iter_mut().zip(&channels).for_each(|(block, channel)| block.take(&channel[range.clone()]));
+            filters.iter_mut().for_each(|(filter, states)| filter.process(states, &mut blocks));
+            if !is_heard {
+                let channels = channels.iter_mut().zip(&blocks);
+                channels.for_each(|(channel, block)| block.give(&mut channel[range.clone()]));
+            }
+        }
+    }
+}
+
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 fn lay(samples: &[f32; BLOCK], block: &mut Block) {
     let mut woven = *samples;

@@ -1,9 +1,10 @@
 //! Linear prediction: the resonances of a stretch of sound, apart from what excites them.
 
+use crate::dsp::sums::products;
+
 /// The correlations of `frame` with itself at lags 0 to `order`.
 pub fn autocorrelation(frame: &[f64], order: usize) -> Vec<f64> {
-    let at = |lag: usize| frame.iter().zip(frame.iter().skip(lag)).map(|(a, b)| a * b).sum();
-    (0..=order).map(at).collect()
+    (0..=order).map(|lag| products(frame, frame.get(lag..).unwrap_or_default())).collect()
 }
 
 /// The reflection coefficients of the predictor that leaves least of a sound with these correlations, by the

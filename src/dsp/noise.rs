@@ -5,6 +5,9 @@ use multiversion::multiversion;
 /// By how much the state goes on each time: 2⁶⁴ divided by the golden ratio.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// How many even numbers make a normal one.
+const TWELVE: u64 = 12;
+
 /// A stream of random numbers. `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number
 /// generators", OOPSLA 2014): 64 bits of state, full period, good enough for noise and for human variation.
 #[derive(Clone, Debug)]
@@ -37,7 +40,7 @@ impl Random {
 
     /// Evenly from 0 up to but not including 1, in steps of 2⁻⁵³.
     pub fn unit(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+        unit(self.next_u64())
     }
 
     /// Evenly from −1 up to but not including 1: white noise.
@@ -60,7 +63,13 @@ impl Random {
     /// Normally distributed with mean 0 and deviation 1, cut at ±6: the sum of twelve even numbers less six
     /// (Irwin and Hall), which needs no transcendental function.
     pub fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+        (0..TWELVE).map(|_| self.unit()).sum::<f64>() - 6.0
+    }
+
+    /// Fills with numbers as [`Random::normal`] makes them, many at a time.
+    pub fn fill_normal(&mut self, numbers: &mut [f64]) {
+        fill_normal(self.state, numbers);
+        self.state = self.state.wrapping_add(STEP.wrapping_mul(TWELVE * numbers.len() as u64));
     }
 }
 
@@ -69,6 +78,11 @@ fn mixed(state: u64) -> u64 {
     let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+#[inline]
+fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[inline]
@@ -84,6 +98,19 @@ fn fill(state: u64, pairs: &mut [[f64; 2]]) {
     }
 }
 
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn fill_normal(state: u64, numbers: &mut [f64]) {
+    for (eight, first) in numbers.chunks_mut(8).zip((0_u64..).map(|eight| eight * 8 * TWELVE + 1)) {
+        let mut sums = [0.0; 8];
+        for n in 0..TWELVE {
+            for (lane, sum) in (0_u64..).zip(&mut sums) {
+                *sum += unit(mixed(state.wrapping_add(STEP.wrapping_mul(first + lane * TWELVE + n))));
+            }
+        }
+        eight.iter_mut().zip(sums).for_each(|(number, sum)| *number = sum - 6.0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Random;
@@ -96,6 +123,15 @@ mod tests {
         for [a, b] in pairs {
             assert_eq!([a.to_bits(), b.to_bits()], <[f64; 2]>::from(one.pair()).map(f64::to_bits));
         }
+        assert_eq!(one.next_u64(), many.next_u64());
+    }
+
+    #[test]
+    fn many_normal_numbers_at_once_are_those_one_after_the_other() {
+        let (mut one, mut many) = (Random::new(5), Random::new(5));
+        let mut numbers = [0.0; 37];
+        many.fill_normal(&mut numbers);
+        numbers.iter().for_each(|number| assert_eq!(number.to_bits(), one.normal().to_bits()));
         assert_eq!(one.next_u64(), many.next_u64());
     }
 }

@@ -85,7 +85,7 @@ impl Engine for PicoEngine {
 
     /// The crate's version stands for Pico and its voices, the number after it for this module.
     fn version(&self) -> &'static str {
-        "ttspico-sys 0.1.5, 3"
+        "ttspico-sys 0.1.5, 4"
     }
 
     fn languages(&self) -> &'static [Language] {

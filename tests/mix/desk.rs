@@ -163,7 +163,7 @@ fn a_bus_with_a_room_is_as_loud_as_what_is_sent_and_rings_on() {
         let power = |bus: usize| {
             let band = radioplay::dsp::biquad::Shape::BandPass { hz: 1000.0, q: 0.7 };
             let channels = [mixed.buses[bus].left(), mixed.buses[bus].right()].map(|mut samples| {
-                radioplay::dsp::biquad::Biquad::new(band, super::frame_rate(48_000)).process(&mut samples);
+                radioplay::dsp::biquad::Biquad::sift(&[band], super::frame_rate(48_000), &mut samples);
                 let rms = rms(&samples);
                 rms * rms
             });

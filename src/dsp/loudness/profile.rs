@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::dsp::loudness::profile::filling::Filling;
 use crate::dsp::loudness::{Meter, step_start};
+use crate::dsp::sums::total;
 use crate::units::level::{Gain, Level, Loudness, TruePeak};
 use crate::units::narrow;
 use crate::units::time::{FrameCount, FramePos, SampleRate};
@@ -331,8 +332,7 @@ impl Profile {
             return 0.0;
         }
         let (first, end) = (first - self.forgotten, end - self.forgotten);
-        let sum = |steps: &[f32]| steps.iter().map(|step| f64::from(*step)).sum::<f64>();
-        let mut window = sum(&self.steps[first - length..first]);
+        let mut window = total(&self.steps[first - length..first]);
         let mut highest = window;
         for end in first..end {
             window += f64::from(self.steps[end]) - f64::from(self.steps[end - length]);

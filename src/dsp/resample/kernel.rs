@@ -8,7 +8,10 @@
 //! Where the ratio of rates reduces to few positions, each has its exact row. Else [`STEPS`] positions are stored,
 //! and rows between them follow by cubic interpolation, whose error (below −190 dB) is far under 32-bit rounding.
 
+use multiversion::multiversion;
+
 use crate::dsp::kaiser;
+use crate::dsp::resample::{GROUP, LANES};
 
 /// Taps on each side of the middle, at the lower rate.
 const LOBES: f64 = 96.0;
@@ -16,8 +19,6 @@ const LOBES: f64 = 96.0;
 const BETA: f64 = 12.75;
 /// Middle of the transition, as a part of the lower rate's Nyquist frequency.
 const CUTOFF: f64 = 0.9575;
-/// Rows come in multiples of this many taps.
-const LANES: usize = 16;
 /// The most positions that get exact rows; 44.1 to 48 kHz has 160, 11.025 to 48 kHz has 640.
 const MOST_EXACT: u32 = 1024;
 /// Positions stored between two input frames where rows are interpolated.
@@ -34,7 +35,7 @@ pub(super) struct Kernel {
     taps: usize,
     /// Rows one after another: one per position, or one per step with one more before and two after.
     rows: Vec<f32>,
-    /// Where an interpolated row is put together; empty where rows are exact.
+    /// Where interpolated rows are put together, several one after another; empty where rows are exact.
     blend: Vec<f32>,
 }
 
@@ -79,7 +80,7 @@ impl Kernel {
             #[expect(clippy::cast_possible_truncation, reason = "coefficients are 32-bit, like samples")]
             rows.extend(row.iter().map(|c| (c / sum) as f32));
         }
-        Kernel { up, down, taps, rows, blend: if exact { Vec::new() } else { vec![0.0; taps] } }
+        Kernel { up, down, taps, rows, blend: if exact { Vec::new() } else { vec![0.0; taps * GROUP] } }
     }
 
     /// Coefficients per output sample.
@@ -93,26 +94,26 @@ impl Kernel {
         self.taps / 2
     }
 
-    /// The coefficients of an output frame that stands `phase` / (reduced output rate) after an input frame.
-    pub(super) fn row(&mut self, phase: u32) -> &[f32] {
+    /// Makes ready the coefficients of an output frame that stands `phase` / (reduced output rate) after an input
+    /// frame, as the one of this number among [`GROUP`] of them.
+    pub(super) fn prepare(&mut self, number: usize, phase: u32) {
         let taps = self.taps;
         if self.blend.is_empty() {
-            return &self.rows[phase as usize * taps..][..taps];
+            return;
         }
         let scaled = u64::from(phase) * u64::from(STEPS);
         let up = u64::from(self.up);
         // Rows begin at step −1, so the four around the position begin at its own step.
         let first = usize::try_from(scaled / up).unwrap_or(0);
         let weights = lagrange((scaled % up) as f64 / up as f64);
-        let around = &self.rows[first * taps..][..4 * taps];
-        let (a, rest) = around.split_at(taps);
-        let (b, rest) = rest.split_at(taps);
-        let (c, d) = rest.split_at(taps);
-        for (tap, blend) in self.blend.iter_mut().enumerate() {
-            *blend =
-                (a[tap] * weights[0] + d[tap] * weights[3]) + (b[tap] * weights[1] + c[tap] * weights[2]);
-        }
-        &self.blend
+        blend(&self.rows[first * taps..][..4 * taps], weights, &mut self.blend[number * taps..][..taps]);
+    }
+
+    /// The coefficients that were made ready, as the ones of this number and for this phase.
+    pub(super) fn row(&self, number: usize, phase: u32) -> &[f32] {
+        let (rows, index) =
+            if self.blend.is_empty() { (&self.rows, phase as usize) } else { (&self.blend, number) };
+        &rows[index * self.taps..][..self.taps]
     }
 
     /// The next output frame's place: its input frame and its phase.
@@ -125,6 +126,18 @@ impl Kernel {
         )]
         let (frames, phase) = ((sum / up) as usize, (sum % up) as u32);
         (frame + frames, phase)
+    }
+}
+
+/// Puts a row together from four stored ones.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn blend(around: &[f32], weights: [f32; 4], row: &mut [f32]) {
+    let taps = row.len();
+    let (a, rest) = around.split_at(taps);
+    let (b, rest) = rest.split_at(taps);
+    let (c, d) = rest.split_at(taps);
+    for ((row, (a, b)), (c, d)) in row.iter_mut().zip(a.iter().zip(b)).zip(c.iter().zip(d)) {
+        *row = (a * weights[0] + d * weights[3]) + (b * weights[1] + c * weights[2]);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::at::{read_exact_at, write_all_at};
 use crate::cache::key::{Digest, Key};
@@ -20,6 +20,8 @@ const MORE: usize = 16 << 10;
 #[derive(Clone, Debug)]
 pub struct Placing {
     file: Arc<File>,
+    /// Systems let one thread at a time write to a file; who waits for that here sleeps, and there spins.
+    turn: Arc<Mutex<()>>,
     /// The byte with which frames begin.
     start: u64,
     format: WavFormat,
@@ -68,7 +70,7 @@ impl Placed {
 
 impl Placing {
     pub(super) fn new(file: Arc<File>, start: u64, format: WavFormat) -> Placing {
-        Placing { file, start, format, digests: false }
+        Placing { file, turn: Arc::default(), start, format, digests: false }
     }
 
     /// The same, with digests of what is placed.
@@ -108,18 +110,20 @@ impl Placing {
     /// Where they cannot be read.
     pub fn copy(&self, frame: u64, other: &File, offset: u64, length: u64) -> io::Result<(Placed, Key)> {
         let mut placed = Placed::default();
-        self.begin(&mut placed, frame);
+        let mut bytes = std::mem::take(&mut self.begin(&mut placed, frame).bytes);
+        bytes.resize(GATHERED, 0);
         let mut digest = placed.digest.take().unwrap_or_default();
         let mut done = 0;
         while done < length {
             let now = (length - done).min(GATHERED as u64);
-            let bytes = &mut placed.packed.bytes;
-            bytes.resize(FrameCount::new(now).index(), 0);
-            read_exact_at(other, bytes, offset + done)?;
-            digest.add(bytes);
-            self.settle(&mut placed);
+            let piece = &mut bytes[..FrameCount::new(now).index()];
+            read_exact_at(other, piece, offset + done)?;
+            digest.add(piece);
+            self.put(&mut placed, piece);
             done += now;
         }
+        bytes.clear();
+        placed.packed.bytes = bytes;
         placed.packed.written.frames = FrameCount::new(length / self.format.frame());
         let key = digest.key();
         placed.digest = self.digests.then_some(digest);
@@ -128,16 +132,23 @@ impl Placing {
 
     /// Writes what is gathered.
     fn settle(&self, placed: &mut Placed) {
-        let bytes = &mut placed.packed.bytes;
+        let mut bytes = std::mem::take(&mut placed.packed.bytes);
         if let Some(digest) = &mut placed.digest {
-            digest.add(bytes);
+            digest.add(&bytes);
         }
+        self.put(placed, &bytes);
+        bytes.clear();
+        placed.packed.bytes = bytes;
+    }
+
+    /// Writes bytes that come next.
+    fn put(&self, placed: &mut Placed, bytes: &[u8]) {
         if placed.failed.is_none() {
+            let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
             placed.failed = write_all_at(&self.file, bytes, placed.at).err();
         }
         placed.at += bytes.len() as u64;
         placed.written += bytes.len() as u64;
-        bytes.clear();
     }
 
     /// Completes a row.

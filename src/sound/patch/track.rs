@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use crate::dsp::linear::{Block, Linear, States};
+use crate::dsp::linear::{self, Linear};
 use crate::dsp::signal::{Pair, Signal};
-use crate::dsp::weave::BLOCK;
 use crate::sound::patch::canvas::Canvas;
 use crate::units::narrow;
 
@@ -108,25 +107,7 @@ pub(super) fn run<T: Track>(mut track: T, warm: usize, mut tick: impl FnMut(T::F
 /// The same, by filters that stand still, one after the other. They hear a little more than `warm` frames, if there are.
 pub(super) fn sift(canvas: &mut Canvas, warm: usize, filters: &[Linear]) {
     match &mut canvas.right {
-        None => sift_channels([&mut canvas.left], warm, filters),
-        Some(right) => sift_channels([&mut canvas.left, right], warm, filters),
-    }
-}
-
-fn sift_channels<const N: usize>(mut channels: [&mut [f32]; N], warm: usize, filters: &[Linear]) {
-    let frames = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
-    let heard = warm.div_ceil(BLOCK).min(frames / BLOCK) * BLOCK;
-    let mut filters: Vec<(&Linear, States<N>)> = filters.iter().map(|it| (it, [[0.0; 2]; N])).collect();
-    let mut blocks = [Block::SILENT; N];
-    for (start, is_heard) in [(frames - heard, true), (0, false)] {
-        for at in (start..frames).step_by(BLOCK) {
-            let range = at..(at + BLOCK).min(frames);
-            blocks.iter_mut().zip(&channels).for_each(|(block, channel)| block.take(&channel[range.clone()]));
-            filters.iter_mut().for_each(|(filter, states)| filter.process(states, &mut blocks));
-            if !is_heard {
-                let channels = channels.iter_mut().zip(&blocks);
-                channels.for_each(|(channel, block)| block.give(&mut channel[range.clone()]));
-            }
-        }
+        None => linear::sift([&mut canvas.left], warm, filters),
+        Some(right) => linear::sift([&mut canvas.left, right], warm, filters),
     }
 }

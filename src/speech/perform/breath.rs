@@ -15,6 +15,10 @@
 //!
 //! [`Voice::timbre`]: crate::speech::engine::Voice::timbre
 
+use std::ops::Range;
+
+use multiversion::multiversion;
+
 use crate::dsp::biquad::{Biquad, Shape};
 use crate::dsp::lpc::{autocorrelation, predictor, reflections};
 use crate::dsp::noise::Random;
@@ -65,16 +69,15 @@ pub(super) fn apply(samples: &mut [f32], rate: SampleRate, voicing: &Voicing, sh
     let even = strength(&excitation, whole(ACROSS_PERIODS * fs));
     let pulsing = strength(&excitation, whole(WITHIN_PERIOD * fs));
     let mut random = Random::named(seed, "breath");
-    let mut before = random.normal();
+    let mut white = vec![0.0; samples.len() + 1];
+    random.fill_normal(&mut white);
     // The difference of two samples is that much louder than one.
     let scale = 1.0 / libm::sqrt(1.0 + BRIGHT * BRIGHT);
     let mixed: Vec<f64> = excitation
         .iter()
         .enumerate()
         .map(|(i, &voice)| {
-            let white = random.normal();
-            let noise = (white - BRIGHT * before) * scale;
-            before = white;
+            let noise = (white[i + 1] - BRIGHT * white[i]) * scale;
             let voiced = f64::from(voicing.share(i));
             // Unvoiced sounds are noise already: they are replaced only as far as the voice is.
             let part = share * (voiced + (1.0 - voiced) * share);
@@ -90,14 +93,15 @@ pub(super) fn apply(samples: &mut [f32], rate: SampleRate, voicing: &Voicing, sh
         *sample = narrow(last);
     }
     let whisper = share * share * share * share;
-    Biquad::new(Shape::LowShelf { hz: CHEST_HZ, db: CHEST_DB * whisper }, rate).process(samples);
+    Biquad::sift(&[Shape::LowShelf { hz: CHEST_HZ, db: CHEST_DB * whisper }], rate, samples);
 }
 
 /// Resonances that glide over time.
 struct Resonances {
     /// Frames from one predictor to the next.
     step: f64,
-    predictors: Vec<Vec<f64>>,
+    /// What the sample before counts, then the one before that.
+    predictors: Vec<[f64; ORDER]>,
 }
 
 impl Resonances {
@@ -132,36 +136,53 @@ impl Resonances {
             (0..STEPS)
                 .map(|s| {
                     let share = (s as f64 + 0.5) / STEPS as f64;
-                    predictor(pair[0].iter().zip(&pair[1]).map(|(a, b)| a + (b - a) * share))
+                    let found = predictor(pair[0].iter().zip(&pair[1]).map(|(a, b)| a + (b - a) * share));
+                    std::array::from_fn(|i| found.get(i).copied().unwrap_or(0.0))
                 })
                 .collect::<Vec<_>>()
         };
         Resonances { step: hop / STEPS as f64, predictors: found.windows(2).flat_map(between).collect() }
     }
 
-    fn at(&self, frame: usize) -> &[f64] {
-        let place = frame as f64 / self.step;
+    /// Which frames, of so many, each predictor holds for.
+    fn spans(&self, frames: usize) -> impl Iterator<Item = (&[f64; ORDER], Range<usize>)> {
+        let start = move |index: usize| whole((index as f64 * self.step).ceil()).min(frames);
         let last = self.predictors.len() - 1;
-        &self.predictors[whole(place.floor()).min(last)]
+        let end = move |index: usize| if index < last { start(index + 1) } else { frames };
+        self.predictors.iter().enumerate().map(move |(index, it)| (it, start(index)..end(index)))
     }
 
     /// What is left when the resonances are taken away.
     fn remove(&self, samples: &[f64]) -> Vec<f64> {
-        let left = |n: usize| {
-            let past = samples[..n].iter().rev();
-            samples[n] + self.at(n).iter().zip(past).map(|(a, x)| a * x).sum::<f64>()
-        };
-        (0..samples.len()).map(left).collect()
+        let known = [&[0.0; ORDER], samples].concat();
+        let mut left = samples.to_vec();
+        for (predictor, span) in self.spans(samples.len()) {
+            take_away(predictor, &known[span.start..span.end + ORDER], &mut left[span]);
+        }
+        left
     }
 
     /// The inverse of [`Resonances::remove`].
     fn put_back(&self, excitation: &[f64]) -> Vec<f64> {
-        let mut out: Vec<f64> = Vec::with_capacity(excitation.len());
-        for (n, x) in excitation.iter().enumerate() {
-            let resonance: f64 = self.at(n).iter().zip(out.iter().rev()).map(|(a, y)| a * y).sum();
-            out.push(x - resonance);
+        let mut out = [&[0.0; ORDER], excitation].concat();
+        for (predictor, span) in self.spans(excitation.len()) {
+            for n in span {
+                let (past, rest) = out[n..].split_at_mut(ORDER);
+                // The latest sample last: everything else can be added up before it is there.
+                let oldest_first = predictor.iter().rev().zip(past);
+                rest[0] -= oldest_first.map(|(a, y)| a * *y).sum::<f64>();
+            }
         }
+        out.drain(..ORDER);
         out
+    }
+}
+
+/// Adds to samples what a predictor makes of those before each; `known` begins [`ORDER`] earlier.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn take_away(predictor: &[f64; ORDER], known: &[f64], samples: &mut [f64]) {
+    for (before, a) in predictor.iter().enumerate() {
+        samples.iter_mut().zip(&known[ORDER - 1 - before..]).for_each(|(sample, x)| *sample += a * x);
     }
 }
 

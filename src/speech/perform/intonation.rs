@@ -12,6 +12,7 @@
 //!   (J. Hillenbrand, "Perception of aperiodicities in synthetically generated voices", JASA 83, 1988).
 
 use crate::dsp::noise::Random;
+use crate::dsp::sums::of_samples;
 use crate::speech::engine::Voice;
 use crate::speech::perform::voicing::{Voicing, whole};
 use crate::units::narrow;
@@ -132,16 +133,13 @@ fn marks(samples: &[f32], run: std::ops::Range<usize>, voicing: &Voicing) -> Vec
             continue;
         };
         let likeness = |at: usize| {
-            window(at).map(|there| {
-                let product: f32 = reference.iter().zip(there).map(|(a, b)| a * b).sum();
-                let power: f32 = there.iter().map(|x| x * x).sum();
-                product / libm::sqrtf(power + 1e-12)
-            })
+            window(at)
+                .map(|there| of_samples(reference, there) / libm::sqrt(of_samples(there, there) + 1e-12))
         };
         let places = (here + step).saturating_sub(slack)..=here + step + slack;
         let found = places.filter_map(|at| Some((at, likeness(at)?))).fold(
             None,
-            |best: Option<(usize, f32)>, next| {
+            |best: Option<(usize, f64)>, next| {
                 if best.is_none_or(|best| next.1 > best.1) { Some(next) } else { best }
             },
         );

@@ -10,6 +10,7 @@
 //! 20 ms, and the level is found by repetition.
 
 use crate::dsp::biquad::{Biquad, Shape};
+use crate::dsp::sums;
 use crate::speech::engine::Voice;
 use crate::speech::perform::{CEILING, LEVEL};
 use crate::units::level::{Gain, Level};
@@ -34,8 +35,7 @@ const OFFSET: f64 = 0.691;
 
 /// The mean square of samples; 0 for none.
 pub(super) fn power(samples: &[f32]) -> f64 {
-    let sum: f64 = samples.iter().map(|&sample| f64::from(sample) * f64::from(sample)).sum();
-    sum / samples.len().max(1) as f64
+    sums::of_samples(samples, samples) / samples.len().max(1) as f64
 }
 
 /// The power of the active stretches, or `None` where all is silence.
@@ -62,9 +62,7 @@ pub(super) fn active_power(samples: &[f32], rate: SampleRate) -> Option<f64> {
 /// The loudness, in LUFS, or `None` where all is silence.
 fn loudness(samples: &[f32], rate: SampleRate) -> Option<f64> {
     let mut weighted = samples.to_vec();
-    for shape in K_WEIGHTING {
-        Biquad::new(shape, rate).process(&mut weighted);
-    }
+    Biquad::sift(&K_WEIGHTING, rate, &mut weighted);
     // Blocks of 400 ms overlap by three quarters: powers of quarters are added up in fours.
     let quarter = (rate.hz() / QUARTERS_PER_SECOND).max(1) as usize;
     let quarters: Vec<f64> = weighted.chunks_exact(quarter).map(power).collect();

@@ -56,8 +56,11 @@ pub(super) fn apply(samples: &mut [f32], rate: SampleRate, band: SampleRate, voi
     let effort = f64::from(voice.effort.db()).clamp(*Voice::EFFORTS.start(), *Voice::EFFORTS.end());
     let shouted = ((effort - RAISED_DB) / SHOUTED_DB).clamp(0.0, 1.0);
     if effort.abs() > 0.01 {
-        Biquad::new(Shape::HighShelf { hz: TILT_HZ, db: effort }, rate).process(samples);
-        Biquad::new(Shape::HighShelf { hz: SIBILANT_HZ, db: -VOICED * effort }, rate).process(samples);
+        let tilt = [
+            Shape::HighShelf { hz: TILT_HZ, db: effort },
+            Shape::HighShelf { hz: SIBILANT_HZ, db: -VOICED * effort },
+        ];
+        Biquad::sift(&tilt, rate, samples);
     }
     let Some(active) = active_power(samples, rate) else { return };
     if shouted > 0.0 {
@@ -68,8 +71,8 @@ pub(super) fn apply(samples: &mut [f32], rate: SampleRate, band: SampleRate, voi
     let control = samples.to_vec();
     ride(samples, &control, rate, COMPRESSION, |power| above(power, knee, ratio));
     let mut high = samples.to_vec();
-    Biquad::new(Shape::HighPass { hz: SIBILANT_HZ, q: std::f64::consts::FRAC_1_SQRT_2 }, rate)
-        .process(&mut high);
+    let sibilants = Shape::HighPass { hz: SIBILANT_HZ, q: std::f64::consts::FRAC_1_SQRT_2 };
+    Biquad::sift(&[sibilants], rate, &mut high);
     let most = active * from_db(SIBILANT_DB);
     let mut tamed = high.clone();
     ride(&mut tamed, &high, rate, SIBILANCE, |power| above(power, most, SIBILANT_RATIO));
@@ -120,26 +123,25 @@ fn add_air(samples: &mut [f32], rate: SampleRate, band: SampleRate, seed: u64) {
         return;
     }
     let q = std::f64::consts::FRAC_1_SQRT_2;
-    let filter = |shape: Shape| Biquad::new(shape, rate);
     let mut top = samples.to_vec();
-    filter(Shape::HighPass { hz: edge * AIR_FROM, q }).process(&mut top);
+    Biquad::sift(&[Shape::HighPass { hz: edge * AIR_FROM, q }], rate, &mut top);
     let mut random = Random::named(seed, "air");
     let mut air: Vec<f32> = (0..samples.len()).map(|_| narrow(random.bipolar())).collect();
-    for shape in [
+    let band = [
         Shape::HighPass { hz: edge, q: 0.54 },
         Shape::HighPass { hz: edge, q: 1.31 },
         Shape::LowPass { hz: AIR_END_HZ, q },
-    ] {
-        filter(shape).process(&mut air);
-    }
+    ];
+    Biquad::sift(&band, rate, &mut air);
     // The noise at the strength of the top octave, where most of the power lies there.
     let scale = AIR / libm::sqrt(power(&air).max(1e-12));
     let step = (rate.hz() / STEPS_PER_SECOND).max(1) as usize;
     let keep = libm::exp(-(step as f64) / (0.004 * f64::from(rate.hz())));
     let (mut all, mut high, mut gain) = (0.0, 0.0, 0.0);
     for ((samples, top), air) in samples.chunks_mut(step).zip(top.chunks(step)).zip(air.chunks(step)) {
-        all = power(samples) + (all - power(samples)) * keep;
-        high = power(top) + (high - power(top)) * keep;
+        let [now, now_high] = [&*samples, top].map(power);
+        all = now + (all - now) * keep;
+        high = now_high + (high - now_high) * keep;
         let open = ((high / (all + 1e-15) - AIR_SHARE) / AIR_SHARE).clamp(0.0, 1.0);
         let next = libm::sqrt(high) * scale * open;
         let glide = (next - gain) / samples.len() as f64;

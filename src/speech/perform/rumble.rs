@@ -10,6 +10,6 @@ const CORNER_HZ: f64 = 50.0;
 /// The speech without its offset and rumble. Latency: none; a second-order Butterworth high-pass.
 pub(super) fn remove(mut speech: Speech) -> Speech {
     let shape = Shape::HighPass { hz: CORNER_HZ, q: std::f64::consts::FRAC_1_SQRT_2 };
-    Biquad::new(shape, speech.audio.rate()).process(speech.audio.samples_mut());
+    Biquad::sift(&[shape], speech.audio.rate(), speech.audio.samples_mut());
     speech
 }

@@ -4,6 +4,7 @@
 //! pitch tracking" (Speech Coding and Synthesis, 1995), on speech brought down to about 4 kHz, in two passes of which
 //! the second looks only near the middle pitch of the first, which rules out octaves.
 
+use crate::dsp::sums::products;
 use crate::units::narrow;
 use crate::units::time::SampleRate;
 
@@ -69,7 +70,7 @@ impl Voicing {
     /// The period at a frame, interpolated; `None` where there is no voice.
     pub(super) fn period(&self, frame: f64) -> Option<f64> {
         let place = (frame / self.hop).max(0.0);
-        let (before, share) = (whole(place.floor()), place.fract());
+        let (before, share) = parted(place);
         let at = |i: usize| self.periods.get(i).copied().filter(|&period| period > 0.0);
         match (at(before), at(before + 1)) {
             (Some(a), Some(b)) => Some(a + (b - a) * share),
@@ -86,7 +87,7 @@ impl Voicing {
     /// How voiced a frame is, 0 to 1, rising and falling over a stretch.
     pub(super) fn share(&self, frame: usize) -> f32 {
         let place = frame as f64 / self.hop;
-        let (before, share) = (whole(place.floor()), place.fract());
+        let (before, share) = parted(place);
         let at = |i: usize| f64::from(u8::from(self.periods.get(i).is_some_and(|&period| period > 0.0)));
         narrow(at(before) * (1.0 - share) + at(before + 1) * share)
     }
@@ -118,21 +119,27 @@ impl Search {
     fn run(&self, samples: &[f64]) -> Vec<f64> {
         let count = whole(samples.len() as f64 / self.hop) + 1;
         let half = (self.stretch + self.longest) / 2;
+        // The power up to each sample, so that the power of a stretch is a difference.
+        let mut energies = Vec::with_capacity(samples.len() + 1);
+        energies.push(0.0);
+        energies.extend(samples.iter().scan(0.0, |sum, x| {
+            *sum += x * x;
+            Some(*sum)
+        }));
         let stretch = |i: usize, lag: usize| {
             let from = (whole(i as f64 * self.hop) + lag).checked_sub(half)?;
-            samples.get(from..from + self.stretch)
+            let power = energies.get(from + self.stretch)? - energies[from];
+            Some((&samples[from..from + self.stretch], f64::max(power, 0.0)))
         };
-        let power = |part: &[f64]| part.iter().map(|x| x * x).sum::<f64>();
-        let powers: Vec<f64> = (0..count).map(|i| stretch(i, 0).map_or(0.0, power)).collect();
+        let powers: Vec<f64> = (0..count).map(|i| stretch(i, 0).map_or(0.0, |here| here.1)).collect();
         let least = FAINTEST * powers.iter().copied().fold(0.0, f64::max);
         let mut values = vec![0.0; self.longest + 2];
         (0..count)
             .map(|i| {
-                let Some(here) = stretch(i, 0).filter(|_| powers[i] > least) else { return 0.0 };
+                let Some((here, own)) = stretch(i, 0).filter(|here| here.1 > least) else { return 0.0 };
                 for (lag, value) in values.iter_mut().enumerate().skip(self.shortest - 1) {
-                    *value = stretch(i, lag).map_or(0.0, |there| {
-                        let product: f64 = here.iter().zip(there).map(|(a, b)| a * b).sum();
-                        product / libm::sqrt(powers[i] * power(there) + 1e-12)
+                    *value = stretch(i, lag).map_or(0.0, |(there, power)| {
+                        products(here, there) / libm::sqrt(own * power + 1e-12)
                     });
                 }
                 peak(&values, self.shortest, self.longest)
@@ -187,6 +194,13 @@ fn smooth(periods: &[f64]) -> Vec<f64> {
         }
     };
     (0..periods.len()).map(middle).collect()
+}
+
+/// What of a number not below 0 is whole, and what is left.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "frames, far below 2^53")]
+fn parted(value: f64) -> (usize, f64) {
+    let whole = value as usize;
+    (whole, value - whole as f64)
 }
 
 /// To the nearest whole number, none below 0.

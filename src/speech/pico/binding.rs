@@ -18,8 +18,8 @@ use std::ptr::{self, NonNull};
 
 use ttspico_sys as sys;
 
-/// The memory Pico gets, in 8-byte words: 6 MiB. The largest voice (fr-FR) and an engine take less than 3 MiB.
-const ARENA_WORDS: usize = 6 << 17;
+/// The memory Pico gets, in 8-byte words: 4 MiB. The largest voice (fr-FR) and an engine take less than 3 MiB.
+const ARENA_WORDS: usize = 4 << 17;
 /// Pico's own name for the one voice each system defines.
 const VOICE: &CStr = c"voice";
 /// How many samples are taken at a time, as many as one of Pico's frames has; and their bytes.

@@ -30,7 +30,5 @@ pub(super) fn correct(samples: &mut [f32], lang: &str) {
         "en-US" => &AMERICAN,
         _ => &[],
     };
-    for &shape in ALL.iter().chain(own) {
-        Biquad::new(shape, rate).process(samples);
-    }
+    Biquad::sift(&[&ALL, own].concat(), rate, samples);
 }
