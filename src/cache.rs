@@ -30,6 +30,7 @@ use crate::spool::Spool;
 use crate::units::time::FrameCount;
 
 pub mod audio;
+pub mod checksum;
 mod entry;
 pub mod folder;
 pub mod key;

@@ -2,26 +2,28 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 16 | `radioplay-cache1` |
+//! | 16 | `radioplay-cache2` |
 //! | 4 | the length of the facts, little-endian as every number |
 //! | 4 | channels of a sound, 1 or 2; 0 for bytes |
 //! | 8 | frames of a sound; the number of bytes otherwise |
 //! | 32 | its key |
-//! | 32 | the digest of the content |
+//! | 16 | the checksum of the content |
 //! | … | the facts, JSON |
-//! | 32 | the digest of everything before |
+//! | 16 | the checksum of everything before |
 //! | … | the content: interleaved 32-bit floats, or bytes |
 
 use std::io::{self, Read};
 
 use crate::audio::buffer::Channels;
 use crate::audio::samples::SAMPLE_BYTES;
+use crate::cache::checksum::{Checksum, LENGTH};
 use crate::cache::key::Key;
 use crate::units::time::FrameCount;
 
-const MAGIC: &[u8; 16] = b"radioplay-cache1";
-const FIXED: usize = 96;
-const DIGEST: usize = 32;
+const MAGIC: &[u8; 16] = b"radioplay-cache2";
+/// What entries of any version begin with.
+const FAMILY: &[u8] = b"radioplay-cache";
+const FIXED: usize = 80;
 /// The most bytes of facts.
 const FACTS: u32 = 16 << 20;
 
@@ -36,7 +38,7 @@ pub(super) enum Shape {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Head {
     pub(super) shape: Shape,
-    pub(super) digest: [u8; DIGEST],
+    pub(super) checksum: Checksum,
     pub(super) facts: Vec<u8>,
 }
 
@@ -55,7 +57,7 @@ impl Shape {
 impl Head {
     /// How many bytes it takes with so many bytes of facts.
     pub(super) fn length(facts: usize) -> u64 {
-        (FIXED + facts + DIGEST) as u64
+        (FIXED + facts + LENGTH) as u64
     }
 
     pub(super) fn to_bytes(&self, key: &Key) -> Vec<u8> {
@@ -65,23 +67,24 @@ impl Head {
             }
             Shape::Bytes { length } => (0_u32, length),
         };
-        let mut bytes = Vec::with_capacity(FIXED + self.facts.len() + DIGEST);
+        let mut bytes = Vec::with_capacity(FIXED + self.facts.len() + LENGTH);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&u32::try_from(self.facts.len()).unwrap_or(u32::MAX).to_le_bytes());
         bytes.extend_from_slice(&channels.to_le_bytes());
         bytes.extend_from_slice(&count.to_le_bytes());
         bytes.extend_from_slice(key.bytes());
-        bytes.extend_from_slice(&self.digest);
+        bytes.extend_from_slice(self.checksum.bytes());
         bytes.extend_from_slice(&self.facts);
-        let digest = Key::of_bytes(&bytes);
-        bytes.extend_from_slice(digest.bytes());
+        let checksum = Checksum::of(&bytes);
+        bytes.extend_from_slice(checksum.bytes());
         bytes
     }
 
     /// Reads the head of the entry `key` from a file of `length` bytes.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidData`] where it is not what was put there, and whatever reading fails with.
+    /// [`io::ErrorKind::InvalidData`] where it is not what was put there, [`io::ErrorKind::NotFound`] where it was put there
+    /// by another version, and whatever reading fails with.
     pub(super) fn read(mut file: impl Read, length: u64, key: &Key) -> io::Result<Head> {
         let damaged = || io::Error::from(io::ErrorKind::InvalidData);
         // An end that comes too early is damage, not a failure of the machine.
@@ -90,6 +93,9 @@ impl Head {
         };
         let mut bytes = vec![0; FIXED];
         whole(file.read_exact(&mut bytes))?;
+        if bytes.starts_with(FAMILY) && !bytes.starts_with(MAGIC) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let number =
             |at: usize| bytes[at..at + 4].iter().rev().fold(0_u32, |n, byte| n << 8 | u32::from(*byte));
         let count = u64::from(number(28)) << 32 | u64::from(number(24));
@@ -103,17 +109,16 @@ impl Head {
         if Head::length(facts).saturating_add(shape.bytes()) != length {
             return Err(damaged());
         }
-        bytes.resize(FIXED + facts + DIGEST, 0);
+        bytes.resize(FIXED + facts + LENGTH, 0);
         whole(file.read_exact(&mut bytes[FIXED..]))?;
-        let (covered, digest) = bytes.split_at(FIXED + facts);
+        let (covered, checksum) = bytes.split_at(FIXED + facts);
         let right = covered.starts_with(MAGIC)
             && covered[32..64] == key.bytes()[..]
-            && Key::of_bytes(covered).bytes()[..] == *digest;
+            && Checksum::of(covered).bytes()[..] == *checksum;
         if !right {
             return Err(damaged());
         }
-        let mut content = [0; DIGEST];
-        content.copy_from_slice(&covered[64..96]);
-        Ok(Head { shape, digest: content, facts: covered[FIXED..].to_vec() })
+        let content = covered[64..].first_chunk().ok_or_else(damaged)?;
+        Ok(Head { shape, checksum: Checksum::from_bytes(*content), facts: covered[FIXED..].to_vec() })
     }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::NamedTempFile;
 
 use crate::cache::Kind;
+use crate::cache::checksum::Summing;
 use crate::cache::entry::{Head, Shape};
 use crate::cache::key::Key;
 
@@ -97,16 +98,12 @@ impl Store {
     ) -> io::Result<()> {
         let mut file = File::open(self.path(kind, key))?;
         file.seek(SeekFrom::Start(Head::length(head.facts.len())))?;
-        let mut hasher = blake3::Hasher::new();
+        let mut summing = Summing::default();
         pieces(&mut file, head.shape.bytes(), |bytes| {
-            hasher.update(bytes);
+            summing.add(bytes);
             sink(bytes)
         })?;
-        if *hasher.finalize().as_bytes() == head.digest {
-            Ok(())
-        } else {
-            Err(io::ErrorKind::InvalidData.into())
-        }
+        if summing.checksum() == head.checksum { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
     }
 
     /// Hands over part of the content, piece by piece of whole frames, unchecked.
@@ -131,9 +128,9 @@ impl Store {
     pub(super) fn writing(&self, kind: Kind, key: &Key, facts: Vec<u8>) -> io::Result<Writing<'_>> {
         let file = NamedTempFile::new_in(self.folder.join(PARTIAL))?;
         let mut file = BufWriter::with_capacity(AT_ONCE, file);
-        // The head is written last, when the digest is known.
+        // The head is written last, when the checksum is known.
         file.seek(SeekFrom::Start(Head::length(facts.len())))?;
-        Ok(Writing { store: self, kind, key: *key, facts, file, hasher: blake3::Hasher::new() })
+        Ok(Writing { store: self, kind, key: *key, facts, file, summing: Summing::default() })
     }
 
     pub(super) fn remove(&self, kind: Kind, key: &Key) {
@@ -162,21 +159,21 @@ pub(super) struct Writing<'s> {
     key: Key,
     facts: Vec<u8>,
     file: BufWriter<NamedTempFile>,
-    hasher: blake3::Hasher,
+    summing: Summing,
 }
 
 impl Writing<'_> {
     /// Takes more of the content.
     pub(super) fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hasher.update(bytes);
+        self.summing.add(bytes);
         self.file.write_all(bytes)
     }
 
     /// All of it was taken: it is so much.
     pub(super) fn finish(self, shape: Shape) -> io::Result<()> {
-        let Writing { store, kind, key, facts, file, hasher } = self;
+        let Writing { store, kind, key, facts, file, summing } = self;
         let mut file = file.into_inner().map_err(IntoInnerError::into_error)?;
-        let head = Head { shape, digest: *hasher.finalize().as_bytes(), facts };
+        let head = Head { shape, checksum: summing.checksum(), facts };
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&head.to_bytes(&key))?;
         file.persist(store.path(kind, &key)).map_err(|error| error.error)?;

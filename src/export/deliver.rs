@@ -6,6 +6,7 @@
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use crate::cache::Cache;
+use crate::cache::checksum::Checksum;
 use crate::cache::key::Key;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::{Measures, Profile};
@@ -82,7 +83,7 @@ pub fn deliver(
         for (target, path) in part.targets.iter().filter(|(format, _)| !format.is_lossy()) {
             let pages = pages.take_if(|_| *target == Format::Wav);
             if let Some(pages) = &pages {
-                pages::enter(cache, format, path, pages);
+                pages::enter(cache, format, path, pages.clone(), &decision.settings);
             }
             written.push(Written {
                 path: path.clone(),
@@ -178,8 +179,8 @@ impl<'a> Sink<'a> {
 
     fn write(&mut self, packed: &Packed, made: Option<(&Key, &Deeds)>) -> Result<(), EpisodeError> {
         if let Some(binding) = &mut self.binding {
-            let digest = packed.digest().unwrap_or_else(|| Key::of_bytes(packed.bytes()));
-            binding.add(packed.bytes().len() as u64, &digest, made);
+            let checksum = packed.checksum().unwrap_or_else(|| Checksum::of(packed.bytes()));
+            binding.add(packed.bytes().len() as u64, &checksum, made);
         }
         self.encoders.iter_mut().try_for_each(|encoder| encoder.write(packed))
     }

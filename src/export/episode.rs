@@ -2,10 +2,13 @@
 //!
 //! The gain is the episode's, whatever part of it is written: scenes joined end to end are the episode.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Builder};
 
 use crate::audio::buffer::Channels;
 use crate::cache::key::Key;
@@ -118,13 +121,13 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
     // What cannot be written is known before any work is done.
     let writer = target.map(|target| WavWriter::create(target, format, Some(length))).transpose()?;
     let buses = if job.draw { envelopes(mixture.plan(), progress)? } else { Vec::new() };
+    let binding = Binding::new(job.cache);
+    let placing = writer.as_ref().map(|writer| writer.placing().with_checksums(binding.is_some()));
     let at_hand = AtHand::new(job.cache, format, target);
-    let known = learn(job, mixture, &ranges, &at_hand, progress)?;
+    let finish = Finish { placing, at_hand, ahead: Mutex::default(), channels, progress };
+    let known = finish.beside(job, &mixture, &ranges, || learn(job, mixture.clone(), &ranges, &finish))?;
     progress.begin(Stage::Mix, length.get());
     progress.begin(Stage::Write, if target.is_some() { length.get() } else { 0 });
-    let binding = Binding::new(job.cache);
-    let placing = writer.as_ref().map(|writer| writer.placing().with_digests(binding.is_some()));
-    let finish = Finish { placing, at_hand, channels, progress };
     let file = File { writer, binding };
     let decision = *known.decision();
     let is_wanted = job.measured || job.cache.keeps();
@@ -145,10 +148,10 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
         unchanged: false,
     };
     if let Some((target, pages)) = target.zip(pages) {
-        pages::enter(job.cache, format, target, &pages);
         if let Some((key, _)) = key {
-            outcome::remember(job.cache, &key, pages.bare(), &summary);
+            outcome::remember(job.cache, &key, pages.clone().bare(), &summary);
         }
+        pages::enter(job.cache, format, target, pages, &decision.settings);
     }
     Ok(summary)
 }
@@ -166,13 +169,12 @@ fn learn(
     job: &Job<'_>,
     mixture: Mixture,
     ranges: &[Range<u64>],
-    at_hand: &AtHand,
-    progress: &dyn Progress,
+    finish: &Finish<'_>,
 ) -> Result<Known, EpisodeError> {
-    let specification = &job.specification;
+    let (specification, progress) = (&job.specification, finish.progress);
     let all = 0..mixture.length().get();
     let whole = ranges.iter().eq([&all]);
-    if specification.target == Target::AsMixed && whole && at_hand.is_empty() {
+    if specification.target == Target::AsMixed && whole && finish.at_hand.is_empty() {
         return Ok(Known::Nothing(mixture, limit::as_mixed(specification)));
     }
     let heard = measure::measure_mix(mixture, specification.channels, progress)?;
@@ -257,8 +259,8 @@ impl File {
     fn append(&mut self, placing: &Placing, portion: Portion<Placed>) -> Result<u64, WavError> {
         let Some(writer) = &mut self.writer else { return Ok(0) };
         let run = writer.append(placing, portion.piece)?;
-        if let (Some(binding), Some(digest)) = (&mut self.binding, &run.digest) {
-            binding.add(run.bytes, digest, portion.key.as_ref().map(|key| (key, &portion.deeds)));
+        if let (Some(binding), Some(checksum)) = (&mut self.binding, &run.checksum) {
+            binding.add(run.bytes, checksum, portion.key.as_ref().map(|key| (key, &portion.deeds)));
         }
         Ok(run.frames().get())
     }
@@ -277,11 +279,53 @@ struct Finish<'a> {
     placing: Option<Placing>,
     /// What the file that is written holds already.
     at_hand: AtHand,
+    /// What of that stands in its place already, by what it is known by and the frame it begins with.
+    ahead: Mutex<BTreeMap<(String, u64), (Placed, Deeds)>>,
     channels: Channels,
     progress: &'a dyn Progress,
 }
 
 impl Finish<'_> {
+    /// Does some work, and beside it takes over what the master will have in common with the file that is there, if it gets
+    /// the same gain: it seldom gets another, and then what was taken over is written again.
+    fn beside<T>(
+        &self,
+        job: &Job<'_>,
+        mixture: &Mixture,
+        ranges: &[Range<u64>],
+        work: impl FnOnce() -> T,
+    ) -> T {
+        let likely = self.at_hand.settings(limit::as_mixed(&job.specification).settings);
+        let Some((settings, placing)) = likely.zip(self.placing.as_ref()) else { return work() };
+        let is_over = AtomicBool::new(false);
+        let take_over = || {
+            let mut first = 0;
+            for range in ranges {
+                for (key, portion) in perform::keys(mixture, settings, range) {
+                    if is_over.load(Ordering::Relaxed) || self.progress.stopped() {
+                        return;
+                    }
+                    let frame = first + (portion.start - range.start);
+                    if let Some(found) = self.at_hand.place(&key, placing, frame) {
+                        self.ahead().insert((key.to_string(), frame), found);
+                    }
+                }
+                first += range.end - range.start;
+            }
+        };
+        thread::scope(|scope| {
+            // Where no thread can be had, it is done later.
+            let _ = Builder::new().spawn_scoped(scope, take_over);
+            let done = work();
+            is_over.store(true, Ordering::Relaxed);
+            done
+        })
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, BTreeMap<(String, u64), (Placed, Deeds)>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds frames that come to be the file's from `frame` on.
     fn shape(&self, placed: &mut Placed, frame: u64, at: At, frames: &[f32]) {
         self.progress.advance(Stage::Mix, (frames.len() / self.channels.count()) as u64);
@@ -292,7 +336,11 @@ impl Finish<'_> {
 
     /// What is at hand of a portion that comes to begin at the file's frame `frame`.
     fn find(&self, key: &Key, frame: u64) -> Option<(Placed, Deeds)> {
-        let (placed, deeds) = self.at_hand.place(key, self.placing.as_ref()?, frame)?;
+        let ahead = self.ahead().remove(&(key.to_string(), frame));
+        let (placed, deeds) = match ahead {
+            Some(found) => found,
+            None => self.at_hand.place(key, self.placing.as_ref()?, frame)?,
+        };
         self.progress.advance(Stage::Mix, placed.frames().get());
         Some((placed, deeds))
     }

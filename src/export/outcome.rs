@@ -1,6 +1,6 @@
 //! What a render came to, kept for the next one: so that a file which is already what it should be is left alone.
 //!
-//! A file is known by the digests of its [`Pages`], not by its date: whoever changed it gets it written again.
+//! A file is known by the checksums of its [`Pages`], not by its date: whoever changed it gets it written again.
 
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! Files as they were written, page by page: so that one which is already what it should be is left alone, and so that
 //! what has not changed of another is taken from the file itself when it is written again.
 //!
-//! A file is known by the digests of its bytes, not by its date. A page of a WAV is a portion of the master, with what decides
-//! on it; the pages of other files are of equal length. What is taken over is checked by its digest while it is read.
+//! A file is known by the checksums of its bytes, not by its date. A page of a WAV is a portion of the master, with what decides
+//! on it; the pages of other files are of equal length. What is taken over is checked by its checksum while it is read.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,14 +13,16 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
+use crate::cache::checksum::Checksum;
 use crate::cache::key::{Key, MASTER, Parts};
 use crate::cache::{Cache, Kind};
 use crate::export::wav::WavFormat;
 use crate::export::wav::packed::Packed;
 use crate::export::wav::placed::{Placed, Placing};
 use crate::host::whole::open_written;
+use crate::master::Settings;
 use crate::master::perform::Deeds;
-use crate::units::level::Gain;
+use crate::units::level::{Gain, Level};
 
 /// How long pages are where nothing else cuts them.
 const PLAIN: u64 = 8 << 20;
@@ -33,7 +35,7 @@ pub struct Pages(Vec<Page>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Page {
     length: u64,
-    digest: String,
+    checksum: String,
     /// Of a portion of the master: what decides on it, and what the limiter did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     made: Option<Made>,
@@ -89,9 +91,9 @@ impl Pages {
         let length = open_written(path).and_then(|file| file.metadata()).map(|it| it.len());
         let ranges: Vec<(&Page, Range<u64>)> = self.ranges().collect();
         length.is_ok_and(|length| length == ranges.last().map_or(0, |(_, range)| range.end))
-            && ranges
-                .par_iter()
-                .all(|(page, range)| self::page(path, range).is_ok_and(|found| found.digest == page.digest))
+            && ranges.par_iter().all(|(page, range)| {
+                self::page(path, range).is_ok_and(|found| found.checksum == page.checksum)
+            })
     }
 
     /// Every page, and where it lies.
@@ -117,8 +119,8 @@ fn read(path: &Path, range: &Range<u64>) -> io::Result<Vec<u8>> {
 }
 
 fn page(path: &Path, range: &Range<u64>) -> io::Result<Page> {
-    let digest = Key::of_bytes(&read(path, range)?).to_string();
-    Ok(Page { length: range.end - range.start, digest, made: None })
+    let checksum = Checksum::of(&read(path, range)?).to_string();
+    Ok(Page { length: range.end - range.start, checksum, made: None })
 }
 
 /// The pages of a WAV while it is written: first its sound, then what is around that.
@@ -128,16 +130,16 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// None where `cache` keeps nothing: nobody would ask for the pages, and digests take time.
+    /// None where `cache` keeps nothing: nobody would ask for the pages, and checksums take time.
     pub fn new(cache: &Cache) -> Option<Binding> {
         cache.keeps().then(Binding::default)
     }
 
-    /// Adds bytes that are written next, of this digest: a portion of the master, or anything else.
-    pub fn add(&mut self, length: u64, digest: &Key, made: Option<(&Key, &Deeds)>) {
+    /// Adds bytes that are written next, of this checksum: a portion of the master, or anything else.
+    pub fn add(&mut self, length: u64, checksum: &Checksum, made: Option<(&Key, &Deeds)>) {
         self.pages.push(Page {
             length,
-            digest: digest.to_string(),
+            checksum: checksum.to_string(),
             made: made.map(|(key, deeds)| Made::new(key, deeds)),
         });
     }
@@ -156,9 +158,18 @@ impl Binding {
     }
 }
 
-/// Enters in `cache` what the WAV of this format at `path` holds.
-pub fn enter(cache: &Cache, format: WavFormat, path: &Path, pages: &Pages) {
-    cache.keep_fact(Kind::Fact, &held(format, path), pages, &[]);
+/// What a WAV holds, and what the master was run with: gain and ceiling by their bits.
+#[derive(Debug, Serialize, Deserialize)]
+struct Held {
+    pages: Pages,
+    gain: u32,
+    ceiling: u32,
+}
+
+/// Enters in `cache` what the WAV of this format at `path` holds, and with which settings it was made.
+pub fn enter(cache: &Cache, format: WavFormat, path: &Path, pages: Pages, settings: &Settings) {
+    let (gain, ceiling) = (settings.gain.db().to_bits(), settings.ceiling.dbfs().to_bits());
+    cache.keep_fact(Kind::Fact, &held(format, path), &Held { pages, gain, ceiling }, &[]);
 }
 
 fn held(format: WavFormat, path: &Path) -> Key {
@@ -170,21 +181,31 @@ fn held(format: WavFormat, path: &Path) -> Key {
 pub struct AtHand {
     format: WavFormat,
     portions: BTreeMap<String, (PathBuf, Range<u64>, Page)>,
+    /// What the last of them was made with.
+    made_with: Option<(Gain, Level)>,
 }
 
 impl AtHand {
     /// What the WAVs of this format at `paths` hold, as far as it is entered in `cache`.
     pub fn new<'p>(cache: &Cache, format: WavFormat, paths: impl IntoIterator<Item = &'p Path>) -> AtHand {
-        let mut portions = BTreeMap::new();
+        let (mut portions, mut made_with) = (BTreeMap::new(), None);
         for path in paths {
-            let Some((pages, _)) = cache.fact::<Pages>(Kind::Fact, &held(format, path)) else { continue };
-            for (page, range) in pages.ranges() {
+            let Some((held, _)) = cache.fact::<Held>(Kind::Fact, &held(format, path)) else { continue };
+            let [gain, ceiling] = [held.gain, held.ceiling].map(f32::from_bits);
+            made_with = Gain::new(gain).zip(Level::new(ceiling));
+            for (page, range) in held.pages.ranges() {
                 if let Some(made) = &page.made {
                     portions.insert(made.key.clone(), (path.to_owned(), range, page.clone()));
                 }
             }
         }
-        AtHand { format, portions }
+        AtHand { format, portions, made_with }
+    }
+
+    /// These settings with the gain and the ceiling that the last of the files was made with, if there is one.
+    pub fn settings(&self, settings: Settings) -> Option<Settings> {
+        let (gain, ceiling) = self.made_with?;
+        Some(Settings { gain, ceiling, ..settings })
     }
 
     /// Whether there is nothing.
@@ -196,16 +217,16 @@ impl AtHand {
     pub fn find(&self, key: &Key) -> Option<(Packed, Deeds)> {
         let (path, range, page, deeds) = self.entry(key)?;
         let bytes = read(path, range).ok()?;
-        let digest = Key::of_bytes(&bytes);
-        (digest.to_string() == page.digest).then(|| (self.format.packed(bytes, digest), deeds))
+        let checksum = Checksum::of(&bytes);
+        (checksum.to_string() == page.checksum).then(|| (self.format.packed(bytes, checksum), deeds))
     }
 
     /// The same, put to its place in a file that is being written, from its frame `frame` on.
     pub fn place(&self, key: &Key, placing: &Placing, frame: u64) -> Option<(Placed, Deeds)> {
         let (path, range, page, deeds) = self.entry(key)?;
         let file = open_written(path).ok()?;
-        let (placed, digest) = placing.copy(frame, &file, range.start, range.end - range.start).ok()?;
-        (digest.to_string() == page.digest).then_some((placed, deeds))
+        let (placed, checksum) = placing.copy(frame, &file, range.start, range.end - range.start).ok()?;
+        (checksum.to_string() == page.checksum).then_some((placed, deeds))
     }
 
     /// Where it should be, and what the limiter did in it.

@@ -12,7 +12,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::audio::at::write_all_at;
 use crate::audio::buffer::Channels;
@@ -65,7 +65,7 @@ pub struct WavWriter {
     format: WavFormat,
     whole: WholeFile,
     file: Arc<File>,
-    settling: Settling,
+    settling: Arc<Mutex<Settling>>,
     written: WavWritten,
     /// What has not been written to the file yet, and the byte of the file where it goes.
     gathered: Packed,
@@ -149,7 +149,7 @@ impl WavWriter {
             after
         });
         let (gathered, at, samples) = (Packed::default(), head.len() as u64, head.len() as u64);
-        let (settling, written) = (Settling::default(), WavWritten::default());
+        let (settling, written) = (Arc::default(), WavWritten::default());
         let writer = WavWriter {
             format,
             whole,
@@ -206,7 +206,7 @@ impl WavWriter {
 
     /// The places of its frames: who writes there hands over what came of it, in order, to [`WavWriter::append`].
     pub fn placing(&self) -> Placing {
-        Placing::new(Arc::clone(&self.file), self.samples, self.format)
+        Placing::new(Arc::clone(&self.file), Arc::clone(&self.settling), self.samples, self.format)
     }
 
     /// The same for frames that were put by `placing` where the next ones go.
@@ -218,7 +218,6 @@ impl WavWriter {
         let run = placing.end(placed).map_err(|error| self.failed(error))?;
         self.count(run.written, run.stray)?;
         self.at += run.bytes;
-        self.settling.wrote(&self.file, run.bytes);
         Ok(run)
     }
 
@@ -251,7 +250,7 @@ impl WavWriter {
     fn write_at_end(&mut self, bytes: &[u8]) -> Result<(), WavError> {
         write_all_at(&self.file, bytes, self.at).map_err(|error| self.failed(error))?;
         self.at += bytes.len() as u64;
-        self.settling.wrote(&self.file, bytes.len() as u64);
+        self.settling().wrote(&self.file, bytes.len() as u64);
         Ok(())
     }
 
@@ -281,7 +280,7 @@ impl WavWriter {
     pub fn complete(mut self) -> Result<(WholeFile, WavWritten), WavError> {
         self.settle()?;
         self.end().map_err(|error| self.failed(error))?;
-        let settling = std::mem::take(&mut self.settling);
+        let settling = std::mem::take(&mut *self.settling());
         settling.finish().map_err(|error| self.failed(error))?;
         Ok((self.whole, self.written))
     }
@@ -301,6 +300,10 @@ impl WavWriter {
         let short = |size: u64| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
         write_all_at(&self.file, &short(all), 4)?;
         write_all_at(&self.file, &short(data), self.samples - 4)
+    }
+
+    fn settling(&self) -> MutexGuard<'_, Settling> {
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failed(&self, source: io::Error) -> WavError {

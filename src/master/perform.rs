@@ -121,6 +121,14 @@ pub fn perform<T: Default + Send, E: From<MixError> + Send>(
     Ok(sum.performed)
 }
 
+/// By what the portions of `range` would be known that lie in it as a whole, and where they lie.
+pub fn keys(mixture: &Mixture, settings: Settings, range: &Range<u64>) -> Vec<(Key, Range<u64>)> {
+    let (stage, portions) = (Stage::new(mixture, settings), mixture.portions());
+    let Some(known) = mixture.contents(&portions) else { return Vec::new() };
+    let inside = portions.iter().enumerate().filter(|(_, it)| range.start <= it.start && it.end <= range.end);
+    inside.filter_map(|(index, it)| Some((stage.key(&known, index, it)?, it.clone()))).collect()
+}
+
 /// The same of a whole mix that nobody has measured: on the way it is, if that `is_wanted`. Where it is not, and the limiter
 /// goes by samples, only their peaks are looked at, and the profile is that of nothing.
 ///

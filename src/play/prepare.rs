@@ -99,6 +99,8 @@ struct Waiting {
     /// Whether who plays will soon have nothing left to play.
     urgent: bool,
     over: bool,
+    /// Whether everything is made to find out where playing begins, and most of it not to be heard.
+    seeks: bool,
     /// Clips that may have to be fetched before they are heard, as long as nobody plays.
     unread: VecDeque<Samples>,
     /// How many threads fetch one.
@@ -189,7 +191,7 @@ impl Preparation {
         waiting.taken.retain(|(reading, _)| *reading == task.reading);
         waiting.task = Some(Arc::clone(task));
         (waiting.order, waiting.free) = (order, free);
-        waiting.unread.clear();
+        waiting.seeks = needs.at_once == usize::MAX;
         self.queue.changed.notify_all();
     }
 
@@ -281,7 +283,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             return;
         }
         let mut waiting = queue.lock();
-        if !waiting.calm {
+        if !waiting.calm && !waiting.seeks {
             waiting.unread.push_back(samples);
             queue.changed.notify_one();
         }

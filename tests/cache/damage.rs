@@ -18,7 +18,7 @@ pub(crate) fn damages() -> Vec<Damage> {
         ("a bit of the lengths", |it| it[17] ^= 0x80),
         ("a bit of the count", |it| it[25] ^= 4),
         ("a bit of the key", |it| it[40] ^= 1),
-        ("a bit of the facts", |it| it[100] ^= 1),
+        ("a bit of the facts", |it| it[81] ^= 1),
         ("the first bit of the sound", |it| {
             let at = it.len() / 4;
             it[at] ^= 1;

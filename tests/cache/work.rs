@@ -139,6 +139,32 @@ fn a_changed_line_is_one_line_said() {
     assert_eq!(bytes(&show, "out.wav"), fresh(&show));
 }
 
+/// What has not changed is put in its place before the gain is known, as if that stayed what it was.
+#[test]
+fn what_is_taken_over_ahead_of_the_gain_is_right_whatever_that_becomes() {
+    let show = show();
+    let gain = |show: &crate::show::TestShow| {
+        let cache = show.path("kept").display().to_string();
+        let run = show.run(&["render", "--cache", &cache, "-o", "out.wav", "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+        report["result"]["gain_db"].as_f64().expect("a gain")
+    };
+    let first = gain(&show);
+    edit(&show, "Thank you.", "Thank you!");
+    assert_eq!(gain(&show).to_bits(), first.to_bits());
+    assert_eq!(bytes(&show, "out.wav"), fresh(&show));
+    edit(&show, "{ sfx = \"knock\" }", "{ sfx = \"knock\", gain = 12 }");
+    assert!((gain(&show) - first).abs() > 0.01);
+    assert_eq!(bytes(&show, "out.wav"), fresh(&show));
+    // And whatever becomes of the file: somebody has changed what would be taken over.
+    let mut changed = bytes(&show, "out.wav");
+    changed[100_000] ^= 1;
+    std::fs::write(show.path("out.wav"), changed).unwrap();
+    edit(&show, "Thank you!", "Thank you.");
+    render(&show, "out.wav");
+    assert_eq!(bytes(&show, "out.wav"), fresh(&show));
+}
+
 /// Lines that follow closely keep the music down from the first to the last: a line that became longer near the end was
 /// in the keys of all of the music.
 #[test]

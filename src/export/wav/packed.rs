@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::audio::words;
-use crate::cache::key::Key;
+use crate::cache::checksum::Checksum;
 use crate::export::wav::{WavFormat, WavWritten};
 use crate::master::dither::Dither;
 use crate::units::depth::BitDepth;
@@ -17,7 +17,7 @@ pub struct Packed {
     /// The first frame that is no number.
     pub(super) stray: Option<FrameCount>,
     /// That of the bytes, where it is known.
-    digest: Option<Key>,
+    checksum: Option<Checksum>,
     /// Kept for its room.
     words: Vec<i32>,
 }
@@ -33,9 +33,9 @@ impl Packed {
         &self.bytes
     }
 
-    /// The digest of the bytes, where it is known.
-    pub fn digest(&self) -> Option<Key> {
-        self.digest
+    /// The checksum of the bytes, where it is known.
+    pub fn checksum(&self) -> Option<Checksum> {
+        self.checksum
     }
 
     /// How many they are.
@@ -91,13 +91,13 @@ impl WavFormat {
         self.pack_as_words(interleaved.len(), packed, |words| dither.words(interleaved, words));
     }
 
-    /// Frames that stand in a file already, with the digest of their bytes.
-    pub fn packed(self, bytes: Vec<u8>, digest: Key) -> Packed {
+    /// Frames that stand in a file already, with the checksum of their bytes.
+    pub fn packed(self, bytes: Vec<u8>, checksum: Checksum) -> Packed {
         let frames = FrameCount::new(bytes.len() as u64 / self.frame());
         Packed {
             bytes,
             written: WavWritten { frames, clamped: 0 },
-            digest: Some(digest),
+            checksum: Some(checksum),
             ..Packed::default()
         }
     }

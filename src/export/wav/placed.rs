@@ -6,9 +6,10 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::at::{read_exact_at, write_all_at};
-use crate::cache::key::{Digest, Key};
+use crate::cache::checksum::{Checksum, Summing};
 use crate::export::wav::packed::Packed;
 use crate::export::wav::{WavFormat, WavWritten};
+use crate::host::settle::Settling;
 use crate::units::time::FrameCount;
 
 /// Bytes gathered before they are written: few enough to stay in a cache close to the processor.
@@ -20,13 +21,14 @@ const MORE: usize = 16 << 10;
 #[derive(Clone, Debug)]
 pub struct Placing {
     file: Arc<File>,
-    /// Systems let one thread at a time write to a file; who waits for that here sleeps, and there spins.
-    turn: Arc<Mutex<()>>,
+    /// Also whose turn it is: systems let one thread at a time write to a file, and who waits for that here sleeps, and there
+    /// spins.
+    settling: Arc<Mutex<Settling>>,
     /// The byte with which frames begin.
     start: u64,
     format: WavFormat,
-    /// Whether digests of what is placed are wanted.
-    digests: bool,
+    /// Whether checksums of what is placed are wanted.
+    checksums: bool,
 }
 
 /// Frames in a row, on their way to their place. None by default.
@@ -38,7 +40,7 @@ pub struct Placed {
     at: u64,
     /// How many bytes have been.
     written: u64,
-    digest: Option<Box<Digest>>,
+    summing: Option<Box<Summing>>,
     /// Why something could not be written.
     failed: Option<io::Error>,
 }
@@ -48,8 +50,8 @@ pub struct Placed {
 pub struct Run {
     /// How many bytes they are.
     pub bytes: u64,
-    /// Their digest, where it is wanted.
-    pub digest: Option<Key>,
+    /// Their checksum, where it is wanted.
+    pub checksum: Option<Checksum>,
     pub(super) written: WavWritten,
     pub(super) stray: Option<FrameCount>,
 }
@@ -69,14 +71,19 @@ impl Placed {
 }
 
 impl Placing {
-    pub(super) fn new(file: Arc<File>, start: u64, format: WavFormat) -> Placing {
-        Placing { file, turn: Arc::default(), start, format, digests: false }
+    pub(super) fn new(
+        file: Arc<File>,
+        settling: Arc<Mutex<Settling>>,
+        start: u64,
+        format: WavFormat,
+    ) -> Placing {
+        Placing { file, settling, start, format, checksums: false }
     }
 
-    /// The same, with digests of what is placed.
+    /// The same, with checksums of what is placed.
     #[must_use]
-    pub fn with_digests(self, digests: bool) -> Placing {
-        Placing { digests, ..self }
+    pub fn with_checksums(self, checksums: bool) -> Placing {
+        Placing { checksums, ..self }
     }
 
     /// The byte with which a frame of the file begins.
@@ -89,7 +96,7 @@ impl Placing {
         if placed.packed.bytes.capacity() == 0 {
             placed.packed.bytes.reserve_exact(GATHERED + MORE);
             placed.at = self.byte(frame);
-            placed.digest = self.digests.then(Box::default);
+            placed.summing = self.checksums.then(Box::default);
         }
         &mut placed.packed
     }
@@ -104,37 +111,35 @@ impl Placing {
     }
 
     /// A row that begins at the file's `frame`, of `length` bytes of another file, from its byte `offset` on; they should have
-    /// the digest that is returned with it. They may be written over again.
+    /// the checksum that is returned with it. They may be written over again. Nothing can be added to them.
     ///
     /// # Errors
     /// Where they cannot be read.
-    pub fn copy(&self, frame: u64, other: &File, offset: u64, length: u64) -> io::Result<(Placed, Key)> {
+    pub fn copy(&self, frame: u64, other: &File, offset: u64, length: u64) -> io::Result<(Placed, Checksum)> {
         let mut placed = Placed::default();
         let mut bytes = std::mem::take(&mut self.begin(&mut placed, frame).bytes);
         bytes.resize(GATHERED, 0);
-        let mut digest = placed.digest.take().unwrap_or_default();
+        let mut summing = placed.summing.take().unwrap_or_default();
         let mut done = 0;
         while done < length {
             let now = (length - done).min(GATHERED as u64);
             let piece = &mut bytes[..FrameCount::new(now).index()];
             read_exact_at(other, piece, offset + done)?;
-            digest.add(piece);
+            summing.add(piece);
             self.put(&mut placed, piece);
             done += now;
         }
-        bytes.clear();
-        placed.packed.bytes = bytes;
         placed.packed.written.frames = FrameCount::new(length / self.format.frame());
-        let key = digest.key();
-        placed.digest = self.digests.then_some(digest);
-        Ok((placed, key))
+        let checksum = summing.checksum();
+        placed.summing = self.checksums.then_some(summing);
+        Ok((placed, checksum))
     }
 
     /// Writes what is gathered.
     fn settle(&self, placed: &mut Placed) {
         let mut bytes = std::mem::take(&mut placed.packed.bytes);
-        if let Some(digest) = &mut placed.digest {
-            digest.add(&bytes);
+        if let Some(summing) = &mut placed.summing {
+            summing.add(&bytes);
         }
         self.put(placed, &bytes);
         bytes.clear();
@@ -144,8 +149,9 @@ impl Placing {
     /// Writes bytes that come next.
     fn put(&self, placed: &mut Placed, bytes: &[u8]) {
         if placed.failed.is_none() {
-            let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
             placed.failed = write_all_at(&self.file, bytes, placed.at).err();
+            settling.wrote(&self.file, bytes.len() as u64);
         }
         placed.at += bytes.len() as u64;
         placed.written += bytes.len() as u64;
@@ -164,7 +170,7 @@ impl Placing {
         }
         Ok(Run {
             bytes: placed.written,
-            digest: placed.digest.map(|digest| digest.key()),
+            checksum: placed.summing.map(|summing| summing.checksum()),
             written: placed.packed.written,
             stray: placed.packed.stray,
         })
