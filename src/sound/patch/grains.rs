@@ -7,8 +7,8 @@ use multiversion::multiversion;
 use crate::diag::Diagnostics;
 use crate::document::Fields;
 use crate::dsp::noise::Random;
-use crate::dsp::oscillator::sine;
-use crate::sound::patch::canvas::{Canvas, Placing, factor, whole};
+use crate::dsp::oscillator::{sine, turned};
+use crate::sound::patch::canvas::{Canvas, Placing, whole};
 use crate::sound::patch::curve::{Curve, number_or, span_or};
 use crate::sound::patch::moments::scatter;
 use crate::sound::patch::noise::Gusts;
@@ -78,11 +78,17 @@ impl Grains {
         let wrap = sounding.lap.is_some();
         let moments = scatter(&self.rate, [0.0, length], 0.0, length, &mut random);
         let mut grain = Canvas::silent(0);
+        // Evenly over the octaves of a range.
+        let [hzs, rings] = [self.hz, self.ring].map(|[low, high]| {
+            let octaves = libm::log2(high / low);
+            move |random: &mut Random| low * libm::exp2(octaves * random.unit())
+        });
+        // Small ones are many, large ones few: evenly distributed in dB.
+        let halvings = self.spread / 20.0 * std::f64::consts::LOG2_10;
         for (n, (time, _)) in moments.into_iter().enumerate() {
-            let hz = draw(self.hz, &mut random) * sounding.pitch;
-            let ring = draw(self.ring, &mut random);
-            // Small ones are many, large ones few: evenly distributed in dB.
-            let gain = factor(-self.spread * random.unit());
+            let hz = hzs(&mut random) * sounding.pitch;
+            let ring = rings(&mut random);
+            let gain = libm::exp2(-halvings * random.unit());
             let pan = self.width * random.bipolar();
             self.grain(&mut grain.left, hz, ring, sounding, n as u64);
             canvas.add(&grain, Placing { at: whole(time * fs), factor: gain, pan, wrap });
@@ -120,16 +126,16 @@ impl Grains {
         }
         if self.tonal > 0.0 {
             let bend = libm::exp2(self.bend / 12.0 / frames as f64);
+            // How many first steps each of a few samples is ahead of the first of them.
+            let (mut ahead, mut all, mut bent) = ([0.0; FEW], 0.0, 1.0);
+            for ahead in &mut ahead {
+                *ahead = all;
+                (all, bent) = (all + bent, bent * bend);
+            }
             let (mut phase, mut step) = (0.0, hz.min(0.45 * fs) / fs);
-            let mut phases = [0.0; FEW];
             for few in out.chunks_mut(FEW) {
-                for now in &mut phases[..few.len()] {
-                    *now = phase;
-                    phase += step;
-                    phase -= if phase >= 1.0 { 1.0 } else { 0.0 };
-                    step = (step * bend).min(0.45);
-                }
-                sing(few, &phases, self.tonal);
+                sing(few, (phase, step), &ahead, self.tonal);
+                (phase, step) = (turned(phase + step * all), (step * bent).min(0.45));
             }
         }
         let attack = whole((rise * fs - 0.5).ceil().max(0.0)).min(frames);
@@ -140,11 +146,11 @@ impl Grains {
     }
 }
 
-/// Adds a sine of so much, at these phases.
+/// Adds a sine of so much, from a phase on, of which each sample is so many steps ahead.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn sing(samples: &mut [f32], phases: &[f64; FEW], much: f64) {
-    for (sample, phase) in samples.iter_mut().zip(phases) {
-        *sample += narrow(much * sine(*phase));
+fn sing(samples: &mut [f32], (phase, step): (f64, f64), ahead: &[f64; FEW], much: f64) {
+    for (sample, ahead) in samples.iter_mut().zip(ahead) {
+        *sample += narrow(much * sine(turned(phase + step * ahead)));
     }
 }
 
@@ -164,9 +170,4 @@ fn die_away(samples: &mut [f32], fall: f32) {
         }
     }
     rest.iter_mut().zip(gains).for_each(|(sample, gain)| *sample *= gain);
-}
-
-/// A number from a range, evenly over its octaves.
-fn draw([low, high]: [f64; 2], random: &mut Random) -> f64 {
-    low * libm::pow(high / low, random.unit())
 }
