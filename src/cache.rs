@@ -5,7 +5,7 @@
 //! name and renamed, and never changed afterwards. Several processes may share a folder: two that make the same entry
 //! make the same bytes, and one that reads an entry which another has just removed makes it again.
 //!
-//! Entries are checked when they are read. The head has a digest of its own, and is checked as soon as an entry is
+//! Entries are checked when they are read. The head has a checksum of its own, and is checked as soon as an entry is
 //! looked up; lengths, marks and the like are in it, so that an episode can be checked without reading any sound. The
 //! rest is checked when it is first read: sound is copied to the [`Spool`] then, so that what was checked is what is
 //! heard, whatever happens to the file. What is damaged is removed and counted, and made again ([`Cache::take_lost`]).

@@ -83,7 +83,8 @@ pub fn deliver(
         for (target, path) in part.targets.iter().filter(|(format, _)| !format.is_lossy()) {
             let pages = pages.take_if(|_| *target == Format::Wav);
             if let Some(pages) = &pages {
-                pages::enter(cache, format, path, pages.clone(), &decision.settings);
+                let made = (specification, &decision.settings);
+                pages::enter(cache, format, path, pages.clone(), made);
             }
             written.push(Written {
                 path: path.clone(),

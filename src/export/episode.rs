@@ -151,7 +151,7 @@ pub fn write(job: &Job<'_>, target: Option<&Path>, progress: &dyn Progress) -> R
         if let Some((key, _)) = key {
             outcome::remember(job.cache, &key, pages.clone().bare(), &summary);
         }
-        pages::enter(job.cache, format, target, pages, &decision.settings);
+        pages::enter(job.cache, format, target, pages, (&job.specification, &decision.settings));
     }
     Ok(summary)
 }
@@ -285,6 +285,15 @@ struct Finish<'a> {
     progress: &'a dyn Progress,
 }
 
+/// Says that something is over when it goes, should a thread go down too.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Finish<'_> {
     /// Does some work, and beside it takes over what the master will have in common with the file that is there, if it gets
     /// the same gain: it seldom gets another, and then what was taken over is written again.
@@ -295,7 +304,7 @@ impl Finish<'_> {
         ranges: &[Range<u64>],
         work: impl FnOnce() -> T,
     ) -> T {
-        let likely = self.at_hand.settings(limit::as_mixed(&job.specification).settings);
+        let likely = self.at_hand.settings(&job.specification);
         let Some((settings, placing)) = likely.zip(self.placing.as_ref()) else { return work() };
         let is_over = AtomicBool::new(false);
         let take_over = || {
@@ -306,9 +315,12 @@ impl Finish<'_> {
                         return;
                     }
                     let frame = first + (portion.start - range.start);
-                    if let Some(found) = self.at_hand.place(&key, placing, frame) {
-                        self.ahead().insert((key.to_string(), frame), found);
+                    let Some(found) = self.at_hand.place(&key, placing, frame) else { continue };
+                    // What cannot be written is tried once more, and told of, when its turn comes.
+                    if found.0.has_failed() {
+                        return;
                     }
+                    self.ahead().insert((key.to_string(), frame), found);
                 }
                 first += range.end - range.start;
             }
@@ -316,9 +328,8 @@ impl Finish<'_> {
         thread::scope(|scope| {
             // Where no thread can be had, it is done later.
             let _ = Builder::new().spawn_scoped(scope, take_over);
-            let done = work();
-            is_over.store(true, Ordering::Relaxed);
-            done
+            let _over = Over(&is_over);
+            work()
         })
     }
 

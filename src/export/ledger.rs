@@ -1,7 +1,7 @@
 //! What was written, and of what: so that a file which is already what it should be is left alone, and so that it can
 //! be said why another is written again.
 //!
-//! A file is known by the digests of its [`Pages`], not by its date: whoever changed it gets it written again. What decides
+//! A file is known by the checksums of its [`Pages`], not by its date: whoever changed it gets it written again. What decides
 //! its bytes is its [`Recipe`]. Two notes are kept of each: one by the recipe, that tells what the bytes were; and one by
 //! the file's place, that tells by which recipe it was written last, to say what has changed. Only the first decides.
 

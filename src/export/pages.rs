@@ -20,8 +20,9 @@ use crate::export::wav::WavFormat;
 use crate::export::wav::packed::Packed;
 use crate::export::wav::placed::{Placed, Placing};
 use crate::host::whole::open_written;
-use crate::master::Settings;
 use crate::master::perform::Deeds;
+use crate::master::preset::Specification;
+use crate::master::{Settings, limit};
 use crate::units::level::{Gain, Level};
 
 /// How long pages are where nothing else cuts them.
@@ -158,18 +159,26 @@ impl Binding {
     }
 }
 
-/// What a WAV holds, and what the master was run with: gain and ceiling by their bits.
+/// What a WAV holds, what it was mastered for, and with what: gain and ceiling by their bits.
 #[derive(Debug, Serialize, Deserialize)]
 struct Held {
     pages: Pages,
+    specification: String,
     gain: u32,
     ceiling: u32,
 }
 
-/// Enters in `cache` what the WAV of this format at `path` holds, and with which settings it was made.
-pub fn enter(cache: &Cache, format: WavFormat, path: &Path, pages: Pages, settings: &Settings) {
+/// Enters in `cache` what the WAV of this format at `path` holds, what it was mastered for, and with which settings.
+pub fn enter(
+    cache: &Cache,
+    format: WavFormat,
+    path: &Path,
+    pages: Pages,
+    (specification, settings): (&Specification, &Settings),
+) {
     let (gain, ceiling) = (settings.gain.db().to_bits(), settings.ceiling.dbfs().to_bits());
-    cache.keep_fact(Kind::Fact, &held(format, path), &Held { pages, gain, ceiling }, &[]);
+    let held = Held { pages, specification: format!("{specification:?}"), gain, ceiling };
+    cache.keep_fact(Kind::Fact, &self::held(format, path), &held, &[]);
 }
 
 fn held(format: WavFormat, path: &Path) -> Key {
@@ -181,8 +190,8 @@ fn held(format: WavFormat, path: &Path) -> Key {
 pub struct AtHand {
     format: WavFormat,
     portions: BTreeMap<String, (PathBuf, Range<u64>, Page)>,
-    /// What the last of them was made with.
-    made_with: Option<(Gain, Level)>,
+    /// What the last of them was mastered for, and with what.
+    made_with: Option<(String, Gain, Level)>,
 }
 
 impl AtHand {
@@ -192,7 +201,9 @@ impl AtHand {
         for path in paths {
             let Some((held, _)) = cache.fact::<Held>(Kind::Fact, &held(format, path)) else { continue };
             let [gain, ceiling] = [held.gain, held.ceiling].map(f32::from_bits);
-            made_with = Gain::new(gain).zip(Level::new(ceiling));
+            made_with = Gain::new(gain)
+                .zip(Level::new(ceiling))
+                .map(|(gain, ceiling)| (held.specification, gain, ceiling));
             for (page, range) in held.pages.ranges() {
                 if let Some(made) = &page.made {
                     portions.insert(made.key.clone(), (path.to_owned(), range, page.clone()));
@@ -202,10 +213,15 @@ impl AtHand {
         AtHand { format, portions, made_with }
     }
 
-    /// These settings with the gain and the ceiling that the last of the files was made with, if there is one.
-    pub fn settings(&self, settings: Settings) -> Option<Settings> {
-        let (gain, ceiling) = self.made_with?;
-        Some(Settings { gain, ceiling, ..settings })
+    /// What a master will likely be run with: what the last of the files was made with, if that was for the same.
+    pub fn settings(&self, specification: &Specification) -> Option<Settings> {
+        let (made_for, gain, ceiling) = self.made_with.as_ref()?;
+        let settings = limit::as_mixed(specification).settings;
+        (*made_for == format!("{specification:?}")).then_some(Settings {
+            gain: *gain,
+            ceiling: *ceiling,
+            ..settings
+        })
     }
 
     /// Whether there is nothing.

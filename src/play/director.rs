@@ -357,8 +357,8 @@ impl Director {
         let is_enough = |until: u64| until >= enough.min(timeline.length.get());
         if !is_enough(until) {
             if is_enough(but_for_past) {
-                self.preparation
-                    .prepare(&self.task, self.score.needed(&timeline, begin, u64::MAX, Foremost::Past));
+                let past = self.score.needed(&timeline, begin, u64::MAX, Foremost::Past);
+                self.preparation.prepare(&self.task, past, true);
             } else if self.goal.is_some() {
                 self.clear_the_way(&missing, enough, (&timeline, begin));
             }

@@ -99,7 +99,7 @@ struct Waiting {
     /// Whether who plays will soon have nothing left to play.
     urgent: bool,
     over: bool,
-    /// Whether everything is made to find out where playing begins, and most of it not to be heard.
+    /// Whether what is made is to tell where playing begins, and most of it is not to be heard.
     seeks: bool,
     /// Clips that may have to be fetched before they are heard, as long as nobody plays.
     unread: VecDeque<Samples>,
@@ -181,17 +181,21 @@ impl Preparation {
     }
 
     /// Makes what is needed of a task's requests, and nothing else any more; but for what is being made already. As long as
-    /// nobody plays, only what is needed at once, until [`Preparation::go_on`] says so: who waits for it has all processors.
-    pub fn prepare(&self, task: &Arc<Task>, needs: Needs) {
+    /// nobody plays, only what is needed at once, until [`Preparation::go_on`] says so: who waits for it has all processors. Who
+    /// `seeks` needs most of it not to hear it, but to find out where it begins.
+    pub fn prepare(&self, task: &Arc<Task>, needs: Needs, seeks: bool) {
         let mut waiting = self.queue.lock();
         let is_new = |index: &usize| !waiting.taken.contains(&(task.reading, *index));
         let at_once = needs.order.iter().take(needs.at_once).filter(|index| is_new(index)).count();
         let order: VecDeque<usize> = needs.order.into_iter().filter(is_new).collect();
         let free = if waiting.calm { usize::MAX } else { at_once };
         waiting.taken.retain(|(reading, _)| *reading == task.reading);
-        waiting.task = Some(Arc::clone(task));
+        let before = waiting.task.replace(Arc::clone(task));
         (waiting.order, waiting.free) = (order, free);
-        waiting.seeks = needs.at_once == usize::MAX;
+        waiting.seeks = seeks;
+        if seeks || before.is_some_and(|before| before.reading != task.reading) {
+            waiting.unread.clear();
+        }
         self.queue.changed.notify_all();
     }
 

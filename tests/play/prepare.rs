@@ -65,7 +65,7 @@ fn who_waits_for_the_first_sound_has_all_processors() {
 
     let (sender, made) = channel();
     let preparation = Preparation::start(&workshop, Threads { at_first: 2, then: 1 }, &sender);
-    preparation.prepare(&task, needs.clone());
+    preparation.prepare(&task, needs.clone(), false);
     let mut first: Vec<usize> =
         (0..2).map(|_| made.recv_timeout(Duration::from_secs(60)).unwrap().index).collect();
     first.sort_unstable();
@@ -74,7 +74,7 @@ fn who_waits_for_the_first_sound_has_all_processors() {
     assert_eq!(first, expected);
     assert!(made.recv_timeout(Duration::from_millis(300)).is_err(), "nobody waits for what comes later");
     // What has been made is not made again, whether that is known yet or not.
-    preparation.prepare(&task, needs.clone());
+    preparation.prepare(&task, needs.clone(), false);
     assert!(made.recv_timeout(Duration::from_millis(300)).is_err());
     preparation.go_on();
     assert_eq!(made.recv_timeout(Duration::from_secs(60)).unwrap().index, needs.order[2]);

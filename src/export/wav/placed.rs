@@ -64,6 +64,11 @@ impl Run {
 }
 
 impl Placed {
+    /// Whether something of it could not be written.
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// How many frames were added.
     pub fn frames(&self) -> FrameCount {
         self.packed.frames()

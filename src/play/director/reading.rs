@@ -105,7 +105,7 @@ impl Director {
         self.at_once = needs.order.iter().take(needs.at_once).copied().collect();
         needs.hasten(self.foreseen.as_deref().unwrap_or_default());
         self.change_missing(&needs);
-        self.preparation.prepare(&self.task, needs);
+        self.preparation.prepare(&self.task, needs, searches);
     }
 
     /// Finds out what else will be needed before `enough` frames are settled, were all that is needed at once made and as long as is
@@ -148,7 +148,7 @@ impl Director {
         let rest: Vec<usize> = rest.into_iter().filter(|clip| !order.contains(clip)).collect();
         order.extend(rest);
         // What else is needed is not known until that is made: it may be what comes next.
-        self.preparation.prepare(&self.task, Needs { order, at_once: usize::MAX });
+        self.preparation.prepare(&self.task, Needs { order, at_once: usize::MAX }, false);
     }
 
     /// Has an entry hold the place that is asked for, as long as times may still move.

@@ -17,6 +17,8 @@ use crate::units::narrow;
 
 /// How many samples of a grain are made at once.
 const FEW: usize = 32;
+/// The highest a grain sounds, of the rate.
+const HIGHEST: f64 = 0.45;
 
 /// Grains scattered in time. P. R. Cook, "Physically informed sonic modeling (PhISM): synthesis of percussive
 /// sounds", Computer Music Journal 21(3), 1997: particles collide at random, each collision a short decaying
@@ -109,7 +111,7 @@ impl Grains {
         out.resize(frames, 0.0);
         if self.tonal < 1.0 {
             // Noise is given its band by a two-pole resonator an octave and a half wide.
-            let hz = hz.min(0.45 * fs);
+            let hz = hz.min(HIGHEST * fs);
             let radius = libm::exp(-PI * hz * 0.7 / fs);
             let (cos, square) = (2.0 * radius * libm::cos(2.0 * PI * hz / fs), radius * radius);
             let level = (1.0 - self.tonal) * (1.0 - square) * 1.5 * sounding.density();
@@ -132,10 +134,17 @@ impl Grains {
                 *ahead = all;
                 (all, bent) = (all + bent, bent * bend);
             }
-            let (mut phase, mut step) = (0.0, hz.min(0.45 * fs) / fs);
+            let (mut phase, mut step) = (0.0, hz.min(HIGHEST * fs) / fs);
             for few in out.chunks_mut(FEW) {
-                sing(few, (phase, step), &ahead, self.tonal);
-                (phase, step) = (turned(phase + step * all), (step * bent).min(0.45));
+                if step * bent <= HIGHEST {
+                    sing(few, (phase, step), &ahead, self.tonal);
+                    (phase, step) = (turned(phase + step * all), step * bent);
+                    continue;
+                }
+                for sample in few {
+                    *sample += narrow(self.tonal * sine(phase));
+                    (phase, step) = (turned(phase + step), (step * bend).min(HIGHEST));
+                }
             }
         }
         let attack = whole((rise * fs - 0.5).ceil().max(0.0)).min(frames);
