@@ -11,8 +11,6 @@
 
 mod kernel;
 
-use std::array::from_fn;
-
 use kernel::Kernel;
 use multiversion::multiversion;
 
@@ -21,8 +19,6 @@ use crate::units::time::{FrameCount, SampleRate};
 
 /// Sums side by side.
 const LANES: usize = 16;
-/// Samples worked on side by side: one sum waits for itself, several do not wait for each other.
-const GROUP: usize = 4;
 /// How many frames are worked on at once: enough to make the bookkeeping cheap, few enough to stay in the cache.
 const CHUNK: usize = 4096;
 
@@ -118,26 +114,17 @@ impl Resampler {
         let Some(kernel) = &mut self.kernel else {
             return;
         };
-        let (taps, width) = (kernel.taps(), self.channels.count());
+        let taps = kernel.taps();
         let there = self.pending[0].len();
         while self.given < total && self.next + taps <= there {
-            // The next frames, as many as make up a group; where there are fewer, the first once more.
-            let first = (self.next, self.phase);
-            let (mut places, mut frames) = ([first; GROUP], 0);
-            while frames < GROUP / width && self.given < total && self.next + taps <= there {
-                places[frames] = (self.next, self.phase);
-                kernel.prepare(frames, self.phase);
-                self.given += 1;
-                (self.next, self.phase) = kernel.step(self.next, self.phase);
-                frames += 1;
+            let coefficients = kernel.row(self.phase);
+            let input = self.next..self.next + taps;
+            match &self.pending[..] {
+                [left, right] => out.extend(dot_both(&left[input.clone()], &right[input], coefficients)),
+                channels => out.extend(channels.iter().map(|it| dot(&it[input.clone()], coefficients))),
             }
-            let (mut inputs, mut rows) = ([&[][..]; GROUP], [&[][..]; GROUP]);
-            for n in 0..GROUP {
-                let (frame, channel) = if n < frames * width { (n / width, n % width) } else { (0, 0) };
-                let (next, phase) = places[frame];
-                (inputs[n], rows[n]) = (&self.pending[channel][next..next + taps], kernel.row(frame, phase));
-            }
-            out.extend_from_slice(&dots(inputs, rows)[..frames * width]);
+            self.given += 1;
+            (self.next, self.phase) = kernel.step(self.next, self.phase);
         }
         let done = self.next.min(there);
         for pending in &mut self.pending {
@@ -147,32 +134,55 @@ impl Resampler {
     }
 }
 
-/// Sums of products, each in an order that never changes: sixteen sums side by side, then pairwise. All slices have
+/// The sum of products, in an order that never changes: sixteen sums side by side, then pairwise. Both slices have
 /// the same length, a multiple of sixteen.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn dots(inputs: [&[f32]; GROUP], rows: [&[f32]; GROUP]) -> [f32; GROUP] {
-    let inputs = inputs.map(|input| input.as_chunks::<LANES>().0);
-    let rows = rows.map(|row| row.as_chunks::<LANES>().0);
-    let chunks = inputs.iter().map(|it| it.len()).chain(rows.iter().map(|it| it.len())).min().unwrap_or(0);
-    let (inputs, rows) = (inputs.map(|input| &input[..chunks]), rows.map(|row| &row[..chunks]));
-    let mut sums = [[0.0; LANES]; GROUP];
-    for chunk in 0..chunks {
-        for n in 0..GROUP {
-            for lane in 0..LANES {
-                sums[n][lane] += inputs[n][chunk][lane] * rows[n][chunk][lane];
-            }
+#[multiversion(targets("x86_64+avx2"))]
+fn dot(input: &[f32], taps: &[f32]) -> f32 {
+    let mut sums = [0.0; LANES];
+    for (input, taps) in input.as_chunks::<LANES>().0.iter().zip(taps.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            sums[lane] += input[lane] * taps[lane];
         }
     }
     pairwise(&sums)
 }
 
-/// Sums side by side as one, of each group. Not inlined: the compiler would take the narrow vectors of its last steps for
-/// the whole loop before it, which then takes three times as long.
+/// That of two inputs at once, which takes hardly longer than that of one.
+#[multiversion(targets("x86_64+avx2"))]
+fn dot_both(left: &[f32], right: &[f32], taps: &[f32]) -> [f32; 2] {
+    let (mut lefts, mut rights) = ([0.0; LANES], [0.0; LANES]);
+    let inputs = left.as_chunks::<LANES>().0.iter().zip(right.as_chunks::<LANES>().0);
+    for ((left, right), taps) in inputs.zip(taps.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            lefts[lane] += left[lane] * taps[lane];
+            rights[lane] += right[lane] * taps[lane];
+        }
+    }
+    pairwise_both(&lefts, &rights)
+}
+
+/// That of two at once, in one call.
 #[inline(never)]
-fn pairwise(sums: &[[f32; LANES]; GROUP]) -> [f32; GROUP] {
-    let eights = sums.map(|sums| from_fn::<_, 8, _>(|lane| sums[lane] + sums[lane + 8]));
-    let fours = eights.map(|sums| from_fn::<_, 4, _>(|lane| sums[lane] + sums[lane + 4]));
-    // The last two steps of all of them at once.
-    let twos = [0, 1].map(|lane| fours.map(|sums| sums[lane] + sums[lane + 2]));
-    from_fn(|n| twos[0][n] + twos[1][n])
+fn pairwise_both(lefts: &[f32; LANES], rights: &[f32; LANES]) -> [f32; 2] {
+    let (mut lefts, mut rights) = (*lefts, *rights);
+    for width in [8, 4, 2, 1] {
+        for lane in 0..width {
+            lefts[lane] += lefts[lane + width];
+            rights[lane] += rights[lane + width];
+        }
+    }
+    [lefts[0], rights[0]]
+}
+
+/// Sums side by side as one. Not inlined: the compiler would take the narrow vectors of its last steps for the whole loop
+/// before it, which then takes three times as long.
+#[inline(never)]
+fn pairwise(sums: &[f32; LANES]) -> f32 {
+    let mut sums = *sums;
+    for width in [8, 4, 2, 1] {
+        for lane in 0..width {
+            sums[lane] += sums[lane + width];
+        }
+    }
+    sums[0]
 }

@@ -11,7 +11,7 @@
 use multiversion::multiversion;
 
 use crate::dsp::kaiser;
-use crate::dsp::resample::{GROUP, LANES};
+use crate::dsp::resample::LANES;
 
 /// Taps on each side of the middle, at the lower rate.
 const LOBES: f64 = 96.0;
@@ -35,7 +35,7 @@ pub(super) struct Kernel {
     taps: usize,
     /// Rows one after another: one per position, or one per step with one more before and two after.
     rows: Vec<f32>,
-    /// Where interpolated rows are put together, several one after another; empty where rows are exact.
+    /// Where an interpolated row is put together; empty where rows are exact.
     blend: Vec<f32>,
 }
 
@@ -80,7 +80,7 @@ impl Kernel {
             #[expect(clippy::cast_possible_truncation, reason = "coefficients are 32-bit, like samples")]
             rows.extend(row.iter().map(|c| (c / sum) as f32));
         }
-        Kernel { up, down, taps, rows, blend: if exact { Vec::new() } else { vec![0.0; taps * GROUP] } }
+        Kernel { up, down, taps, rows, blend: if exact { Vec::new() } else { vec![0.0; taps] } }
     }
 
     /// Coefficients per output sample.
@@ -94,26 +94,19 @@ impl Kernel {
         self.taps / 2
     }
 
-    /// Makes ready the coefficients of an output frame that stands `phase` / (reduced output rate) after an input
-    /// frame, as the one of this number among [`GROUP`] of them.
-    pub(super) fn prepare(&mut self, number: usize, phase: u32) {
+    /// The coefficients of an output frame that stands `phase` / (reduced output rate) after an input frame.
+    pub(super) fn row(&mut self, phase: u32) -> &[f32] {
         let taps = self.taps;
         if self.blend.is_empty() {
-            return;
+            return &self.rows[phase as usize * taps..][..taps];
         }
         let scaled = u64::from(phase) * u64::from(STEPS);
         let up = u64::from(self.up);
         // Rows begin at step −1, so the four around the position begin at its own step.
         let first = usize::try_from(scaled / up).unwrap_or(0);
         let weights = lagrange((scaled % up) as f64 / up as f64);
-        blend(&self.rows[first * taps..][..4 * taps], weights, &mut self.blend[number * taps..][..taps]);
-    }
-
-    /// The coefficients that were made ready, as the ones of this number and for this phase.
-    pub(super) fn row(&self, number: usize, phase: u32) -> &[f32] {
-        let (rows, index) =
-            if self.blend.is_empty() { (&self.rows, phase as usize) } else { (&self.blend, number) };
-        &rows[index * self.taps..][..self.taps]
+        blend(&self.rows[first * taps..][..4 * taps], weights, &mut self.blend);
+        &self.blend
     }
 
     /// The next output frame's place: its input frame and its phase.
