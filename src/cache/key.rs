@@ -37,38 +37,15 @@ impl Key {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn of_reader(mut reader: impl Read) -> io::Result<Key> {
-        let mut digest = Digest::default();
-        let mut bytes = vec![0; 256 << 10];
-        loop {
-            match reader.read(&mut bytes) {
-                Ok(0) => return Ok(digest.key()),
-                Ok(count) => digest.add(&bytes[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+    pub fn of_reader(reader: impl Read) -> io::Result<Key> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(reader)?;
+        Ok(Key(*hasher.finalize().as_bytes()))
     }
 
     /// The digest of some bytes.
     pub fn of_bytes(bytes: &[u8]) -> Key {
         Key(*blake3::hash(bytes).as_bytes())
-    }
-}
-
-/// The digest of bytes that come piece by piece.
-#[derive(Clone, Debug, Default)]
-pub struct Digest(blake3::Hasher);
-
-impl Digest {
-    /// Adds bytes.
-    pub fn add(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    /// That of all of them.
-    pub fn key(&self) -> Key {
-        Key(*self.0.finalize().as_bytes())
     }
 }
 

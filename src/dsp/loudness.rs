@@ -259,14 +259,10 @@ struct Squares {
     power: [f64; 2],
 }
 
-/// The first frame of a step, counted from the episode's start. In 128 bits: no episode is too long.
+/// The first frame of a step, counted from the episode's start. Whole seconds apart from the rest: no episode is too long.
 fn step_start(step: u64, rate: SampleRate) -> u64 {
-    match step.checked_mul(u64::from(rate.hz())) {
-        Some(product) => product / STEPS,
-        None => {
-            u64::try_from(u128::from(step) * u128::from(rate.hz()) / u128::from(STEPS)).unwrap_or(u64::MAX)
-        }
-    }
+    let hz = u64::from(rate.hz());
+    (step / STEPS).saturating_mul(hz).saturating_add(step % STEPS * hz / STEPS)
 }
 
 /// The frequency weighting of BS.1770-5, Annex 1: a shelf for the head and a high-pass, for two channels at once.

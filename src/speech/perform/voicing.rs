@@ -131,8 +131,8 @@ impl Search {
             let power = energies.get(from + self.stretch)? - energies[from];
             Some((&samples[from..from + self.stretch], f64::max(power, 0.0)))
         };
-        let powers: Vec<f64> = (0..count).map(|i| stretch(i, 0).map_or(0.0, |here| here.1)).collect();
-        let least = FAINTEST * powers.iter().copied().fold(0.0, f64::max);
+        let powers = (0..count).filter_map(|i| stretch(i, 0)).map(|here| here.1);
+        let least = FAINTEST * powers.fold(0.0, f64::max);
         let mut values = vec![0.0; self.longest + 2];
         (0..count)
             .map(|i| {
