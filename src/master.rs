@@ -108,11 +108,23 @@ impl Master {
 
     /// The same for frames of which is known that they need no limiting: see [`Limiter::process_calm`].
     pub fn push_calm(&mut self, mix: &[f32], out: &mut Vec<f32>) {
+        if self.channels == Channels::Stereo
+            && self.early == 0
+            && self.limiter.pass_calm(mix.as_chunks::<2>().0, self.factor, out)
+        {
+            return;
+        }
         self.run(mix, out, Limiter::process_calm);
     }
 
     fn run(&mut self, mix: &[f32], out: &mut Vec<f32>, limit: fn(&mut Limiter, &mut [f32])) {
         let frames = mix.as_chunks::<2>().0;
+        if self.channels == Channels::Stereo && self.early == 0 {
+            // Nothing to be dropped: done where it is wanted.
+            let first = out.len();
+            out.extend(frames.as_flattened().iter().map(|sample| sample * self.factor));
+            return limit(&mut self.limiter, &mut out[first..]);
+        }
         self.stereo.clear();
         // Flat, so that many samples are done at a time.
         self.stereo.extend(frames.as_flattened().iter().map(|sample| sample * self.factor));

@@ -202,6 +202,40 @@ impl Limiter {
         self.pass(frames);
     }
 
+    /// Appends to `out` what [`Limiter::process_calm`] would make of `frames` times `factor`, without going over them more than
+    /// once; `false` where it cannot, having done nothing: as long as the limiter works, or for fewer frames than it holds.
+    pub fn pass_calm(&mut self, frames: &[[f32; 2]], factor: f32, out: &mut Vec<f32>) -> bool {
+        let held = self.delay.len();
+        // The wave has to be followed from what is held alone.
+        let followed = self.wave.as_ref().map_or(0, |wave| wave.interpolator.history());
+        if !self.is_idle() || frames.len() < held || held < followed {
+            return false;
+        }
+        let (passed, last) = frames.split_at(frames.len() - held);
+        let mut delay = std::mem::take(&mut self.delay);
+        let delayed = delay.make_contiguous();
+        out.extend_from_slice(delayed.as_flattened());
+        let first = out.len();
+        out.extend(passed.as_flattened().iter().map(|sample| sample * factor));
+        self.silence_what_is_no_number(out[first..].as_chunks_mut::<2>().0);
+        for (frame, last) in delayed.iter_mut().zip(last) {
+            *frame = last.map(|sample| sample * factor);
+        }
+        self.silence_what_is_no_number(delayed);
+        if let Some(wave) = &mut self.wave {
+            wave.skip(delayed);
+        }
+        self.delay = delay;
+        self.count(frames.len());
+        true
+    }
+
+    /// Counts frames that came and need nothing, while idle.
+    fn count(&mut self, frames: usize) {
+        self.minimum.skip(frames as u64);
+        self.frames += frames as u64;
+    }
+
     /// What was done so far to the frames that came out.
     pub fn report(&self) -> Report {
         let (deepest, at) = self.deepest(self.lowest);
@@ -259,8 +293,7 @@ impl Limiter {
 
     /// What [`Limiter::tick`] does for each of `frames` while idle, where none needs anything.
     fn pass(&mut self, frames: &mut [[f32; 2]]) {
-        self.minimum.skip(frames.len() as u64);
-        self.frames += frames.len() as u64;
+        self.count(frames.len());
         let held = self.delay.len();
         if frames.len() >= held {
             // What was held comes first, and the end is held instead.
@@ -343,8 +376,9 @@ impl Wave {
 
     /// Takes frames around which the wave passes no ceiling.
     fn skip(&mut self, frames: &[[f32; 2]]) {
+        let last = &frames[frames.len().saturating_sub(self.interpolator.history())..];
         for (channel, follower) in self.channels.iter_mut().enumerate() {
-            follower.skip(&self.interpolator, frames.iter().map(|frame| frame[channel]));
+            follower.skip(&self.interpolator, last.iter().map(|frame| frame[channel]));
         }
         self.before = 0.0;
     }

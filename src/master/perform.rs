@@ -198,6 +198,9 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
 struct Stage<'a> {
     mixture: &'a Mixture,
     settings: Settings,
+    /// The gain and the ceiling, as factor and amplitude.
+    factor: f32,
+    ceiling: f32,
     /// Of the master: frames before and after a frame that decide on it.
     settle: u64,
     latency: u64,
@@ -206,7 +209,9 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn new(mixture: &Mixture, settings: Settings) -> Stage<'_> {
         let master = Master::new(settings, mixture.plan().rate());
-        Stage { mixture, settings, settle: master.settle().get(), latency: master.latency().get() }
+        let (factor, ceiling) = (settings.gain.factor(), settings.ceiling.amplitude());
+        let (settle, latency) = (master.settle().get(), master.latency().get());
+        Stage { mixture, settings, factor, ceiling, settle, latency }
     }
 
     /// The frames that decide on those of a portion.
@@ -224,7 +229,7 @@ impl Stage<'_> {
 
     /// Whether the limiter leaves alone what goes no higher than this in the mix.
     fn spares(&self, bound: f32) -> bool {
-        bound * self.settings.gain.factor() <= self.settings.ceiling.amplitude()
+        bound * self.factor <= self.ceiling
     }
 
     /// Whether the limiter has nothing to do in these frames, as far as they were measured.

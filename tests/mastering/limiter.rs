@@ -5,7 +5,8 @@ use radioplay::dsp::limiter::Detect;
 use radioplay::master::dither::Dither;
 use radioplay::master::{Master, Settings};
 use radioplay::units::depth::BitDepth;
-use radioplay::units::level::Level;
+use radioplay::units::level::{Gain, Level};
+use radioplay::units::time::Seconds;
 
 use super::{HZ, channel, check_near, noise, rate, true_peak_oracle};
 
@@ -78,6 +79,44 @@ fn how_the_input_is_cut_makes_no_difference() {
 fn what_stays_below_passes_bit_by_bit_and_in_place() {
     let quiet: Vec<f32> = noise(5, 40_000).iter().map(|x| x * 0.3).collect();
     assert!(mastered(settings(), &quiet, 777) == quiet);
+}
+
+/// Loud and soft by turns: what is known to be soft is pushed as calm, in pieces shorter and longer than what a master holds.
+#[test]
+fn what_is_known_to_be_calm_gets_the_same_bits_as_what_is_looked_at() {
+    let gain = Gain::new(-3.0).expect("a gain");
+    let no_lookahead = Seconds::new(0.0).expect("a time");
+    for settings in [
+        Settings { gain, ..settings() },
+        Settings { gain, ..Settings::default() },
+        Settings { gain, lookahead: no_lookahead, ..settings() },
+    ] {
+        let (mut looked_at, mut known) = (Master::new(settings, rate(HZ)), Master::new(settings, rate(HZ)));
+        let (mut wanted, mut found, mut calm) = (Vec::new(), Vec::new(), 0);
+        let mut rest = &noise(9, 400_000)[..];
+        for (index, frames) in [1, 100, 1024, 300, 4000, 289, 7].into_iter().cycle().enumerate() {
+            if rest.is_empty() {
+                break;
+            }
+            let (piece, later) = rest.split_at((frames * 2).min(rest.len()));
+            rest = later;
+            // One in twenty is loud; the wave of what is near one is taken for loud too.
+            let is_loud = index % 20 == 0;
+            let piece: Vec<f32> =
+                piece.iter().map(|sample| sample * if is_loud { 4.0 } else { 0.05 }).collect();
+            looked_at.push(&piece, &mut wanted);
+            if index % 20 > 1 && index % 20 < 19 {
+                known.push_calm(&piece, &mut found);
+                calm += 1;
+            } else {
+                known.push(&piece, &mut found);
+            }
+            assert_eq!(wanted, found, "piece {index} of {settings:?}");
+        }
+        assert!(calm > 100, "too few were calm");
+        let reports = (looked_at.finish(&mut wanted), known.finish(&mut found));
+        assert_eq!((reports.0, wanted), (reports.1, found));
+    }
 }
 
 #[test]
