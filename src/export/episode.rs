@@ -339,7 +339,7 @@ impl Finish<'_> {
 
     /// Adds frames that come to be the file's from `frame` on.
     fn shape(&self, placed: &mut Placed, frame: u64, at: At, frames: &[f32]) {
-        self.progress.advance(Stage::Mix, (frames.len() / self.channels.count()) as u64);
+        self.progress.pass(Stage::Mix, frame..frame + (frames.len() / self.channels.count()) as u64);
         if let Some(placing) = &self.placing {
             placing.add_dithered(placed, frame, frames, at.in_scene);
         }
@@ -352,7 +352,7 @@ impl Finish<'_> {
             Some(found) => found,
             None => self.at_hand.place(key, self.placing.as_ref()?, frame)?,
         };
-        self.progress.advance(Stage::Mix, placed.frames().get());
+        self.progress.pass(Stage::Mix, frame..frame + placed.frames().get());
         Some((placed, deeds))
     }
 }

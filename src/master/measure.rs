@@ -158,7 +158,7 @@ pub fn measure_mix(
             let rate = mixture.plan().rate();
             let fact = Fact::measured(known.as_ref(), index, channels, rate);
             if let Some(profile) = fact.as_ref().and_then(|fact| fact.recall(rate)) {
-                progress.advance(Stage::Measure, ranges[index].end - ranges[index].start);
+                progress.pass(Stage::Measure, ranges[index].clone());
                 return Ok(profile);
             }
             let profile = measure_portion(&mixture, &ranges[index], channels, keeper.as_ref(), progress)?;
@@ -231,7 +231,7 @@ fn measure_portion(
         if let Some(keeper) = keeper {
             keeper.keep(first, own);
         }
-        progress.advance(Stage::Measure, (own.len() / 2) as u64);
+        progress.pass(Stage::Measure, first..first + (own.len() / 2) as u64);
         at += (mix.len() / 2) as u64;
         Ok(())
     })?;
