@@ -14,6 +14,7 @@ use std::fmt;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread::Builder;
 use std::time::{Duration, SystemTime};
 
@@ -98,8 +99,7 @@ impl WholeFile {
         let before = replaced(&target);
         match temporary.persist(&target) {
             Ok(_) => {
-                // Where no thread can be had, it is closed here.
-                drop(before.map(|before| Builder::new().spawn(move || drop(before))));
+                before.into_iter().for_each(let_go);
                 Ok(())
             }
             Err(error) => {
@@ -140,12 +140,20 @@ pub fn open_written(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// The file that is about to be replaced, if it is large: the system takes a quarter of a second to throw away a gigabyte,
-/// once nobody has it open any more. Held open, it goes when it is closed, which another thread can do; until then its
-/// room is not free. `None` also where a file that is open cannot be replaced.
+/// The file that is about to be replaced, if it is large; to be let go of afterwards. `None` also where a file that is open
+/// cannot be replaced.
 fn replaced(target: &Path) -> Option<File> {
     let before = open_written(target).ok().filter(|_| cfg!(unix))?;
     before.metadata().is_ok_and(|about| about.len() >= LARGE).then_some(before)
+}
+
+/// Closes a large file that has no name any more. Who closes it last waits until the system has thrown it away: a quarter of a
+/// second for a gigabyte, twice that where each piece that is free is reported to the disk; and no process ends before all
+/// of its threads have. So it is lent to one that does nothing and is not waited for.
+fn let_go(file: File) {
+    let last = Command::new("true").stdin(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    // Where that or a thread cannot be had, it was closed here.
+    drop(last.map(|mut last| Builder::new().spawn(move || last.wait())));
 }
 
 /// A new temporary file that others can tell is being written.
