@@ -57,9 +57,9 @@ impl Spool {
     ///
     /// # Errors
     /// Where the disk is full or the system refuses.
-    pub fn append(&self, buffer: AudioBuffer) -> Result<Samples, SpoolError> {
+    pub fn append(&self, buffer: &AudioBuffer) -> Result<Samples, SpoolError> {
         if buffer.samples().len() < SHORT {
-            return Ok(Samples::in_memory(buffer));
+            return Ok(Samples::in_memory(buffer.clone()));
         }
         let piece = self.store(buffer.samples(), FrameCount::ZERO)?;
         let file = Arc::clone(&self.file);

@@ -13,6 +13,7 @@ use crate::cuesheet::tools::Tools;
 use crate::cuesheet::{Clip, CuePoint, CueSheet, CueTime, Cues, LineRequest, Origin, Request};
 use crate::diag::Diagnostics;
 use crate::progress::Stage;
+use crate::sound::patch;
 use crate::source::Sources;
 use crate::units::time::{FrameCount, SampleRate, Seconds};
 
@@ -27,6 +28,7 @@ pub fn bind(cues: Cues, tools: Tools<'_>, sources: &mut Sources, diagnostics: &m
     let lines = cues.requests.iter().filter(|request| matches!(request, Request::Line(_))).count() as u64;
     tools.progress.begin(Stage::Speech, lines);
     tools.progress.begin(Stage::Sounds, cues.requests.len() as u64 - lines);
+    let memory = patch::Memory::hold();
     let made: Vec<(Clip, Diagnostics)> = cues
         .requests
         .par_iter()
@@ -39,6 +41,7 @@ pub fn bind(cues: Cues, tools: Tools<'_>, sources: &mut Sources, diagnostics: &m
             (clip, found)
         })
         .collect();
+    drop(memory);
     tools.progress.end(Stage::Speech);
     tools.progress.end(Stage::Sounds);
     let mut clips = Vec::with_capacity(made.len());

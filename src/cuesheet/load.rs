@@ -25,7 +25,7 @@ use crate::host::still::StillFile;
 use crate::script::load::read_file;
 use crate::script::refusal::refusal;
 use crate::sound::clip::{self, ClipError, at_speed};
-use crate::sound::patch::{Patch, parse, render};
+use crate::sound::patch::{Memory, Patch, parse, render};
 use crate::source::{Sources, Span};
 use crate::spool::{SHORT, SpoolError};
 use crate::units::time::{FrameCount, SampleRate};
@@ -136,6 +136,7 @@ fn patch(
         Some(kept) => kept,
         None if !tools.make => return None,
         None => {
+            let memory = Memory::hold();
             let rendered = render(patch, rate, variant, tools.hands);
             let mut audio = rendered.audio;
             if (request.speed - 1.0).abs() > f64::EPSILON {
@@ -145,7 +146,8 @@ fn patch(
             }
             let hit = scaled(rendered.hit, 1.0 / request.speed).get();
             let facts = PatchFacts { hit, seamless: rendered.looped };
-            let samples = spooled(tools.spool.append(audio), request.span, diagnostics)?;
+            let samples = spooled(tools.spool.append(&audio), request.span, diagnostics)?;
+            memory.put(audio);
             let samples = tools.cache.keep_sound(Kind::Patch, &key, &facts, samples);
             (facts, samples)
         }

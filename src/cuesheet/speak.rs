@@ -104,7 +104,7 @@ fn spoken(
                     return None;
                 }
             };
-            let samples = spooled(tools.spool.append(audio), request.text.span, diagnostics)?;
+            let samples = spooled(tools.spool.append(&audio), request.text.span, diagnostics)?;
             let samples = tools.cache.keep_sound(Kind::Take, &key, &facts, samples);
             (facts, samples)
         }

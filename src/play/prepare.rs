@@ -20,6 +20,7 @@ use crate::play::priority::Thread;
 use crate::play::score::Needs;
 use crate::progress::Silent;
 use crate::script::text::StopKind;
+use crate::sound::patch;
 use crate::sound::patch::hands::Hands;
 use crate::speech::Engines;
 use crate::spool::Spool;
@@ -94,6 +95,8 @@ struct Waiting {
     taken: BTreeSet<(u64, usize)>,
     /// Who works on a patch, as long as nobody plays.
     hands: Hands,
+    /// Where patches are made, as long as nobody plays.
+    patches: Option<patch::Memory>,
     /// Whether somebody plays, and must not be kept from it.
     calm: bool,
     /// Whether who plays will soon have nothing left to play.
@@ -133,7 +136,10 @@ impl Preparation {
     pub fn start(workshop: &Arc<Workshop>, threads: Threads, made: &Sender<Made>) -> Preparation {
         workshop.cache.postpone();
         let queue = Arc::new(Queue::default());
-        queue.lock().hands = if threads.at_first > 1 { Hands::All } else { Hands::One };
+        let mut waiting = queue.lock();
+        waiting.hands = if threads.at_first > 1 { Hands::All } else { Hands::One };
+        waiting.patches = Some(patch::Memory::hold());
+        drop(waiting);
         let memory = Arc::new(Memory::default());
         for number in 0..threads.at_first.max(threads.then).max(1) {
             let (workshop, queue, memory) = (Arc::clone(workshop), Arc::clone(&queue), Arc::clone(&memory));
@@ -149,6 +155,7 @@ impl Preparation {
     pub fn calm_down(&self) {
         let mut waiting = self.queue.lock();
         waiting.unread.clear();
+        waiting.patches = None;
         waiting.calm = true;
         waiting.give_way();
     }

@@ -20,6 +20,8 @@ use filter::Filter;
 use finish::Normal;
 use hands::Hands;
 
+pub use spares::Memory;
+
 mod canvas;
 mod curve;
 mod envelope;

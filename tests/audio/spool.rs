@@ -26,7 +26,7 @@ fn long_and_short_audio_reads_alike() {
     let folder = tempfile::tempdir().unwrap();
     let spool = Spool::in_folder(folder.path()).unwrap();
     for length in [10, 100_000] {
-        let samples = spool.append(buffer(ramp(0, length), Channels::Stereo)).unwrap();
+        let samples = spool.append(&buffer(ramp(0, length), Channels::Stereo)).unwrap();
         assert_eq!(samples.frames().get(), length as u64 / 2);
         assert_eq!(read(&samples, 0, length / 2), ramp(0, length));
         assert_eq!(read(&samples, 3, 2), [6.0, 7.0, 8.0, 9.0]);
@@ -94,7 +94,8 @@ fn every_word_comes_back_bit_by_bit() {
         let long: Vec<f32> = shorts().chain(shorts()).chain(other).chain(shorts().take(70_001)).collect();
         let mut writer = spool.writer(Channels::Mono);
         long.chunks(999).for_each(|piece| writer.write(piece).unwrap());
-        for samples in [writer.finish().unwrap(), spool.append(buffer(long.clone(), Channels::Mono)).unwrap()]
+        for samples in
+            [writer.finish().unwrap(), spool.append(&buffer(long.clone(), Channels::Mono)).unwrap()]
         {
             let back = read(&samples, 0, long.len());
             assert!(back.iter().zip(&long).all(|(a, b)| a.to_bits() == b.to_bits()), "{other:?}");

@@ -342,7 +342,7 @@ fn what_is_postponed_is_kept_once_there_is_time() {
     let key = |name: &str| Parts::new("test", name).key_of_all();
     let keep = |name: &str| {
         let sound = AudioBuffer::new(vec![0.5; 48_000], Channels::Mono, SampleRate::DEFAULT);
-        cache.keep_sound(Kind::Patch, &key(name), &(), spool.append(sound).unwrap());
+        cache.keep_sound(Kind::Patch, &key(name), &(), spool.append(&sound).unwrap());
     };
     let is_kept = |name: &str| cache.sound::<()>(Kind::Patch, &key(name), &spool).is_some();
     cache.postpone();

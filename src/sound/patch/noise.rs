@@ -59,23 +59,22 @@ impl Noise {
     pub(super) fn render(&self, sounding: &Sounding, frames: usize) -> Canvas {
         let mut random = sounding.random("noise");
         let scale = 0.25 * 1.732 * sounding.density();
-        let mut canvas = sounding.spares.canvas(frames, self.wide());
+        let room = || sounding.spares.room(frames);
+        let mut canvas = Canvas { left: room(), right: self.wide().then(room) };
         let mut pairs = [[0.0; 2]; BLOCK];
-        if let Some(right) = &mut canvas.right {
-            let (sin, cos) = libm::sincos(self.width * std::f64::consts::FRAC_PI_4);
-            let (near, far) = (cos * scale, sin * scale);
-            for (left, right) in canvas.left.chunks_mut(BLOCK).zip(right.chunks_mut(BLOCK)) {
-                let pairs = &mut pairs[..left.len()];
+        while canvas.left.len() < frames {
+            let left = frames - canvas.left.len();
+            if let Some(right) = &mut canvas.right {
+                let (sin, cos) = libm::sincos(self.width * std::f64::consts::FRAC_PI_4);
+                let (near, far) = (cos * scale, sin * scale);
+                let pairs = &mut pairs[..left.min(BLOCK)];
                 random.fill(pairs);
-                for ((left, right), [a, b]) in left.iter_mut().zip(right).zip(&*pairs) {
-                    (*left, *right) = (narrow(near * a + far * b), narrow(near * a - far * b));
-                }
-            }
-        } else {
-            for out in canvas.left.chunks_mut(2 * BLOCK) {
-                let pairs = &mut pairs[..out.len().div_ceil(2)];
-                random.fill(pairs);
-                out.iter_mut().zip(pairs.as_flattened()).for_each(|(sample, x)| *sample = narrow(x * scale));
+                canvas.left.extend(pairs.iter().map(|[a, b]| narrow(near * a + far * b)));
+                right.extend(pairs.iter().map(|[a, b]| narrow(near * a - far * b)));
+            } else {
+                let count = left.min(2 * BLOCK);
+                random.fill(&mut pairs[..count.div_ceil(2)]);
+                canvas.left.extend(pairs.as_flattened()[..count].iter().map(|x| narrow(x * scale)));
             }
         }
         if self.colour != Colour::White {

@@ -21,7 +21,8 @@ pub(super) fn perform(patch: &Patch, rate: SampleRate, variant: u32, hands: Hand
     let frames = patch.frames(rate).index();
     let fs = f64::from(rate.hz());
     let spares = Spares::shared();
-    let mut canvas = spares.canvas(frames, patch.events.iter().any(Event::wide));
+    let wide = patch.events.iter().any(Event::wide);
+    let mut canvas = spares.sheet(frames, wide, wide || patch.stereo);
     let mut seeds = Random::named(patch.seed, &format!("variant {variant}"));
     let lap = patch.looped.then_some(frames as f64 / fs);
     let mut sounding = Sounding { rate, seed: 0, pitch: 1.0, force: 1.0, room: frames, lap, hands, spares };

@@ -1,12 +1,29 @@
 //! Memory for sounds in the making: what one no longer needs, the next one takes. It is given back as soon as nothing is
-//! being made.
+//! being made, and nobody who makes one sound after the other holds on to it.
 //!
 //! A minute of music is made of a hundred notes and a few layers, each megabytes long. Memory that comes from the system
 //! has to be mapped page by page, which took a third of the time of making them.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use crate::audio::buffer::AudioBuffer;
 use crate::sound::patch::canvas::Canvas;
+
+/// Holds on to the memory in which patches are made, for who makes one after the other.
+#[derive(Clone, Debug)]
+pub struct Memory(Arc<Spares>);
+
+impl Memory {
+    /// From now on.
+    pub fn hold() -> Memory {
+        Memory(Spares::shared())
+    }
+
+    /// Takes what a sound was in, and is no longer.
+    pub fn put(&self, audio: AudioBuffer) {
+        self.0.put(Canvas::mono(audio.into_samples()));
+    }
+}
 
 /// Shorter stretches, in frames, the allocator has at hand.
 const SHORT: usize = 1 << 14;
@@ -33,7 +50,8 @@ impl Spares {
 
     /// Room for so much, empty.
     pub(super) fn room(&self, frames: usize) -> Vec<f32> {
-        let mut samples = self.take(frames).unwrap_or_else(|| Vec::with_capacity(frames));
+        // A quarter more, so that what rings on seldom has to move. What is not written to is not there.
+        let mut samples = self.take(frames).unwrap_or_else(|| Vec::with_capacity(frames + frames / 4));
         samples.clear();
         samples
     }
@@ -49,6 +67,14 @@ impl Spares {
     /// A silent canvas, of two channels where it is to be `wide`.
     pub(super) fn canvas(&self, frames: usize, wide: bool) -> Canvas {
         Canvas { left: self.silence(frames), right: wide.then(|| self.silence(frames)) }
+    }
+
+    /// The same, with room for as many frames again in its first channel where there are to be two, so that both can be brought
+    /// together there.
+    pub(super) fn sheet(&self, frames: usize, wide: bool, stereo: bool) -> Canvas {
+        let mut left = self.room(if stereo { 2 * frames } else { frames });
+        left.resize(frames, 0.0);
+        Canvas { left, right: wide.then(|| self.silence(frames)) }
     }
 
     /// The frames from `start` to `end` of a canvas, and silence after them to make `frames`.
