@@ -17,6 +17,8 @@ use crate::sound::patch;
 use crate::source::Sources;
 use crate::units::time::{FrameCount, SampleRate, Seconds};
 
+pub use crate::cuesheet::speak::{Begun, Said};
+
 /// How long a word is taken to last where nothing can be heard, seconds.
 const WORD: f64 = 0.35;
 /// How long a sound is taken to last where it cannot be had, seconds.
@@ -60,14 +62,37 @@ pub fn make(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Clip {
-    let made = if tools.progress.stopped() {
-        None
-    } else {
-        match request {
-            Request::Line(request) => line(request, tools, rate, diagnostics),
-            Request::Sound(request) => sound(request, patches, tools, rate, diagnostics),
-        }
+    match begin(request, patches, tools, rate, diagnostics) {
+        Begun::Clip(clip) => clip,
+        Begun::Line(said) => finish(said, request, tools, rate, diagnostics),
+    }
+}
+
+/// The same, but that a line which has to be spoken is only said: its times are known then. [`finish`] does the rest.
+pub fn begin(
+    request: &Request,
+    patches: &Patches,
+    tools: Tools<'_>,
+    rate: SampleRate,
+    diagnostics: &mut Diagnostics,
+) -> Begun {
+    let begun = match request {
+        _ if tools.progress.stopped() => None,
+        Request::Line(request) => line(request, tools, rate, diagnostics),
+        Request::Sound(request) => sound(request, patches, tools, rate, diagnostics).map(Begun::Clip),
     };
+    begun.unwrap_or_else(|| Begun::Clip(silence(request, rate, 1.0)))
+}
+
+/// Makes the clip of a line that was said for this `request`.
+pub fn finish(
+    said: Said,
+    request: &Request,
+    tools: Tools<'_>,
+    rate: SampleRate,
+    diagnostics: &mut Diagnostics,
+) -> Clip {
+    let made = if let Request::Line(line) = request { said.finish(line, tools, diagnostics) } else { None };
     made.unwrap_or_else(|| silence(request, rate, 1.0))
 }
 

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::buffer::AudioBuffer;
+use crate::audio::buffer::{AudioBuffer, Channels};
+use crate::audio::samples::Samples;
 use crate::cache::Kind;
 use crate::cache::key::{Key, Parts, SPEECH};
 use crate::cuesheet::load::{Recorded, Recording, Use, recorded, spooled};
@@ -12,23 +13,93 @@ use crate::cuesheet::tools::{Tools, fractions};
 use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::dsp::resample::{resample, resampled_length};
 use crate::script::text::{StopKind, Text};
+use crate::sound::clip::at_speed;
 use crate::speech::Engines;
 use crate::speech::engine::{Engine, SpeechError, Voice};
 use crate::speech::perform::{self, Piece, Refusal};
 use crate::units::time::{FrameCount, SampleRate};
 
-/// A line's clip; `None` where it cannot be had, which has then been reported.
+/// A line's clip, or what is left to be done for it; `None` where it cannot be had, which has then been reported.
 pub(super) fn line(
     request: &LineRequest,
     tools: Tools<'_>,
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
-) -> Option<Clip> {
+) -> Option<Begun> {
     match &request.take {
-        Some(take) => recording(request, take, tools, rate, diagnostics),
+        Some(take) => recording(request, take, tools, rate, diagnostics).map(Begun::Clip),
         None => spoken(request, tools, rate, diagnostics),
     }
+}
+
+/// A clip on its way.
+#[derive(Debug)]
+pub enum Begun {
+    /// All of it.
+    Clip(Clip),
+    /// A line that was said, and is not performed yet.
+    Line(Said),
+}
+
+/// A line that was said: its clip's times are known.
+#[derive(Debug)]
+pub struct Said {
+    said: perform::Said,
+    key: Key,
+    /// The rate at which it has the speed that is asked for, where that is not the voice's own.
+    faster: Option<SampleRate>,
+    rate: SampleRate,
+}
+
+impl Said {
+    /// Silence as long as the clip that will come of it, with that clip's cues.
+    pub fn placeholder(&self, request: &LineRequest) -> Clip {
+        let frames = self.said.frames();
+        let frames = self.faster.map_or(frames, |from| resampled_length(frames, from, self.rate));
+        clip(request, Samples::silent(Channels::Mono, frames), self.cues(request))
+    }
+
+    /// The clip; `None` where it cannot be put aside, which has then been reported.
+    pub(super) fn finish(
+        self,
+        request: &LineRequest,
+        tools: Tools<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Clip> {
+        let cues = self.cues(request);
+        let mut audio = self.said.perform(request.voice.as_ref()?).audio;
+        if let Some(from) = self.faster {
+            let channels = audio.channels();
+            audio = resample(&AudioBuffer::new(audio.into_samples(), channels, from), self.rate);
+        }
+        let samples = spooled(tools.spool.append(&audio), request.text.span, diagnostics)?;
+        let facts = TakeFacts { cues };
+        let samples = tools.cache.keep_sound(Kind::Take, &self.key, &facts, samples);
+        Some(clip(request, samples, facts.cues))
+    }
+
+    fn cues(&self, request: &LineRequest) -> Vec<u64> {
+        let at_speed = |cue: FrameCount| match self.faster {
+            Some(_) => super::tools::scaled(cue, 1.0 / request.speed),
+            None => cue,
+        };
+        self.said.cues().iter().map(|cue| at_speed(*cue).get()).collect()
+    }
+}
+
+/// The clip of a line that is spoken.
+fn clip(request: &LineRequest, samples: Samples, cues: Vec<u64>) -> Clip {
+    let time = |(cue, at): (&super::CuePoint, u64)| CueTime {
+        byte: cue.at,
+        name: cue.name.clone(),
+        at: FrameCount::new(at),
+        estimated: false,
+    };
+    let cues = request.cues.iter().zip(cues).map(time).collect();
+    let name = format!("{}/{}", request.role, request.id);
+    Clip { name, origin: Origin::Synthesized, samples, hit: None, seamless: false, cues }
 }
 
 fn recording(
@@ -74,7 +145,7 @@ fn spoken(
     tools: Tools<'_>,
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
-) -> Option<Clip> {
+) -> Option<Begun> {
     let voice = request.voice.as_ref()?;
     let Some(engine) = tools.engines.get(&voice.engine) else {
         let message = format!("there is no voice engine `{}`", voice.engine);
@@ -84,40 +155,29 @@ fn spoken(
     };
     let pieces = pieces(request);
     let key = key(request, engine, voice, &pieces, rate);
-    let (facts, samples) = match tools.cache.sound(Kind::Take, &key, tools.spool) {
-        Some(kept) => kept,
-        None if !tools.make => {
-            // Whether it can be said at all is known without saying it.
-            if let Err(error) = perform::accept(engine, &pieces, &voice.lang) {
+    if let Some((TakeFacts { cues }, samples)) = tools.cache.sound(Kind::Take, &key, tools.spool) {
+        return Some(Begun::Clip(clip(request, samples, cues)));
+    }
+    let is_normal = (request.speed - 1.0).abs() <= f64::EPSILON;
+    let said = if tools.make {
+        perform::say(engine, &pieces, voice, rate).map(Some)
+    } else {
+        // Whether it can be said at all is known without saying it.
+        perform::accept(engine, &pieces, &voice.lang).map(|()| None)
+    };
+    match said {
+        Ok(said) => {
+            let faster = if is_normal { None } else { Some(at_speed(rate, request.speed)?) };
+            Some(Begun::Line(Said { said: said?, key, faster, rate }))
+        }
+        Err(error) => {
+            // A line without words has been reported as such.
+            if !tools.make || !request.text.words().is_empty() {
                 diagnostics.push(refused(request, voice, engine, &error, &pieces));
             }
-            return None;
+            None
         }
-        None => {
-            let (facts, audio) = match say(request, engine, voice, &pieces, rate) {
-                Ok(said) => said?,
-                Err(error) => {
-                    // A line without words has been reported as such.
-                    if !request.text.words().is_empty() {
-                        diagnostics.push(refused(request, voice, engine, &error, &pieces));
-                    }
-                    return None;
-                }
-            };
-            let samples = spooled(tools.spool.append(&audio), request.text.span, diagnostics)?;
-            let samples = tools.cache.keep_sound(Kind::Take, &key, &facts, samples);
-            (facts, samples)
-        }
-    };
-    let time = |(cue, at): (&super::CuePoint, u64)| CueTime {
-        byte: cue.at,
-        name: cue.name.clone(),
-        at: FrameCount::new(at),
-        estimated: false,
-    };
-    let cues = request.cues.iter().zip(facts.cues).map(time).collect();
-    let name = format!("{}/{}", request.role, request.id);
-    Some(Clip { name, origin: Origin::Synthesized, samples, hit: None, seamless: false, cues })
+    }
 }
 
 /// What is kept of a take besides its sound.
@@ -131,26 +191,6 @@ struct TakeFacts {
 fn key(request: &LineRequest, engine: &dyn Engine, voice: &Voice, pieces: &[Piece], rate: SampleRate) -> Key {
     let parts = Parts::new("take", SPEECH).text(engine.name()).text(engine.version()).data(voice);
     parts.data(&pieces).data(&request.speed).data(&rate).key_of_all()
-}
-
-/// Says a line, at its speed; `None` where that speed cannot be played.
-fn say(
-    request: &LineRequest,
-    engine: &dyn Engine,
-    voice: &Voice,
-    pieces: &[Piece],
-    rate: SampleRate,
-) -> Result<Option<(TakeFacts, AudioBuffer)>, Refusal> {
-    let take = perform::perform(engine, pieces, voice, rate)?;
-    let (mut audio, mut cues) = (take.audio, take.cues);
-    if (request.speed - 1.0).abs() > f64::EPSILON {
-        let Some(from) = crate::sound::clip::at_speed(rate, request.speed) else { return Ok(None) };
-        let channels = audio.channels();
-        let faster = AudioBuffer::new(audio.into_samples(), channels, from);
-        audio = crate::dsp::resample::resample(&faster, rate);
-        cues.iter_mut().for_each(|cue| *cue = super::tools::scaled(*cue, 1.0 / request.speed));
-    }
-    Ok(Some((TakeFacts { cues: cues.into_iter().map(FrameCount::get).collect() }, audio)))
 }
 
 /// The frames at which the words at these bytes of a spoken line's text begin in its clip, as far as its engine tells.

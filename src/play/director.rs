@@ -234,7 +234,7 @@ impl Director {
     fn heed(&mut self, event: Event) {
         match event {
             Event::Made(made) if made.reading == self.readings => {
-                if self.score.accept(made.index, made.clip, made.found) {
+                if self.score.accept(made.index, made.extent, made.clip, made.found) {
                     // Something else may be needed now.
                     self.at_once.clear();
                 }
@@ -245,9 +245,7 @@ impl Director {
             Event::Command(command) => self.obey(command),
             Event::Device(report) => self.report(report),
             Event::Changed(Change::Confirmed) if !self.doubtful => {}
-            Event::Changed(change) => {
-                self.read_again(change);
-            }
+            Event::Changed(change) => self.read_again(change),
             Event::Measured(reading, decided) => {
                 if reading == self.readings {
                     self.take_gain(decided);
@@ -373,9 +371,10 @@ impl Director {
         }
         self.stale = false;
         self.worked_out = Some(Instant::now());
-        self.change_missing(&self.score.needed(&timeline, begin, self.at_least(), Foremost::Coming));
+        let needs = self.score.needed(&timeline, begin, self.at_least(), Foremost::Coming);
+        self.change_missing(&needs);
         self.perform(timeline, until);
-        self.preparation.go_on();
+        self.preparation.go_on(&self.task, needs);
         if self.score.is_complete() {
             self.settle_gain();
         }

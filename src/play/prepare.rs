@@ -1,6 +1,6 @@
 //! Threads that make clips, those needed first before the others; and what they made before.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,14 +10,14 @@ use std::time::SystemTime;
 use crate::audio::decode::Limits;
 use crate::audio::samples::Samples;
 use crate::cache::Cache;
-use crate::cuesheet::bind::make;
+use crate::cuesheet::bind::{Begun, Said, begin, finish};
 use crate::cuesheet::load::Patches;
 use crate::cuesheet::tools::{Reading, Tools};
 use crate::cuesheet::{Clip, Request};
 use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::play::priority::Thread;
-use crate::play::score::Needs;
+use crate::play::score::{Extent, Needs};
 use crate::progress::Silent;
 use crate::script::text::StopKind;
 use crate::sound::patch;
@@ -63,7 +63,9 @@ pub struct Made {
     pub reading: u64,
     /// Its request's index.
     pub index: usize,
-    /// The clip.
+    /// How much of it was made.
+    pub extent: Extent,
+    /// The clip; silence with its times where no more was made.
     pub clip: Clip,
     /// What is wrong with it.
     pub found: Diagnostics,
@@ -88,11 +90,13 @@ struct Queue {
 #[derive(Debug, Default)]
 struct Waiting {
     task: Option<Arc<Task>>,
-    order: VecDeque<usize>,
+    order: VecDeque<(usize, Extent)>,
     /// How many of those may be made: all, or the first of them, as long as somebody waits for these.
     free: usize,
-    /// What threads are making or have made of the task: its reading, and its request's index.
-    taken: BTreeSet<(u64, usize)>,
+    /// What threads are making or have made of the task, and how much of it: its reading, and its request's index.
+    taken: BTreeMap<(u64, usize), Extent>,
+    /// Lines that were said, and nobody has made sound of.
+    said: BTreeMap<(u64, usize), Said>,
     /// Who works on a patch, as long as nobody plays.
     hands: Hands,
     /// Where patches are made, as long as nobody plays.
@@ -188,27 +192,38 @@ impl Preparation {
     }
 
     /// Makes what is needed of a task's requests, and nothing else any more; but for what is being made already. As long as
-    /// nobody plays, only what is needed at once, until [`Preparation::go_on`] says so: who waits for it has all processors. Who
+    /// nobody plays, only what is needed at once, and lines that are not to be heard only so far that their times are known, until
+    /// [`Preparation::go_on`] says so: who waits for it has all processors. Who
     /// `seeks` needs most of it not to hear it, but to find out where it begins.
     pub fn prepare(&self, task: &Arc<Task>, needs: Needs, seeks: bool) {
+        self.order(task, needs, seeks, false);
+    }
+
+    /// Makes the rest as well, in the order in which it is needed.
+    pub fn go_on(&self, task: &Arc<Task>, needs: Needs) {
+        self.order(task, needs, false, true);
+    }
+
+    fn order(&self, task: &Arc<Task>, needs: Needs, seeks: bool, all: bool) {
         let mut waiting = self.queue.lock();
-        let is_new = |index: &usize| !waiting.taken.contains(&(task.reading, *index));
-        let at_once = needs.order.iter().take(needs.at_once).filter(|index| is_new(index)).count();
-        let order: VecDeque<usize> = needs.order.into_iter().filter(is_new).collect();
-        let free = if waiting.calm { usize::MAX } else { at_once };
-        waiting.taken.retain(|(reading, _)| *reading == task.reading);
+        let all = all || waiting.calm;
+        let extent = |place: usize| if all || place < needs.sounding { Extent::Sound } else { Extent::Times };
+        let is_new = |(index, extent): (usize, Extent)| {
+            waiting.taken.get(&(task.reading, index)).is_none_or(|taken| *taken < extent)
+        };
+        let wanted = needs.order.into_iter().enumerate().map(|(place, index)| (index, extent(place)));
+        let wanted: Vec<(usize, Extent)> = wanted.collect();
+        let at_once = wanted.iter().take(needs.at_once).filter(|it| is_new(**it)).count();
+        let order = wanted.into_iter().filter(|it| is_new(*it)).collect();
+        let free = if all { usize::MAX } else { at_once };
+        waiting.taken.retain(|(reading, _), _| *reading == task.reading);
+        waiting.said.retain(|(reading, _), _| *reading == task.reading);
         let before = waiting.task.replace(Arc::clone(task));
         (waiting.order, waiting.free) = (order, free);
         waiting.seeks = seeks;
         if seeks || before.is_some_and(|before| before.reading != task.reading) {
             waiting.unread.clear();
         }
-        self.queue.changed.notify_all();
-    }
-
-    /// Makes the rest as well.
-    pub fn go_on(&self) {
-        self.queue.lock().free = usize::MAX;
         self.queue.changed.notify_all();
     }
 }
@@ -239,10 +254,25 @@ impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Whether the sound of what somebody makes is wanted.
+    fn is_to_sound(&self, reading: u64, index: usize) -> bool {
+        self.lock().taken.get(&(reading, index)) != Some(&Extent::Times)
+    }
+
+    /// Puts aside a line that was said until its sound is wanted; gives it back where it is by now.
+    fn put_aside(&self, reading: u64, index: usize, said: Said) -> Option<Said> {
+        let mut waiting = self.lock();
+        if waiting.taken.get(&(reading, index)) != Some(&Extent::Times) {
+            return Some(said);
+        }
+        waiting.said.insert((reading, index), said);
+        None
+    }
 }
 
 /// Makes what is wanted, as long as anything may be; only at first and where it is urgent, unless this thread `stays`.
-fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: &Sender<Made>) {
+fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, sender: &Sender<Made>) {
     if stays {
         let mut waiting = queue.lock();
         let own = Thread::current();
@@ -252,8 +282,8 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
         }
     }
     while let Some(job) = next(queue, stays) {
-        let (task, index, hands) = match job {
-            Job::Make { task, index, hands } => (task, index, hands),
+        let (task, index, hands, said) = match job {
+            Job::Make { task, index, hands, said } => (task, index, hands, said),
             Job::Fetch(samples) => {
                 // Whoever reads it is told of failures.
                 let _ = samples.read(FrameCount::ZERO, &mut [0.0; 2]);
@@ -282,15 +312,33 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
             (Request::Line(line), Some(known)) if line.take.is_none() => known.clone(),
             _ => key(task.rate, request, |path| stamp(workshop, path)),
         };
-        let clip = make(request, &task.patches, tools, task.rate, &mut found);
+        let begun = match said {
+            Some(said) => Begun::Line(said),
+            None => begin(request, &task.patches, tools, task.rate, &mut found),
+        };
+        let clip = match (begun, request) {
+            (Begun::Clip(clip), _) => clip,
+            (Begun::Line(said), Request::Line(line)) if !queue.is_to_sound(task.reading, index) => {
+                let clip = said.placeholder(line);
+                let made = Made { reading: task.reading, index, extent: Extent::Times, clip, found };
+                if sender.send(made).is_err() {
+                    return;
+                }
+                // Whoever wants to hear it by now has not found it.
+                let Some(said) = queue.put_aside(task.reading, index, said) else { continue };
+                found = Diagnostics::new();
+                finish(said, request, tools, task.rate, &mut found)
+            }
+            (Begun::Line(said), _) => finish(said, request, tools, task.rate, &mut found),
+        };
         // What is wrong has a place in this reading of the script.
         if found.iter().next().is_none() {
             let mut known = memory.made.lock().unwrap_or_else(PoisonError::into_inner);
             known.insert(key, clip.clone());
         }
         let samples = clip.samples.clone();
-        let sent = made.send(Made { reading: task.reading, index, clip, found });
-        if sent.is_err() {
+        let made = Made { reading: task.reading, index, extent: Extent::Sound, clip, found };
+        if sender.send(made).is_err() {
             return;
         }
         let mut waiting = queue.lock();
@@ -303,8 +351,8 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, made: 
 
 /// What a thread does.
 enum Job {
-    /// Makes a request of a task, with the help of others or without.
-    Make { task: Arc<Task>, index: usize, hands: Hands },
+    /// Makes a request of a task, with the help of others or without; a line that was said, from there on.
+    Make { task: Arc<Task>, index: usize, hands: Hands, said: Option<Said> },
     /// Fetches it, if it was kept before, while it is worked out when it is heard.
     Fetch(Samples),
 }
@@ -318,13 +366,18 @@ fn next(queue: &Queue, stays: bool) -> Option<Job> {
         }
         if (stays || waiting.urgent || !waiting.calm)
             && waiting.free > 0
-            && let (Some(task), Some(index)) = (waiting.task.clone(), waiting.order.pop_front())
+            && let (Some(task), Some((index, extent))) = (waiting.task.clone(), waiting.order.pop_front())
         {
             waiting.free -= 1;
-            waiting.taken.insert((task.reading, index));
+            let before = waiting.taken.insert((task.reading, index), extent);
+            let said = waiting.said.remove(&(task.reading, index));
+            if before.is_some() && said.is_none() {
+                // Who is having it said goes on with it.
+                continue;
+            }
             // Nobody else's thread gives way to who plays.
             let hands = if waiting.calm { Hands::One } else { waiting.hands };
-            return Some(Job::Make { task, index, hands });
+            return Some(Job::Make { task, index, hands, said });
         }
         // As long as nothing is heard; then there is time for each to be fetched when it is.
         if let Some(samples) = waiting.unread.pop_front().filter(|_| !waiting.calm) {

@@ -29,7 +29,17 @@ pub struct Score {
     found: BTreeMap<usize, Diagnostics>,
     sheet: CueSheet,
     patches: Arc<Patches>,
-    ready: Vec<bool>,
+    /// How much of each clip is made, if anything.
+    made: Vec<Option<Extent>>,
+}
+
+/// How much of a clip is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// How long it is, and where its cues lie.
+    Times,
+    /// Its sound as well.
+    Sound,
 }
 
 /// What can be told of the episode's times.
@@ -70,14 +80,17 @@ pub struct Needs {
     pub order: Vec<usize>,
     /// How many of them, those first that take longest, are needed before anything is heard.
     pub at_once: usize,
+    /// How many of these are needed to be heard. Of the others it is only their times that matter.
+    pub sounding: usize,
 }
 
 impl Needs {
-    /// Has these clips made right after what is needed at once, as if they were.
+    /// Has these clips made right after what is needed at once, as if they were; and to be heard.
     pub fn hasten(&mut self, clips: &[usize]) {
         let rest = self.order.split_off(self.at_once.min(self.order.len()));
         let (soon, later): (Vec<usize>, Vec<usize>) = rest.into_iter().partition(|clip| clips.contains(clip));
         self.at_once += soon.len();
+        self.sounding = self.at_once;
         self.order.extend(soon.into_iter().chain(later));
     }
 }
@@ -111,10 +124,10 @@ impl Score {
         let (patches, done) = rayon::join(patches, || other(&cues));
         let clips: Vec<Clip> =
             cues.requests.iter().map(|request| placeholder(request, &patches, cues.rate, 1.0)).collect();
-        let ready = vec![false; clips.len()];
+        let made = vec![None; clips.len()];
         let sheet = CueSheet { cues: Arc::new(cues), clips };
         let patches = Arc::new(patches);
-        (Score { sources, diagnostics, found: BTreeMap::new(), sheet, patches, ready }, done)
+        (Score { sources, diagnostics, found: BTreeMap::new(), sheet, patches, made }, done)
     }
 
     /// The names.
@@ -134,27 +147,27 @@ impl Score {
 
     /// Whether a clip is made.
     pub fn is_ready(&self, clip: usize) -> bool {
-        self.ready.get(clip).copied().unwrap_or(true)
+        self.made.get(clip).is_none_or(|made| *made == Some(Extent::Sound))
     }
 
     /// How many clips are made, and how many there are.
     pub fn progress(&self) -> (usize, usize) {
-        (self.ready.iter().filter(|ready| **ready).count(), self.ready.len())
+        ((0..self.made.len()).filter(|clip| self.is_ready(*clip)).count(), self.made.len())
     }
 
     /// Whether everything is made.
     pub fn is_complete(&self) -> bool {
-        self.ready.iter().all(|ready| *ready)
+        (0..self.made.len()).all(|clip| self.is_ready(clip))
     }
 
-    /// Takes a clip that was made, and what was wrong with it. Says whether that moves anything against what was likely.
-    pub fn accept(&mut self, index: usize, clip: Clip, found: Diagnostics) -> bool {
-        let places = (self.sheet.clips.get_mut(index), self.ready.get_mut(index));
-        let (Some(place), Some(ready)) = places else { return false };
+    /// Takes as much of a clip as was made, and what was wrong with it. Says whether that moves anything against what was likely.
+    pub fn accept(&mut self, index: usize, extent: Extent, clip: Clip, found: Diagnostics) -> bool {
+        let places = (self.sheet.clips.get_mut(index), self.made.get_mut(index));
+        let (Some(place), Some(made)) = places else { return false };
         let moves = (place.samples.frames(), place.hit) != (clip.samples.frames(), clip.hit)
             || place.cues.iter().zip(&clip.cues).any(|(likely, cue)| likely.at != cue.at);
         *place = clip;
-        *ready = true;
+        *made = Some(extent);
         self.found.insert(index, found);
         moves
     }
@@ -217,17 +230,17 @@ impl Score {
 
     /// The same, were these clips made as well, and as long as is likely.
     pub fn foresee(&mut self, clips: &[usize], likely: Timeline, origin: Option<Place>) -> Outlook {
-        let before = self.ready.clone();
-        clips.iter().for_each(|clip| self.ready[*clip] = true);
+        let before = self.made.clone();
+        clips.iter().for_each(|clip| self.made[*clip] = Some(Extent::Sound));
         let foreseen = self.outlook_from(likely, origin);
-        self.ready = before;
+        self.made = before;
         foreseen
     }
 
-    /// Which clips are not made, and over before `origin` wherever they are heard.
+    /// Of which clips nothing is made, and which are over before `origin` wherever they are heard.
     fn past(&self, likely: &Timeline, origin: Option<Place>) -> Vec<bool> {
         let here = origin.map_or(0, |origin| origin.frame(likely));
-        let mut past: Vec<bool> = self.ready.iter().map(|ready| !ready).collect();
+        let mut past: Vec<bool> = self.made.iter().map(Option::is_none).collect();
         for (entry, at) in self.sheet.cues.entries.iter().zip(&likely.entries) {
             if let Body::Sounding(sounding) = &entry.body {
                 past[sounding.clip] &= at.start.get() < here && at.end.get() <= here;
@@ -243,7 +256,7 @@ impl Score {
     fn scheduled(&self, factor: impl Fn(usize) -> f64) -> Timeline {
         let rate = self.sheet.cues.rate;
         let clip = |(index, request): (usize, &Request)| {
-            if self.ready[index] {
+            if self.made[index].is_some() {
                 self.sheet.clips[index].clone()
             } else {
                 placeholder(request, &self.patches, rate, factor(index))
@@ -349,7 +362,7 @@ impl Score {
     /// so many frames; and what has been, where that is foremost.
     pub fn needed(&self, timeline: &Timeline, frame: u64, within: u64, first: Foremost) -> Needs {
         let frame = i64::try_from(frame).unwrap_or(i64::MAX);
-        let mut urgency = vec![u64::MAX; self.ready.len()];
+        let mut urgency = vec![u64::MAX; self.made.len()];
         let mut want = |clip: usize, (start, end): (i64, i64)| {
             let when = match (u64::try_from(start), u64::try_from(end)) {
                 (Ok(ahead), _) => ahead,
@@ -374,16 +387,17 @@ impl Score {
                 want(*clip, span(region, frame));
             }
         }
-        let mut order: Vec<usize> = (0..self.ready.len()).filter(|clip| !self.ready[*clip]).collect();
+        let mut order: Vec<usize> = (0..self.made.len()).filter(|clip| !self.is_ready(*clip)).collect();
         let later = |clip: usize| first == Foremost::Past && urgency[clip] < PAST;
         order.sort_by_key(|clip| (later(*clip), urgency[*clip], *clip));
         let is_first = |clip: &&usize| urgency[**clip] < within || first == Foremost::Past;
         let at_once = order.iter().take_while(is_first).count();
-        if first == Foremost::Coming {
-            // Nothing is heard before all are made, so that what takes longest is begun first.
-            order[..at_once].sort_by_key(|clip| Reverse(self.work(*clip)));
+        if first == Foremost::Past {
+            return Needs { order, at_once, sounding: 0 };
         }
-        Needs { order, at_once }
+        // Nothing is heard before all are made, so that what takes longest is begun first.
+        order[..at_once].sort_by_key(|clip| Reverse(self.work(*clip)));
+        Needs { order, at_once, sounding: at_once }
     }
 }
 

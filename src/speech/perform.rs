@@ -100,48 +100,96 @@ pub fn accept(engine: &dyn Engine, line: &[Piece], lang: &str) -> Result<(), Ref
 /// Says a line.
 ///
 /// # Errors
-/// What the engine cannot say, and a line that is too long. A line without a word in it is
-/// [`SpeechError::Silent`]; a part of one is merely silent.
+/// As [`say`].
 pub fn perform(
     engine: &dyn Engine,
     line: &[Piece],
     voice: &Voice,
     rate: SampleRate,
 ) -> Result<Take, Refusal> {
+    Ok(say(engine, line, voice, rate)?.perform(voice))
+}
+
+/// A line as its engine said it, trimmed. Its take's moments are known, for what is still to be done moves none of them.
+#[derive(Clone, Debug)]
+pub struct Said {
+    rate: SampleRate,
+    parts: Vec<SaidPart>,
+    frames: FrameCount,
+    cues: Vec<FrameCount>,
+}
+
+/// What was said in one breath, if anything was heard of it, and how many frames of silence come after it.
+#[derive(Clone, Debug)]
+struct SaidPart {
+    audio: Option<AudioBuffer>,
+    silence: usize,
+}
+
+/// Has a line said.
+///
+/// # Errors
+/// What the engine cannot say, and a line that is too long. A line without a word in it is
+/// [`SpeechError::Silent`]; a part of one is merely silent.
+pub fn say(engine: &dyn Engine, line: &[Piece], voice: &Voice, rate: SampleRate) -> Result<Said, Refusal> {
     accept(engine, line, &voice.lang)?;
-    let longest = Seconds::new(MAX_SECONDS).unwrap_or_default().to_count(rate).index();
-    let mut samples: Vec<f32> = Vec::new();
-    let mut cues: Vec<FrameCount> = Vec::new();
-    for (number, part) in parts(line).into_iter().enumerate() {
-        let start = samples.len();
+    let longest = Seconds::new(MAX_SECONDS).unwrap_or_default().to_count(rate);
+    let mut said = Said { rate, parts: Vec::new(), frames: FrameCount::ZERO, cues: Vec::new() };
+    for part in parts(line) {
+        let start = said.frames;
         let spoken = match engine.speak(&part.utterance, voice) {
             Ok(speech) => edges::trim(rumble::remove(speech)),
             Err(SpeechError::Silent) => None,
             Err(error) => return Err(part.refusal(error)),
         };
-        match spoken {
-            Some(mut speech) => {
-                let from = speech.audio.rate();
-                act(speech.audio.samples_mut(), from, voice, number as u64);
-                let mut resampled = resample::resample(&speech.audio, rate).into_samples();
+        let audio = if let Some(speech) = spoken {
+            let at_rate = |frames| start.plus(resample::resampled_length(frames, speech.audio.rate(), rate));
+            said.frames = at_rate(speech.audio.frames());
+            said.cues.extend(speech.cues.into_iter().map(|cue| at_rate(cue).min(said.frames)));
+            Some(speech.audio)
+        } else {
+            said.cues.extend(part.utterance.cues.iter().map(|_| start));
+            None
+        };
+        let silence = part.pause.to_count(rate);
+        said.frames = said.frames.plus(silence);
+        if said.frames > longest {
+            return Err(Refusal::TooLong { piece: part.last });
+        }
+        said.parts.push(SaidPart { audio, silence: silence.index() });
+    }
+    Ok(said)
+}
+
+impl Said {
+    /// How long the take will be.
+    pub fn frames(&self) -> FrameCount {
+        self.frames
+    }
+
+    /// [`Take::cues`].
+    pub fn cues(&self) -> &[FrameCount] {
+        &self.cues
+    }
+
+    /// Makes a take of it, in the `voice` in which it was said.
+    pub fn perform(self, voice: &Voice) -> Take {
+        let rate = self.rate;
+        let mut samples: Vec<f32> = Vec::with_capacity(self.frames.index());
+        for (number, part) in self.parts.into_iter().enumerate() {
+            if let Some(mut audio) = part.audio {
+                let from = audio.rate();
+                act(audio.samples_mut(), from, voice, number as u64);
+                let mut resampled = resample::resample(&audio, rate).into_samples();
                 polish::apply(&mut resampled, rate, from, voice, number as u64);
                 edges::fade(&mut resampled, rate);
                 samples.extend(resampled);
-                cues.extend(speech.cues.into_iter().map(|cue| {
-                    let inside = resample::resampled_length(cue, from, rate).index();
-                    FrameCount::new((start + inside).min(samples.len()) as u64)
-                }));
             }
-            None => cues.extend(part.utterance.cues.iter().map(|_| FrameCount::new(start as u64))),
+            samples.resize(samples.len() + part.silence, 0.0);
         }
-        let silence = part.pause.to_count(rate).index();
-        if samples.len().saturating_add(silence) > longest {
-            return Err(Refusal::TooLong { piece: part.last });
-        }
-        samples.resize(samples.len() + silence, 0.0);
+        loudness::level(&mut samples, rate, voice);
+        Take { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues: self.cues }
     }
-    loudness::level(&mut samples, rate, voice);
-    Ok(Take { audio: AudioBuffer::new(samples, Channels::Mono, rate), cues })
 }
 
 /// When words of a line begin in its take: those at these bytes of its text, all its pieces' texts joined. `None` for

@@ -14,7 +14,7 @@ use radioplay::play::performance::Performance;
 use radioplay::play::player::Player;
 use radioplay::play::renderer::{Order, Stretch, run};
 use radioplay::play::ring::{Signal, ring};
-use radioplay::play::score::{Foremost, Score};
+use radioplay::play::score::{Extent, Foremost, Score};
 use radioplay::progress::Silent;
 
 use super::episode;
@@ -220,7 +220,12 @@ fn what_is_settled_while_clips_are_made_never_becomes_another() {
     assert_eq!(score.outlook(None).until, 0, "nothing is made");
     let mut before = 0;
     for clip in order {
-        score.accept(clip, built.sheet.clips[clip].clone(), radioplay::diag::Diagnostics::new());
+        score.accept(
+            clip,
+            Extent::Sound,
+            built.sheet.clips[clip].clone(),
+            radioplay::diag::Diagnostics::new(),
+        );
         let outlook = score.outlook(None);
         assert!(outlook.until >= before, "{} after {before}", outlook.until);
         before = outlook.until;

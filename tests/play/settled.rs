@@ -5,7 +5,7 @@ use radioplay::cuesheet::{Clip, Request};
 use radioplay::diag::Diagnostics;
 use radioplay::host::Show;
 use radioplay::pipeline::Settings;
-use radioplay::play::score::{Foremost, Needs, Place, Score};
+use radioplay::play::score::{Extent, Foremost, Needs, Place, Score};
 use radioplay::timeline::Timeline;
 use radioplay::units::time::SampleRate;
 
@@ -36,7 +36,7 @@ fn what_is_made_in_the_order_in_which_it_is_needed_can_be_played_in_that_order()
     let mut before = score.likely();
     for clip in order {
         let request = score.cues().requests[clip].clone();
-        score.accept(clip, made(&score, &request), Diagnostics::new());
+        score.accept(clip, Extent::Sound, made(&score, &request), Diagnostics::new());
         // As the director does it: from the entry that began last where it is played.
         let origin = (0..before.entries.len()).filter(|entry| start(&before, *entry) <= at);
         let origin = origin.max_by_key(|entry| (start(&before, *entry), *entry));
@@ -93,7 +93,7 @@ fn from_anywhere_a_few_clips_are_enough_to_be_heard() {
             }
             let clip = score.needed(&outlook.timeline, begin, 0, first).order[0];
             let request = score.cues().requests[clip].clone();
-            score.accept(clip, self::made(&score, &request), Diagnostics::new());
+            score.accept(clip, Extent::Sound, self::made(&score, &request), Diagnostics::new());
         }
     }
 }
@@ -107,9 +107,9 @@ fn to_look_ahead_moves_nothing_and_what_it_finds_is_made_soon() {
     let foreseen = score.foresee(&all, likely.clone(), None);
     assert_eq!((foreseen.until, foreseen.missing), (likely.length.get(), Vec::new()));
     assert_eq!((score.outlook(None).until, score.progress().0), (before, 0));
-    let mut needs = Needs { order: vec![4, 7, 1, 3], at_once: 1 };
+    let mut needs = Needs { order: vec![4, 7, 1, 3], at_once: 1, sounding: 1 };
     needs.hasten(&[3, 7, 9]);
-    assert_eq!(needs, Needs { order: vec![4, 7, 3, 1], at_once: 3 });
+    assert_eq!(needs, Needs { order: vec![4, 7, 3, 1], at_once: 3, sounding: 3 });
 }
 
 /// A line takes at least as long as its pauses: else whatever is timed by its end may come at any time, until it is made.

@@ -11,7 +11,7 @@ use crate::play::director::place::Goal;
 use crate::play::director::view;
 use crate::play::gain::Origin;
 use crate::play::prepare::{self, Task};
-use crate::play::score::{Foremost, Needs, Outlook, Score};
+use crate::play::score::{Extent, Foremost, Needs, Outlook, Score};
 use crate::play::watch::Change;
 use crate::timeline::Timeline;
 
@@ -56,7 +56,7 @@ impl Director {
         });
         self.score = score;
         for (index, clip) in self.preparation.remembered(&self.task) {
-            self.score.accept(index, clip, Diagnostics::new());
+            self.score.accept(index, Extent::Sound, clip, Diagnostics::new());
         }
         let specification = specification(self.brief.deliver.unwrap_or(self.score.cues().deliver));
         if specification != self.specification {
@@ -144,11 +144,12 @@ impl Director {
             }
         }
         self.held_up_by = order.first().copied();
+        let sounding = order.len();
         let rest = self.score.needed(timeline, begin, 0, Foremost::Coming).order;
         let rest: Vec<usize> = rest.into_iter().filter(|clip| !order.contains(clip)).collect();
         order.extend(rest);
         // What else is needed is not known until that is made: it may be what comes next.
-        self.preparation.prepare(&self.task, Needs { order, at_once: usize::MAX }, false);
+        self.preparation.prepare(&self.task, Needs { order, at_once: usize::MAX, sounding }, false);
     }
 
     /// Has an entry hold the place that is asked for, as long as times may still move.
