@@ -12,6 +12,7 @@ use crate::units::pan::Pan;
 use crate::units::time::{FrameCount, FramePos, SampleRate};
 
 pub mod dump;
+pub mod layout;
 pub mod schedule;
 mod solve;
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::cuesheet::bind::placeholder;
 use crate::cuesheet::load::Patches;
@@ -11,6 +11,7 @@ use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::pipeline::{self, Settings};
 use crate::source::Sources;
+use crate::timeline::layout::{Layout, Sheet, lay_out};
 use crate::timeline::schedule::schedule;
 use crate::timeline::{Region, Timeline};
 use crate::units::time::FramePos;
@@ -31,6 +32,8 @@ pub struct Score {
     patches: Arc<Patches>,
     /// How much of each clip is made, if anything.
     made: Vec<Option<Extent>>,
+    /// What stands for each clip of which nothing is made, by [`GUESSES`].
+    guesses: OnceLock<[Vec<Clip>; 2]>,
 }
 
 /// How much of a clip is made.
@@ -103,6 +106,14 @@ impl Place {
             Place::Scene(index) => timeline.scenes[index].start.get(),
         }
     }
+
+    /// The same, where there are no names.
+    fn frame_in(self, layout: &Layout) -> i64 {
+        match self {
+            Place::Entry(index) => layout.entries[index].0.get(),
+            Place::Scene(index) => layout.scenes[index].0.get(),
+        }
+    }
 }
 
 impl Score {
@@ -127,7 +138,18 @@ impl Score {
         let made = vec![None; clips.len()];
         let sheet = CueSheet { cues: Arc::new(cues), clips };
         let patches = Arc::new(patches);
-        (Score { sources, diagnostics, found: BTreeMap::new(), sheet, patches, made }, done)
+        (
+            Score {
+                sources,
+                diagnostics,
+                found: BTreeMap::new(),
+                sheet,
+                patches,
+                made,
+                guesses: OnceLock::new(),
+            },
+            done,
+        )
     }
 
     /// The names.
@@ -208,13 +230,13 @@ impl Score {
             return Outlook { timeline: likely, until, but_for_past: until, missing: Vec::new() };
         }
         let past = self.past(&likely, origin);
-        let guess = |factor: f64| {
-            let all = || self.scheduled(|_| factor);
-            let coming = || self.scheduled(|clip| if past[clip] { 1.0 } else { factor });
+        let [short, long] = self.guesses.get_or_init(|| GUESSES.map(|factor| self.guessed(factor)));
+        let guess = |guesses| {
+            let all = || self.laid_out(guesses, |_| true);
+            let coming = || self.laid_out(guesses, |clip| !past[clip]);
             rayon::join(all, || past.contains(&true).then(coming))
         };
-        let ((short, short_coming), (long, long_coming)) =
-            rayon::join(|| guess(GUESSES[0]), || guess(GUESSES[1]));
+        let ((short, short_coming), (long, long_coming)) = rayon::join(|| guess(short), || guess(long));
         let all = [short, long];
         let (Some(short), Some(long)) = (short_coming, long_coming) else {
             let (until, missing) = self.settled(&likely, [&all, &all], origin);
@@ -252,19 +274,21 @@ impl Score {
         past
     }
 
-    /// The episode with every length that is not known as many times the likely one as is told of its clip.
-    fn scheduled(&self, factor: impl Fn(usize) -> f64) -> Timeline {
-        let rate = self.sheet.cues.rate;
-        let clip = |(index, request): (usize, &Request)| {
-            if self.made[index].is_some() {
-                self.sheet.clips[index].clone()
-            } else {
-                placeholder(request, &self.patches, rate, factor(index))
-            }
+    /// What stands for each clip of which nothing is made, so many times as long as is likely.
+    fn guessed(&self, factor: f64) -> Vec<Clip> {
+        let guess = |request| placeholder(request, &self.patches, self.sheet.cues.rate, factor);
+        self.sheet.cues.requests.iter().map(guess).collect()
+    }
+
+    /// When everything would be heard, were the clips of which nothing is made as they are guessed; where one is not `meant`, as is
+    /// likely.
+    fn laid_out(&self, guesses: &[Clip], is_meant: impl Fn(usize) -> bool) -> Layout {
+        let clip = |(index, (own, guess))| {
+            let is_guess = self.made.get(index).is_some_and(Option::is_none) && is_meant(index);
+            if is_guess { guess } else { own }
         };
-        let guessed = self.sheet.cues.requests.iter().enumerate().map(clip).collect();
-        let sheet = CueSheet { cues: Arc::clone(&self.sheet.cues), clips: guessed };
-        schedule(&sheet, &mut Diagnostics::new())
+        let clips = self.sheet.clips.iter().zip(guesses).enumerate().map(clip).collect();
+        lay_out(&Sheet { cues: &self.sheet.cues, clips }, &mut Diagnostics::new())
     }
 
     /// The first frame of `likely` that another guess moves, or that plays what is not made: one of the first two guesses,
@@ -273,18 +297,18 @@ impl Score {
     fn settled(
         &self,
         likely: &Timeline,
-        others: [&[Timeline; 2]; 2],
+        others: [&[Layout; 2]; 2],
         origin: Option<Place>,
     ) -> (u64, Vec<(u64, usize)>) {
-        let base = |timeline: &Timeline| origin.map_or(0, |origin| origin.frame(timeline));
-        let here = base(likely);
+        let here = origin.map_or(0, |origin| origin.frame(likely));
+        let base = |other: &Layout| origin.map_or(0, |origin| origin.frame_in(other));
         let [ahead, behind] =
-            others.map(|others| others.each_ref().map(|other| (by_name(other), base(other))));
+            others.map(|others| others.each_ref().map(|other| (by_name(&other.regions), base(other))));
         let mut names: BTreeSet<Name> = BTreeSet::new();
         let (mut until, mut missing) = (i64::MAX, Vec::new());
         let frame = |from_here: i64| u64::try_from(here + from_here.max(0)).unwrap_or(0);
         let lead = |region: &Region| lead(likely, region);
-        for (name, region) in by_name(likely) {
+        for (name, region) in by_name(&likely.regions) {
             names.insert(name);
             let made = self.is_ready(region.clip) && self.room_is_ready(region);
             let (start, end) = span(region, here);
@@ -410,8 +434,8 @@ const PAST: u64 = 1 << 62;
 /// What tells a region from others, in every schedule of one score: its entry, its clip, and which of those it is.
 type Name = (Option<usize>, usize, usize);
 
-fn by_name(timeline: &Timeline) -> BTreeMap<Name, &Region> {
-    let mut regions: Vec<&Region> = timeline.regions.iter().collect();
+fn by_name(regions: &[Region]) -> BTreeMap<Name, &Region> {
+    let mut regions: Vec<&Region> = regions.iter().collect();
     regions.sort_by_key(|region| (region.entry, region.clip));
     let mut last = None;
     let named = regions.into_iter().map(|region| {

@@ -1,11 +1,10 @@
 //! The solver: each start, end and playhead is a sum of others; sums are worked out in the order they need each
 //! other, without recursion, and a circle is reported with its chain.
 
-use crate::cuesheet::{
-    Advance, Base, Body, CueSheet, Cues, Edge, Entry, Extent, Moment, Origin, Sounding, Until,
-};
+use crate::cuesheet::{Advance, Base, Body, Cues, Edge, Entry, Extent, Moment, Origin, Sounding, Until};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::timeline::layout::Sheet;
 use crate::units::time::{FrameCount, FrameDelta, FramePos};
 
 /// How many entries, and how many anchors, the report of a circle names.
@@ -33,26 +32,26 @@ impl Solution {
 }
 
 /// The frame of the clip a sound starts with.
-pub(super) fn source_start(sounding: &Sounding, sheet: &CueSheet) -> FrameCount {
+pub(super) fn source_start(sounding: &Sounding, sheet: &Sheet<'_>) -> FrameCount {
     let frames = sheet.clips[sounding.clip].samples.frames();
     sounding.from.map_or(FrameCount::ZERO, |from| from.value).min(frames)
 }
 
 /// How much of the clip a sound plays, or repeats.
-pub(super) fn source_length(sounding: &Sounding, sheet: &CueSheet) -> FrameCount {
+pub(super) fn source_length(sounding: &Sounding, sheet: &Sheet<'_>) -> FrameCount {
     let frames = sheet.clips[sounding.clip].samples.frames();
     let until = sounding.until.map_or(frames, |until| until.value.min(frames));
     until.minus(source_start(sounding, sheet))
 }
 
 /// How far after its start a sound lands: where it has a hit, and plays it.
-pub(super) fn hit(sounding: &Sounding, sheet: &CueSheet) -> Option<FrameCount> {
+pub(super) fn hit(sounding: &Sounding, sheet: &Sheet<'_>) -> Option<FrameCount> {
     let hit = sounding.hit.map(|hit| hit.value).or(sheet.clips[sounding.clip].hit)?;
     plays(hit, sounding, sheet).then(|| hit.minus(source_start(sounding, sheet)))
 }
 
 /// Whether a frame of the clip, or its end, is in the part that plays.
-fn plays(at: FrameCount, sounding: &Sounding, sheet: &CueSheet) -> bool {
+fn plays(at: FrameCount, sounding: &Sounding, sheet: &Sheet<'_>) -> bool {
     let first = source_start(sounding, sheet);
     (first..=first.plus(source_length(sounding, sheet))).contains(&at)
 }
@@ -74,19 +73,51 @@ enum Node {
 
 /// How a node follows from others: the latest or earliest of them, each with its step.
 struct Rule {
-    terms: Vec<(Node, FrameDelta)>,
-    constant: Option<FramePos>,
+    /// As many as there mostly are; none of them where there are `many`.
+    few: [Option<Term>; 2],
+    many: Vec<Term>,
     earliest: bool,
 }
 
+/// A node, and how far from it.
+type Term = (Node, FrameDelta);
+
 impl Rule {
-    fn of(terms: Vec<(Node, FrameDelta)>) -> Rule {
-        Rule { terms, constant: None, earliest: false }
+    fn none() -> Rule {
+        Rule { few: [None; 2], many: Vec::new(), earliest: false }
+    }
+
+    fn one(term: Term) -> Rule {
+        Rule { few: [Some(term), None], ..Rule::none() }
+    }
+
+    fn two(first: Term, second: Term) -> Rule {
+        Rule { few: [Some(first), Some(second)], ..Rule::none() }
+    }
+
+    fn of(many: Vec<Term>) -> Rule {
+        Rule { many, ..Rule::none() }
+    }
+
+    fn earliest(self) -> Rule {
+        Rule { earliest: true, ..self }
+    }
+
+    fn term(&self, index: usize) -> Option<Term> {
+        if self.many.is_empty() {
+            self.few.get(index).copied().flatten()
+        } else {
+            self.many.get(index).copied()
+        }
+    }
+
+    fn terms(&self) -> impl Iterator<Item = Term> {
+        self.few.iter().copied().flatten().chain(self.many.iter().copied())
     }
 }
 
 struct Solver<'a> {
-    sheet: &'a CueSheet,
+    sheet: &'a Sheet<'a>,
     cues: &'a Cues,
     /// For each entry: the one before it in its own list.
     before: Vec<Option<usize>>,
@@ -126,7 +157,7 @@ impl<'a> Speaker<'a> {
 }
 
 /// Works out when everything happens. Circles, and entries anchored before their scene, are reported.
-pub(super) fn solve(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Solution {
+pub(super) fn solve(sheet: &Sheet<'_>, diagnostics: &mut Diagnostics) -> Solution {
     let cues = &sheet.cues;
     check_clips(sheet, diagnostics);
     let mut solver = Solver {
@@ -160,7 +191,7 @@ pub(super) fn solve(sheet: &CueSheet, diagnostics: &mut Diagnostics) -> Solution
 }
 
 /// Parts of clips that are not there, and landings that do not exist.
-fn check_clips(sheet: &CueSheet, diagnostics: &mut Diagnostics) {
+fn check_clips(sheet: &Sheet<'_>, diagnostics: &mut Diagnostics) {
     let rate = sheet.cues.rate;
     for entry in &sheet.cues.entries {
         let Body::Sounding(sounding) = &entry.body else { continue };
@@ -294,15 +325,14 @@ impl<'a> Solver<'a> {
 
     fn rule(&self, node: Node) -> Rule {
         match node {
-            Node::SceneStart(0) => {
-                Rule { terms: Vec::new(), constant: Some(FramePos::ZERO), earliest: false }
-            }
+            // The episode begins at zero.
+            Node::SceneStart(0) => Rule::none(),
             Node::SceneStart(scene) => {
-                Rule::of(vec![(Node::SceneEnd(scene - 1), self.cues.scenes[scene - 1].after.forwards())])
+                Rule::one((Node::SceneEnd(scene - 1), self.cues.scenes[scene - 1].after.forwards()))
             }
             Node::SceneEnd(scene) => {
                 let last = self.cues.scenes[scene].entries.last().and_then(|&last| self.moved[last]);
-                Rule::of(vec![(last.map_or(Node::SceneStart(scene), Node::After), FrameDelta::ZERO)])
+                Rule::one((last.map_or(Node::SceneStart(scene), Node::After), FrameDelta::ZERO))
             }
             Node::Start(index) => self.start(index),
             Node::End(index) => self.end(index),
@@ -312,7 +342,7 @@ impl<'a> Solver<'a> {
                     Advance::End | Advance::None => (Node::End(index), FrameDelta::ZERO),
                 };
                 // The playhead never moves back.
-                Rule::of(vec![own, (self.playhead(index).0, FrameDelta::ZERO)])
+                Rule::two(own, (self.playhead(index).0, FrameDelta::ZERO))
             }
         }
     }
@@ -321,28 +351,26 @@ impl<'a> Solver<'a> {
         let entry = &self.cues.entries[index];
         let Some(at) = &entry.at else {
             let (node, mover) = self.playhead(index);
-            return Rule::of(vec![(node, self.gap(mover, index).forwards())]);
+            return Rule::one((node, self.gap(mover, index).forwards()));
         };
         let (node, step) = self.moment(at);
         let lands = match &entry.body {
             Body::Sounding(sounding) if entry.kind != "bed" => hit(sounding, self.sheet).unwrap_or_default(),
             _ => FrameCount::ZERO,
         };
-        Rule::of(vec![(node, step.checked_add(lands.backwards()).unwrap_or_default())])
+        Rule::one((node, step.checked_add(lands.backwards()).unwrap_or_default()))
     }
 
     fn end(&self, index: usize) -> Rule {
         match &self.cues.entries[index].body {
-            Body::Mark | Body::Unknown => Rule::of(vec![(Node::Start(index), FrameDelta::ZERO)]),
-            Body::Pause(length) => Rule::of(vec![(Node::Start(index), length.forwards())]),
+            Body::Mark | Body::Unknown => Rule::one((Node::Start(index), FrameDelta::ZERO)),
+            Body::Pause(length) => Rule::one((Node::Start(index), length.forwards())),
             Body::Sounding(sounding) => {
                 let own = (Node::Start(index), source_length(sounding, self.sheet).forwards());
                 match &sounding.extent {
-                    Extent::Clip { to: None } => Rule::of(vec![own]),
-                    Extent::Clip { to: Some(to) } => {
-                        Rule { terms: vec![own, self.moment(to)], constant: None, earliest: true }
-                    }
-                    Extent::Loop { to, .. } => Rule::of(vec![self.moment(to)]),
+                    Extent::Clip { to: None } => Rule::one(own),
+                    Extent::Clip { to: Some(to) } => Rule::two(own, self.moment(to)).earliest(),
+                    Extent::Loop { to, .. } => Rule::one(self.moment(to)),
                 }
             }
             Body::Group(group) => {
@@ -357,11 +385,11 @@ impl<'a> Solver<'a> {
                 match group.until {
                     _ if !group.together => {
                         let last = group.entries.last().and_then(|&last| self.moved[last]);
-                        Rule::of(vec![(last.map_or(begin.0, Node::After), FrameDelta::ZERO)])
+                        Rule::one((last.map_or(begin.0, Node::After), FrameDelta::ZERO))
                     }
-                    Until::Entry(entry) => Rule::of(vec![end(&entry)]),
+                    Until::Entry(entry) => Rule::one(end(&entry)),
                     Until::First if counted().next().is_some() => {
-                        Rule { terms: counted().map(end).collect(), constant: None, earliest: true }
+                        Rule::of(counted().map(end).collect()).earliest()
                     }
                     _ => Rule::of(std::iter::once(begin).chain(counted().map(end)).collect()),
                 }
@@ -399,7 +427,7 @@ impl<'a> Solver<'a> {
             state[self.slot(root)] = State::Open(0);
             while let Some(here) = path.len().checked_sub(1) {
                 let step = &mut path[here];
-                if let Some(&(term, _)) = step.rule.terms.get(step.next) {
+                if let Some((term, _)) = step.rule.term(step.next) {
                     step.next += 1;
                     match state[self.slot(term)] {
                         State::New => {
@@ -423,8 +451,7 @@ impl<'a> Solver<'a> {
                 let Some(Step { node, rule, reaches, .. }) = path.pop() else { break };
                 let slot = self.slot(node);
                 values[slot] = self.value(&rule, &state, &values);
-                poisoned[slot] =
-                    reaches <= here || rule.terms.iter().any(|&(term, _)| poisoned[self.slot(term)]);
+                poisoned[slot] = reaches <= here || rule.terms().any(|(term, _)| poisoned[self.slot(term)]);
                 state[slot] = State::Done;
                 if circles.last() == Some(&here) {
                     circles.pop();
@@ -447,13 +474,11 @@ impl<'a> Solver<'a> {
 
     /// The sum; a term that is part of a circle does not count.
     fn value(&self, rule: &Rule, state: &[State], values: &[FramePos]) -> FramePos {
-        let done = |&&(term, _): &&(Node, FrameDelta)| state[self.slot(term)] == State::Done;
-        let sum = |&(term, step): &(Node, FrameDelta)| {
-            values[self.slot(term)].checked_add(step).unwrap_or_default()
-        };
-        let terms = rule.terms.iter().filter(done).map(sum);
+        let done = |(term, _): &Term| state[self.slot(*term)] == State::Done;
+        let sum = |(term, step): Term| values[self.slot(term)].checked_add(step).unwrap_or_default();
+        let terms = rule.terms().filter(done).map(sum);
         let found = if rule.earliest { terms.min() } else { terms.max() };
-        found.or(rule.constant).unwrap_or_default()
+        found.unwrap_or_default()
     }
 
     /// The report of a circle: the entries on it in order, and the anchors that close it.
