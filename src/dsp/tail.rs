@@ -87,8 +87,9 @@ fn turn(space: &mut Tail, input: &[[f32; DEPTH]; 2], count: usize) -> [[f32; DEP
     let (gains, damp) = (space.gains, space.damp);
     let mut woven = [0.0; BLOCK];
     for ((taps, line), gain) in woven.as_chunks_mut::<DEPTH>().0.iter_mut().zip(&space.lines).zip(gains) {
-        let out = &line.samples[line.at..][..DEPTH];
-        taps.iter_mut().zip(out).for_each(|(x, tap)| *x = tap * gain);
+        // As an array: of a slice, the compiler does not do many samples at a time.
+        let Some(out) = line.samples[line.at..].first_chunk::<DEPTH>() else { continue };
+        *taps = out.map(|tap| tap * gain);
     }
     weave::<LANES, BLOCK>(&mut woven);
     let mut states = space.states;
@@ -119,7 +120,7 @@ fn turn(space: &mut Tail, input: &[[f32; DEPTH]; 2], count: usize) -> [[f32; DEP
         }
     }
     for ((line, taps), input) in space.lines.iter_mut().zip(&*taps).zip(input.iter().cycle()) {
-        let into = &mut line.samples[line.at + line.length..][..DEPTH];
+        let Some(into) = line.samples[line.at + line.length..].first_chunk_mut::<DEPTH>() else { continue };
         for (into, (tap, input)) in into.iter_mut().zip(taps.iter().zip(input)) {
             *into = audible(tap * (std::f32::consts::FRAC_1_SQRT_2 * 0.5) + input);
         }
