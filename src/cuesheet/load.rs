@@ -25,7 +25,7 @@ use crate::host::still::StillFile;
 use crate::script::load::read_file;
 use crate::script::refusal::refusal;
 use crate::sound::clip::{self, ClipError, at_speed};
-use crate::sound::patch::{Memory, Patch, parse, render};
+use crate::sound::patch::{Patch, parse, perform};
 use crate::source::{Sources, Span};
 use crate::spool::{SHORT, SpoolError};
 use crate::units::time::{FrameCount, SampleRate};
@@ -136,18 +136,20 @@ fn patch(
         Some(kept) => kept,
         None if !tools.make => return None,
         None => {
-            let memory = Memory::hold();
-            let rendered = render(patch, rate, variant, tools.hands);
-            let mut audio = rendered.audio;
-            if (request.speed - 1.0).abs() > f64::EPSILON {
+            let performed = perform(patch, rate, variant, tools.hands);
+            let hit = scaled(performed.hit, 1.0 / request.speed).get();
+            let facts = PatchFacts { hit, seamless: performed.looped };
+            let stored = if (request.speed - 1.0).abs() > f64::EPSILON {
                 let from = at_speed(rate, request.speed)?;
+                let audio = performed.rendered().audio;
                 let channels = audio.channels();
-                audio = resample(&AudioBuffer::new(audio.into_samples(), channels, from), rate);
-            }
-            let hit = scaled(rendered.hit, 1.0 / request.speed).get();
-            let facts = PatchFacts { hit, seamless: rendered.looped };
-            let samples = spooled(tools.spool.append(&audio), request.span, diagnostics)?;
-            memory.put(audio);
+                let faster = resample(&AudioBuffer::new(audio.into_samples(), channels, from), rate);
+                tools.spool.append(&faster)
+            } else {
+                let mut writer = tools.spool.writer(performed.channels());
+                performed.pieces(|piece| writer.write(piece)).and_then(|()| writer.finish())
+            };
+            let samples = spooled(stored, request.span, diagnostics)?;
             let samples = tools.cache.keep_sound(Kind::Patch, &key, &facts, samples);
             (facts, samples)
         }

@@ -20,6 +20,7 @@ use filter::Filter;
 use finish::Normal;
 use hands::Hands;
 
+pub use perform::Performed;
 pub use spares::Memory;
 
 mod canvas;
@@ -118,5 +119,10 @@ pub fn parse(table: &Spanned<Table>, diagnostics: &mut Diagnostics) -> Patch {
 /// Performs a patch at `rate`, by as many threads. Each `variant` is another performance of the same patch; the same variant is the
 /// same bytes on every machine.
 pub fn render(patch: &Patch, rate: SampleRate, variant: u32, hands: Hands) -> Rendered {
+    perform(patch, rate, variant, hands).rendered()
+}
+
+/// The same, where nobody needs all of it at once.
+pub fn perform(patch: &Patch, rate: SampleRate, variant: u32, hands: Hands) -> Performed {
     perform::perform(patch, rate, variant, hands)
 }

@@ -6,22 +6,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::audio::buffer::AudioBuffer;
 use crate::sound::patch::canvas::Canvas;
 
 /// Holds on to the memory in which patches are made, for who makes one after the other.
 #[derive(Clone, Debug)]
-pub struct Memory(Arc<Spares>);
+pub struct Memory {
+    _held: Arc<Spares>,
+}
 
 impl Memory {
     /// From now on.
     pub fn hold() -> Memory {
-        Memory(Spares::shared())
-    }
-
-    /// Takes what a sound was in, and is no longer.
-    pub fn put(&self, audio: AudioBuffer) {
-        self.0.put(Canvas::mono(audio.into_samples()));
+        Memory { _held: Spares::shared() }
     }
 }
 
@@ -67,14 +63,6 @@ impl Spares {
     /// A silent canvas, of two channels where it is to be `wide`.
     pub(super) fn canvas(&self, frames: usize, wide: bool) -> Canvas {
         Canvas { left: self.silence(frames), right: wide.then(|| self.silence(frames)) }
-    }
-
-    /// The same, with room for as many frames again in its first channel where there are to be two, so that both can be brought
-    /// together there.
-    pub(super) fn sheet(&self, frames: usize, wide: bool, stereo: bool) -> Canvas {
-        let mut left = self.room(if stereo { 2 * frames } else { frames });
-        left.resize(frames, 0.0);
-        Canvas { left, right: wide.then(|| self.silence(frames)) }
     }
 
     /// The frames from `start` to `end` of a canvas, and silence after them to make `frames`.
