@@ -14,6 +14,7 @@ use crate::units::time::{FrameCount, FramePos, SampleRate};
 pub mod dump;
 pub mod layout;
 pub mod schedule;
+pub mod sheet;
 mod solve;
 
 /// The whole episode, solved.

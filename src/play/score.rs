@@ -11,8 +11,9 @@ use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::pipeline::{self, Settings};
 use crate::source::Sources;
-use crate::timeline::layout::{Layout, Sheet, lay_out};
+use crate::timeline::layout::{Layout, lay_out};
 use crate::timeline::schedule::schedule;
+use crate::timeline::sheet::Sheet;
 use crate::timeline::{Region, Timeline};
 use crate::units::time::FramePos;
 

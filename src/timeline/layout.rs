@@ -1,12 +1,13 @@
 //! When everything is heard: of a cue sheet's entries and sounds the frames and the regions, without any names.
 
-use crate::cuesheet::{self, Body, Clip, CueSheet, Cues, Extent, Origin, Sounding};
+use crate::cuesheet::{self, Body, Extent, Origin, Sounding};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::dsp::equalizer::Equalizer;
 use crate::dsp::room::{LONGEST_IMPULSE, shape};
 use crate::routing::Bus;
 use crate::timeline::Region;
+use crate::timeline::sheet::Sheet;
 use crate::timeline::solve::{Solution, solve, source_length, source_start};
 use crate::units::distance::Metres;
 use crate::units::pan::Pan;
@@ -18,22 +19,6 @@ const DECLICK: f64 = 0.002;
 const CROSSFADE: f64 = 1.0;
 /// How long a place's tone takes to come and go.
 const TONE_FADE: f64 = 0.4;
-
-/// A cue sheet whose clips may lie anywhere.
-#[derive(Clone, Debug)]
-pub struct Sheet<'a> {
-    /// Its names.
-    pub cues: &'a Cues,
-    /// What [`Cues::requests`] asked for, by the same index.
-    pub clips: Vec<&'a Clip>,
-}
-
-impl<'a> Sheet<'a> {
-    /// Of a cue sheet's own clips.
-    pub fn of(sheet: &'a CueSheet) -> Sheet<'a> {
-        Sheet { cues: &sheet.cues, clips: sheet.clips.iter().collect() }
-    }
-}
 
 /// The times of an episode.
 #[derive(Clone, Debug)]

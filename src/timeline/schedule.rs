@@ -3,7 +3,8 @@
 use crate::cuesheet::{self, Body, CueSheet};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::timeline::layout::{Layout, Sheet, lay_out};
+use crate::timeline::layout::{Layout, lay_out};
+use crate::timeline::sheet::Sheet;
 use crate::timeline::solve::{hit, source_start};
 use crate::timeline::{ClipShape, EntrySpan, MarkTime, Room, SceneSpan, Timeline};
 use crate::units::time::FrameCount;

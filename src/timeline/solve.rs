@@ -4,7 +4,7 @@
 use crate::cuesheet::{Advance, Base, Body, Cues, Edge, Entry, Extent, Moment, Origin, Sounding, Until};
 use crate::diag::code::Code;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::timeline::layout::Sheet;
+use crate::timeline::sheet::Sheet;
 use crate::units::time::{FrameCount, FrameDelta, FramePos};
 
 /// How many entries, and how many anchors, the report of a circle names.
