@@ -147,7 +147,10 @@ fn patch(
                 tools.spool.append(&faster)
             } else {
                 let mut writer = tools.spool.writer(performed.channels());
-                performed.pieces(|piece| writer.write(piece)).and_then(|()| writer.finish())
+                let written = performed.pieces(|piece| writer.write(piece));
+                // The next one's memory, before this one is kept.
+                drop(performed);
+                written.and_then(|()| writer.finish())
             };
             let samples = spooled(stored, request.span, diagnostics)?;
             let samples = tools.cache.keep_sound(Kind::Patch, &key, &facts, samples);

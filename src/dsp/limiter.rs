@@ -202,7 +202,7 @@ impl Limiter {
         self.pass(frames);
     }
 
-    /// Appends to `out` what [`Limiter::process_calm`] would make of `frames` times `factor`, without going over them more than
+    /// Appends to `out` what [`Limiter::process_calm`] would make of `frames` times `factor`, without copying them more than
     /// once; `false` where it cannot, having done nothing: as long as the limiter works, or for fewer frames than it holds.
     pub fn pass_calm(&mut self, frames: &[[f32; 2]], factor: f32, out: &mut Vec<f32>) -> bool {
         let held = self.delay.len();

@@ -151,9 +151,16 @@ fn replaced(target: &Path) -> Option<File> {
 /// second for a gigabyte, twice that where each piece that is free is reported to the disk; and no process ends before all
 /// of its threads have. So it is lent to one that does nothing and is not waited for.
 fn let_go(file: File) {
-    let last = Command::new("true").stdin(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    // Where that or a thread cannot be had, it was closed here.
-    drop(last.map(|mut last| Builder::new().spawn(move || last.wait())));
+    let own = file.try_clone();
+    match Command::new("true").stdin(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
+        Ok(mut last) => {
+            drop(own);
+            // Nobody is left to be waited for, as long as this process goes on.
+            drop(Builder::new().spawn(move || last.wait()));
+        }
+        // Where that cannot be had, by a thread; and where that cannot, here.
+        Err(_) => drop(own.map(|own| Builder::new().spawn(move || drop(own)))),
+    }
 }
 
 /// A new temporary file that others can tell is being written.

@@ -234,7 +234,7 @@ impl Director {
     fn heed(&mut self, event: Event) {
         match event {
             Event::Made(made) if made.reading == self.readings => {
-                if self.score.accept(made.index, made.extent, made.clip, made.found) {
+                if self.score.accept(made.index, made.ready, made.clip, made.found) {
                     // Something else may be needed now.
                     self.at_once.clear();
                 }

@@ -17,7 +17,7 @@ use crate::cuesheet::{Clip, Request};
 use crate::diag::Diagnostics;
 use crate::host::Show;
 use crate::play::priority::Thread;
-use crate::play::score::{Extent, Needs};
+use crate::play::score::{Needs, Readiness};
 use crate::progress::Silent;
 use crate::script::text::StopKind;
 use crate::sound::patch;
@@ -25,6 +25,9 @@ use crate::sound::patch::hands::Hands;
 use crate::speech::Engines;
 use crate::spool::Spool;
 use crate::units::time::{FrameCount, SampleRate};
+
+/// How many lines are put aside as they were said: what is made sound of is in the scratch file, and these are in memory.
+const ASIDE: usize = 64;
 
 /// What clips are made with, by all threads.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ pub struct Made {
     /// Its request's index.
     pub index: usize,
     /// How much of it was made.
-    pub extent: Extent,
+    pub ready: Readiness,
     /// The clip; silence with its times where no more was made.
     pub clip: Clip,
     /// What is wrong with it.
@@ -90,13 +93,13 @@ struct Queue {
 #[derive(Debug, Default)]
 struct Waiting {
     task: Option<Arc<Task>>,
-    order: VecDeque<(usize, Extent)>,
+    order: VecDeque<(usize, Readiness)>,
     /// How many of those may be made: all, or the first of them, as long as somebody waits for these.
     free: usize,
     /// What threads are making or have made of the task, and how much of it: its reading, and its request's index.
-    taken: BTreeMap<(u64, usize), Extent>,
-    /// Lines that were said, and nobody has made sound of.
-    said: BTreeMap<(u64, usize), Said>,
+    taken: BTreeMap<(u64, usize), Readiness>,
+    /// Lines that were said, and nobody has made sound of; and what was wrong with them. No more than [`ASIDE`].
+    said: BTreeMap<(u64, usize), (Said, Diagnostics)>,
     /// Who works on a patch, as long as nobody plays.
     hands: Hands,
     /// Where patches are made, as long as nobody plays.
@@ -159,13 +162,14 @@ impl Preparation {
     pub fn calm_down(&self) {
         let mut waiting = self.queue.lock();
         waiting.unread.clear();
-        waiting.patches = None;
         waiting.calm = true;
         waiting.give_way();
     }
 
-    /// Has what was made until now kept, and everything that is made from now on: there is time for it.
+    /// Has what was made until now kept, and everything that is made from now on: there is time for it. And to give memory back.
     pub fn keep(&self) {
+        let patches = self.queue.lock().patches.take();
+        drop(patches);
         let cache = Arc::clone(&self.cache);
         self.keeping.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| {
             std::thread::spawn(move || {
@@ -207,12 +211,13 @@ impl Preparation {
     fn order(&self, task: &Arc<Task>, needs: Needs, seeks: bool, all: bool) {
         let mut waiting = self.queue.lock();
         let all = all || waiting.calm;
-        let extent = |place: usize| if all || place < needs.sounding { Extent::Sound } else { Extent::Times };
-        let is_new = |(index, extent): (usize, Extent)| {
-            waiting.taken.get(&(task.reading, index)).is_none_or(|taken| *taken < extent)
+        let ready =
+            |place: usize| if all || place < needs.sounding { Readiness::Sound } else { Readiness::Times };
+        let is_new = |(index, ready): (usize, Readiness)| {
+            waiting.taken.get(&(task.reading, index)).is_none_or(|taken| *taken < ready)
         };
-        let wanted = needs.order.into_iter().enumerate().map(|(place, index)| (index, extent(place)));
-        let wanted: Vec<(usize, Extent)> = wanted.collect();
+        let wanted = needs.order.into_iter().enumerate().map(|(place, index)| (index, ready(place)));
+        let wanted: Vec<(usize, Readiness)> = wanted.collect();
         let at_once = wanted.iter().take(needs.at_once).filter(|it| is_new(**it)).count();
         let order = wanted.into_iter().filter(|it| is_new(*it)).collect();
         let free = if all { usize::MAX } else { at_once };
@@ -257,17 +262,28 @@ impl Queue {
 
     /// Whether the sound of what somebody makes is wanted.
     fn is_to_sound(&self, reading: u64, index: usize) -> bool {
-        self.lock().taken.get(&(reading, index)) != Some(&Extent::Times)
+        self.lock().taken.get(&(reading, index)) != Some(&Readiness::Times)
     }
 
-    /// Puts aside a line that was said until its sound is wanted; gives it back where it is by now.
-    fn put_aside(&self, reading: u64, index: usize, said: Said) -> Option<Said> {
+    /// Puts aside a line that was said until its sound is wanted; gives it back where it is by now, and whoever wants it has not
+    /// found it, or where there is no room.
+    fn put_aside(
+        &self,
+        reading: u64,
+        index: usize,
+        said: (Said, Diagnostics),
+    ) -> Option<(Said, Diagnostics)> {
         let mut waiting = self.lock();
-        if waiting.taken.get(&(reading, index)) != Some(&Extent::Times) {
-            return Some(said);
+        let is_full = waiting.said.len() >= ASIDE;
+        match waiting.taken.get_mut(&(reading, index)) {
+            Some(taken) if *taken == Readiness::Times && is_full => *taken = Readiness::Sound,
+            Some(taken) if *taken == Readiness::Times => {
+                waiting.said.insert((reading, index), said);
+                return None;
+            }
+            _ => {}
         }
-        waiting.said.insert((reading, index), said);
-        None
+        Some(said)
     }
 }
 
@@ -313,20 +329,30 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, sender
             _ => key(task.rate, request, |path| stamp(workshop, path)),
         };
         let begun = match said {
-            Some(said) => Begun::Line(said),
+            Some((said, before)) => {
+                found = before;
+                Begun::Line(said)
+            }
             None => begin(request, &task.patches, tools, task.rate, &mut found),
         };
         let clip = match (begun, request) {
             (Begun::Clip(clip), _) => clip,
             (Begun::Line(said), Request::Line(line)) if !queue.is_to_sound(task.reading, index) => {
                 let clip = said.placeholder(line);
-                let made = Made { reading: task.reading, index, extent: Extent::Times, clip, found };
+                let made = Made {
+                    reading: task.reading,
+                    index,
+                    ready: Readiness::Times,
+                    clip,
+                    found: found.clone(),
+                };
                 if sender.send(made).is_err() {
                     return;
                 }
-                // Whoever wants to hear it by now has not found it.
-                let Some(said) = queue.put_aside(task.reading, index, said) else { continue };
-                found = Diagnostics::new();
+                let Some((said, before)) = queue.put_aside(task.reading, index, (said, found)) else {
+                    continue;
+                };
+                found = before;
                 finish(said, request, tools, task.rate, &mut found)
             }
             (Begun::Line(said), _) => finish(said, request, tools, task.rate, &mut found),
@@ -337,7 +363,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, sender
             known.insert(key, clip.clone());
         }
         let samples = clip.samples.clone();
-        let made = Made { reading: task.reading, index, extent: Extent::Sound, clip, found };
+        let made = Made { reading: task.reading, index, ready: Readiness::Sound, clip, found };
         if sender.send(made).is_err() {
             return;
         }
@@ -352,7 +378,7 @@ fn work(workshop: &Workshop, queue: &Queue, stays: bool, memory: &Memory, sender
 /// What a thread does.
 enum Job {
     /// Makes a request of a task, with the help of others or without; a line that was said, from there on.
-    Make { task: Arc<Task>, index: usize, hands: Hands, said: Option<Said> },
+    Make { task: Arc<Task>, index: usize, hands: Hands, said: Option<(Said, Diagnostics)> },
     /// Fetches it, if it was kept before, while it is worked out when it is heard.
     Fetch(Samples),
 }
@@ -366,10 +392,10 @@ fn next(queue: &Queue, stays: bool) -> Option<Job> {
         }
         if (stays || waiting.urgent || !waiting.calm)
             && waiting.free > 0
-            && let (Some(task), Some((index, extent))) = (waiting.task.clone(), waiting.order.pop_front())
+            && let (Some(task), Some((index, ready))) = (waiting.task.clone(), waiting.order.pop_front())
         {
             waiting.free -= 1;
-            let before = waiting.taken.insert((task.reading, index), extent);
+            let before = waiting.taken.insert((task.reading, index), ready);
             let said = waiting.said.remove(&(task.reading, index));
             if before.is_some() && said.is_none() {
                 // Who is having it said goes on with it.

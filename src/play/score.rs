@@ -32,14 +32,14 @@ pub struct Score {
     sheet: CueSheet,
     patches: Arc<Patches>,
     /// How much of each clip is made, if anything.
-    made: Vec<Option<Extent>>,
+    made: Vec<Option<Readiness>>,
     /// What stands for each clip of which nothing is made, by [`GUESSES`].
     guesses: OnceLock<[Vec<Clip>; 2]>,
 }
 
 /// How much of a clip is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Extent {
+pub enum Readiness {
     /// How long it is, and where its cues lie.
     Times,
     /// Its sound as well.
@@ -84,7 +84,7 @@ pub struct Needs {
     pub order: Vec<usize>,
     /// How many of them, those first that take longest, are needed before anything is heard.
     pub at_once: usize,
-    /// How many of these are needed to be heard. Of the others it is only their times that matter.
+    /// How many of the first are needed to be heard. Of the others it is only their times that matter.
     pub sounding: usize,
 }
 
@@ -93,8 +93,10 @@ impl Needs {
     pub fn hasten(&mut self, clips: &[usize]) {
         let rest = self.order.split_off(self.at_once.min(self.order.len()));
         let (soon, later): (Vec<usize>, Vec<usize>) = rest.into_iter().partition(|clip| clips.contains(clip));
-        self.at_once += soon.len();
-        self.sounding = self.at_once;
+        if !soon.is_empty() {
+            self.at_once += soon.len();
+            self.sounding = self.at_once;
+        }
         self.order.extend(soon.into_iter().chain(later));
     }
 }
@@ -170,7 +172,7 @@ impl Score {
 
     /// Whether a clip is made.
     pub fn is_ready(&self, clip: usize) -> bool {
-        self.made.get(clip).is_none_or(|made| *made == Some(Extent::Sound))
+        self.made.get(clip).is_none_or(|made| *made == Some(Readiness::Sound))
     }
 
     /// How many clips are made, and how many there are.
@@ -184,14 +186,17 @@ impl Score {
     }
 
     /// Takes as much of a clip as was made, and what was wrong with it. Says whether that moves anything against what was likely.
-    pub fn accept(&mut self, index: usize, extent: Extent, clip: Clip, found: Diagnostics) -> bool {
+    pub fn accept(&mut self, index: usize, ready: Readiness, clip: Clip, found: Diagnostics) -> bool {
         let places = (self.sheet.clips.get_mut(index), self.made.get_mut(index));
         let (Some(place), Some(made)) = places else { return false };
         let moves = (place.samples.frames(), place.hit) != (clip.samples.frames(), clip.hit)
             || place.cues.iter().zip(&clip.cues).any(|(likely, cue)| likely.at != cue.at);
         *place = clip;
-        *made = Some(extent);
+        *made = Some(ready);
         self.found.insert(index, found);
+        if self.is_complete() {
+            self.guesses.take();
+        }
         moves
     }
 
@@ -254,7 +259,7 @@ impl Score {
     /// The same, were these clips made as well, and as long as is likely.
     pub fn foresee(&mut self, clips: &[usize], likely: Timeline, origin: Option<Place>) -> Outlook {
         let before = self.made.clone();
-        clips.iter().for_each(|clip| self.made[*clip] = Some(Extent::Sound));
+        clips.iter().for_each(|clip| self.made[*clip] = Some(Readiness::Sound));
         let foreseen = self.outlook_from(likely, origin);
         self.made = before;
         foreseen
@@ -323,7 +328,9 @@ impl Score {
             let earliest =
                 elsewhere.iter().flatten().map(|(other, base)| span(other, *base).0).fold(start, i64::min);
             if !made {
-                missing.push((frame(earliest - lead(region)), region.clip));
+                let clips = std::iter::once(region.clip).chain(self.recorded_room(region));
+                let when = frame(earliest - lead(region));
+                missing.extend(clips.filter(|clip| !self.is_ready(*clip)).map(|clip| (when, clip)));
             }
             if !made || (start >= 0 && !same_start) {
                 until = until.min(earliest - lead(region));
@@ -375,10 +382,14 @@ impl Score {
 
     /// Whether what a region's room answers with is made.
     fn room_is_ready(&self, region: &Region) -> bool {
-        let room = region.room.and_then(|room| self.sheet.cues.rooms.get(room));
-        match room {
-            Some(Room::Recorded { clip, .. }) => self.is_ready(*clip),
-            _ => true,
+        self.recorded_room(region).is_none_or(|clip| self.is_ready(clip))
+    }
+
+    /// What a region's room answers with, if that was recorded.
+    fn recorded_room(&self, region: &Region) -> Option<usize> {
+        match region.room.and_then(|room| self.sheet.cues.rooms.get(room)) {
+            Some(Room::Recorded { clip, .. }) => Some(*clip),
+            _ => None,
         }
     }
 
@@ -405,12 +416,9 @@ impl Score {
         }
         for region in &timeline.regions {
             let (start, end) = span(region, frame);
-            want(region.clip, (if start > 0 { (start - lead(timeline, region)).max(0) } else { start }, end));
-            if let Some(Room::Recorded { clip, .. }) =
-                region.room.and_then(|room| self.sheet.cues.rooms.get(room))
-            {
-                want(*clip, span(region, frame));
-            }
+            let start = if start > 0 { (start - lead(timeline, region)).max(0) } else { start };
+            want(region.clip, (start, end));
+            self.recorded_room(region).into_iter().for_each(|clip| want(clip, (start, end)));
         }
         let mut order: Vec<usize> = (0..self.made.len()).filter(|clip| !self.is_ready(*clip)).collect();
         let later = |clip: usize| first == Foremost::Past && urgency[clip] < PAST;

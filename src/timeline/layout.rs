@@ -33,7 +33,7 @@ pub struct Layout {
     pub regions: Vec<Region>,
 }
 
-/// Works out the times, and reports as [`crate::timeline::schedule::schedule`] does.
+/// Works out the times, and reports what [`crate::timeline::schedule::schedule`] does, but that an episode is too long.
 pub fn lay_out(sheet: &Sheet<'_>, diagnostics: &mut Diagnostics) -> Layout {
     let cues = sheet.cues;
     let solution = solve(sheet, diagnostics);

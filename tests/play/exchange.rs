@@ -14,7 +14,7 @@ use radioplay::play::performance::Performance;
 use radioplay::play::player::Player;
 use radioplay::play::renderer::{Order, Stretch, run};
 use radioplay::play::ring::{Signal, ring};
-use radioplay::play::score::{Extent, Foremost, Score};
+use radioplay::play::score::{Foremost, Readiness, Score};
 use radioplay::progress::Silent;
 
 use super::episode;
@@ -222,7 +222,7 @@ fn what_is_settled_while_clips_are_made_never_becomes_another() {
     for clip in order {
         score.accept(
             clip,
-            Extent::Sound,
+            Readiness::Sound,
             built.sheet.clips[clip].clone(),
             radioplay::diag::Diagnostics::new(),
         );

@@ -8,7 +8,7 @@ use radioplay::cache::Cache;
 use radioplay::host::Show;
 use radioplay::pipeline::Settings;
 use radioplay::play::prepare::{Made, Preparation, Task, Threads, Workshop, keys};
-use radioplay::play::score::{Extent, Foremost, Needs, Score};
+use radioplay::play::score::{Foremost, Needs, Readiness, Score};
 use radioplay::speech::Engines;
 use radioplay::spool::Spool;
 use radioplay::units::time::FrameCount;
@@ -123,19 +123,19 @@ fn lines_that_are_not_to_be_heard_yet_tell_their_times_first() {
     preparation.prepare(&task, needs(1), false);
     let mut said: Vec<Made> = (0..3).map(|_| next()).collect();
     said.sort_by_key(|made| made.index);
-    let extents: Vec<Extent> = said.iter().map(|made| made.extent).collect();
-    assert_eq!(extents, [Extent::Sound, Extent::Times, Extent::Times]);
+    let extents: Vec<Readiness> = said.iter().map(|made| made.ready).collect();
+    assert_eq!(extents, [Readiness::Sound, Readiness::Times, Readiness::Times]);
     assert!(said[1].clip.samples.frames().get() > 24_000 && said[1].clip.cues.len() == 1);
     // What has been said is not said again, nor made sound of before it is asked for.
     preparation.prepare(&task, needs(1), false);
     assert!(made.recv_timeout(Duration::from_millis(300)).is_err());
     preparation.prepare(&task, needs(2), false);
     let second = next();
-    assert_eq!((second.index, second.extent), (lines[1], Extent::Sound));
+    assert_eq!((second.index, second.ready), (lines[1], Readiness::Sound));
     assert!(made.recv_timeout(Duration::from_millis(300)).is_err());
     preparation.go_on(&task, needs(0));
     let third = next();
-    assert_eq!((third.index, third.extent), (lines[2], Extent::Sound));
+    assert_eq!((third.index, third.ready), (lines[2], Readiness::Sound));
     for (times, sound) in [(&said[1], &second), (&said[2], &third)] {
         assert_eq!(times.clip.samples.frames(), sound.clip.samples.frames());
         assert_eq!(
@@ -148,9 +148,9 @@ fn lines_that_are_not_to_be_heard_yet_tell_their_times_first() {
     }
     // With its sound, a clip moves nothing any more.
     let mut score = score;
-    let Made { index, extent, clip, found, .. } = said.remove(1);
-    score.accept(index, extent, clip, found);
+    let Made { index, ready, clip, found, .. } = said.remove(1);
+    score.accept(index, ready, clip, found);
     assert_eq!((score.is_ready(index), score.progress().0), (false, 0));
-    assert!(!score.accept(second.index, second.extent, second.clip, second.found));
+    assert!(!score.accept(second.index, second.ready, second.clip, second.found));
     assert!(score.is_ready(index));
 }

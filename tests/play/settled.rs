@@ -5,7 +5,7 @@ use radioplay::cuesheet::{Clip, Request};
 use radioplay::diag::Diagnostics;
 use radioplay::host::Show;
 use radioplay::pipeline::Settings;
-use radioplay::play::score::{Extent, Foremost, Needs, Place, Score};
+use radioplay::play::score::{Foremost, Needs, Place, Readiness, Score};
 use radioplay::timeline::Timeline;
 use radioplay::units::time::SampleRate;
 
@@ -36,7 +36,7 @@ fn what_is_made_in_the_order_in_which_it_is_needed_can_be_played_in_that_order()
     let mut before = score.likely();
     for clip in order {
         let request = score.cues().requests[clip].clone();
-        score.accept(clip, Extent::Sound, made(&score, &request), Diagnostics::new());
+        score.accept(clip, Readiness::Sound, made(&score, &request), Diagnostics::new());
         // As the director does it: from the entry that began last where it is played.
         let origin = (0..before.entries.len()).filter(|entry| start(&before, *entry) <= at);
         let origin = origin.max_by_key(|entry| (start(&before, *entry), *entry));
@@ -93,7 +93,7 @@ fn from_anywhere_a_few_clips_are_enough_to_be_heard() {
             }
             let clip = score.needed(&outlook.timeline, begin, 0, first).order[0];
             let request = score.cues().requests[clip].clone();
-            score.accept(clip, Extent::Sound, self::made(&score, &request), Diagnostics::new());
+            score.accept(clip, Readiness::Sound, self::made(&score, &request), Diagnostics::new());
         }
     }
 }
@@ -136,4 +136,37 @@ fn the_shortest_guess_of_a_line_counts_its_pauses_and_is_never_too_long() {
     assert!(guessed > 1.55 / 1.1 && guessed < made, "{guessed} of {made}");
     let (guessed, made) = (seconds(shortest.cues[0].at.get()), seconds(real.cues[0].at.get()));
     assert!(guessed > 1.15 / 1.1 && guessed < made, "{guessed} of {made}");
+}
+
+/// What a room answers with was asked for where the sound in it begins, and waited for from where others give way to that sound:
+/// where the first lay further ahead than what is needed at once and the second did not, nothing was made any more, and nothing
+/// was heard.
+#[test]
+fn a_recorded_room_is_needed_as_early_as_the_sound_in_it() {
+    let show = crate::show::TestShow::with_script(
+        "format = 1\ntitle = \"Room\"\n[sound.knock]\nfile = \"sfx/knock.wav\"\n[sound.rain]\nfile = \"sfx/rain.wav\"\n\
+         [place.shed]\nroom = \"sfx/shed.wav\"\n[bus.ambience]\nduck = { under = \"effects\", by = -6, attack = 0.3, hold = 0.1, release = 0.3 }\n\
+         [[scene]]\nid = \"one\"\ntitle = \"The first\"\nplace = \"shed\"\nscript = [\n\
+         { bed = \"rain\", from = \"scene.start\", to = \"scene.end\" },\n\
+         { sfx = \"knock\", at = \"scene.start+0.5s\", advance = \"end\" },\n]\n",
+    )
+    .clip("sfx/knock.wav", &[0.1; 4800])
+    .clip("sfx/rain.wav", &[0.1; 48_000])
+    .clip("sfx/shed.wav", &[0.5, 0.2, 0.1]);
+    let host = Show::open(show.path(""), Vec::new()).unwrap();
+    let mut score = Score::read(&host, "script/test.toml", Settings::default());
+    assert!(!score.is_broken(), "{:?}", score.problems());
+    let named = |score: &Score, name: &str| score.clips().iter().position(|clip| clip.name == name).unwrap();
+    let (knock, rain, shed) =
+        (named(&score, "sfx/knock.wav"), named(&score, "sfx/rain.wav"), named(&score, "sfx/shed.wav"));
+    for clip in [knock, rain] {
+        let request = score.cues().requests[clip].clone();
+        let made = placeholder(&request, score.patches(), SampleRate::DEFAULT, 1.0);
+        score.accept(clip, Readiness::Sound, made, Diagnostics::new());
+    }
+    let likely = score.likely();
+    assert!(!score.is_ready_within(&likely, 0, 14_400), "it gives way to the knock by then");
+    let needs = score.needed(&likely, 0, 14_400, Foremost::Coming);
+    assert_eq!((needs.order, needs.at_once), (vec![shed], 1));
+    assert_eq!(score.outlook(None).missing.iter().map(|(_, clip)| *clip).collect::<Vec<_>>(), [shed]);
 }

@@ -11,7 +11,7 @@ use crate::play::director::place::Goal;
 use crate::play::director::view;
 use crate::play::gain::Origin;
 use crate::play::prepare::{self, Task};
-use crate::play::score::{Extent, Foremost, Needs, Outlook, Score};
+use crate::play::score::{Foremost, Needs, Outlook, Readiness, Score};
 use crate::play::watch::Change;
 use crate::timeline::Timeline;
 
@@ -56,7 +56,7 @@ impl Director {
         });
         self.score = score;
         for (index, clip) in self.preparation.remembered(&self.task) {
-            self.score.accept(index, Extent::Sound, clip, Diagnostics::new());
+            self.score.accept(index, Readiness::Sound, clip, Diagnostics::new());
         }
         let specification = specification(self.brief.deliver.unwrap_or(self.score.cues().deliver));
         if specification != self.specification {
