@@ -166,13 +166,15 @@ fn what_repeats_is_played_on_where_it_lies_in_what_is_exchanged_for_it() {
     let heard = Arc::clone(&board);
     let renderer = std::thread::spawn(move || run(&taken, &heard));
     let (feed, mut tap) = ring(4800, NonZero::new(2).unwrap(), NonZero::new(48_000).unwrap());
+    let device = Arc::clone(&feed.shared);
     orders.send(Order::Feed(feed)).unwrap();
     let player = |performance: &Arc<Performance>, at| Box::new(Player::new(Arc::clone(performance), at));
     orders.send(Order::Start(player(&short, before.from), before)).unwrap();
-    let mut pull = |frames: usize| {
-        for _ in 0..frames {
-            let deadline = Instant::now() + Duration::from_secs(60);
-            while tap.buffered() == 0 && Instant::now() < deadline {
+    // What the device gets before it begins, and while nothing is there, is silence that does not count.
+    let mut pull = |frames: u64| {
+        let (until, deadline) = (device.taken() + frames, Instant::now() + Duration::from_secs(60));
+        while device.taken() < until && Instant::now() < deadline {
+            if tap.buffered() == 0 {
                 std::thread::sleep(Duration::from_millis(1));
             }
             [tap.next(), tap.next()].into_iter().flatten().for_each(drop);
