@@ -61,12 +61,12 @@ impl Noise {
         let scale = 0.25 * 1.732 * sounding.density();
         let room = || sounding.spares.room(frames);
         let mut canvas = Canvas { left: room(), right: self.wide().then(room) };
+        let (sin, cos) = libm::sincos(self.width * std::f64::consts::FRAC_PI_4);
+        let (near, far) = (cos * scale, sin * scale);
         let mut pairs = [[0.0; 2]; BLOCK];
         while canvas.left.len() < frames {
             let left = frames - canvas.left.len();
             if let Some(right) = &mut canvas.right {
-                let (sin, cos) = libm::sincos(self.width * std::f64::consts::FRAC_PI_4);
-                let (near, far) = (cos * scale, sin * scale);
                 let pairs = &mut pairs[..left.min(BLOCK)];
                 random.fill(pairs);
                 canvas.left.extend(pairs.iter().map(|[a, b]| narrow(near * a + far * b)));
