@@ -111,9 +111,8 @@ pub(super) fn sound(
     if is_patch(&request.file) {
         return patch(request, patches.by_file.get(&request.file)?, tools, rate, diagnostics);
     }
-    let recording =
-        Recording { path: &request.file, span: request.span, speed: request.speed, used: Use::Clip };
-    let samples = recorded(&recording, tools, rate, diagnostics)?.samples;
+    let recording = Recording { path: &request.file, span: request.span, speed: request.speed };
+    let samples = recorded(&recording, tools, rate, diagnostics)?;
     let name = request.file.clone();
     Some(Clip { name, origin: Origin::File, samples, hit: None, seamless: false, cues: Vec::new() })
 }
@@ -174,35 +173,11 @@ struct PatchFacts {
     seamless: bool,
 }
 
-/// What is kept of a recording besides its sound.
-#[derive(Debug, Serialize, Deserialize)]
-struct RecordedFacts {
-    /// The frames between which there is speech, of a take.
-    speech: Option<(u64, u64)>,
-}
-
-/// A recording at the project rate.
-pub(super) struct Recorded {
-    pub(super) samples: Samples,
-    /// Its first frame that is not silence, and the one after the last; of a take only.
-    pub(super) speech: (FrameCount, FrameCount),
-}
-
-/// What a recording is to be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    /// As it is.
-    Clip,
-    /// As a line: where its speech begins and ends is looked for.
-    Take,
-}
-
 /// A recording that is asked for.
 pub(super) struct Recording<'a> {
     pub(super) path: &'a str,
     pub(super) span: Span,
     pub(super) speed: f64,
-    pub(super) used: Use,
 }
 
 /// A file of the show, decoded at the project rate; `None` where it cannot be, which has then been reported.
@@ -211,7 +186,7 @@ pub(super) fn recorded(
     tools: Tools<'_>,
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
-) -> Option<Recorded> {
+) -> Option<Samples> {
     let Recording { path, span, .. } = *recording;
     let (file, still) = match tools.show.open_still(path) {
         Ok(opened) => opened,
@@ -223,38 +198,24 @@ pub(super) fn recorded(
     // What cannot be read now cannot be decoded either, and is reported then.
     let key = tools.cache.keeps().then(|| key(&file, recording, tools, rate).ok()).flatten();
     let still = still.filter(|_| tools.reading == Reading::InPlace);
-    if let Some(recorded) = still.and_then(|still| in_place(&file, still, recording, tools, rate)) {
-        let samples = recorded.samples;
-        let samples = match &key {
+    if let Some(samples) = still.and_then(|still| in_place(&file, still, recording, tools, rate)) {
+        return Some(match &key {
             Some(key) => samples.identified(key.identity()),
             None => samples,
-        };
-        return Some(Recorded { samples, ..recorded });
+        });
     }
-    let kept = key.and_then(|key| tools.cache.sound::<RecordedFacts>(Kind::Sound, &key, tools.spool));
-    if let Some((facts, samples)) = kept {
-        let speech = facts.speech.unwrap_or((0, samples.frames().get()));
-        return Some(Recorded { speech: (FrameCount::new(speech.0), FrameCount::new(speech.1)), samples });
+    let kept = key.and_then(|key| tools.cache.sound::<()>(Kind::Sound, &key, tools.spool));
+    if let Some(((), samples)) = kept {
+        return Some(samples);
     }
     if !tools.make {
         return None;
     }
     let samples = decoded(file, recording, tools, rate, diagnostics)?;
-    let speech = match recording.used {
-        Use::Clip => Ok(None),
-        Use::Take => speech_within(&samples).map(Some),
-    };
-    let Ok(speech) = speech else {
-        let message = "the scratch file cannot be read";
-        diagnostics.push(Diagnostic::error(Code::UnreadableFile, message).at(span, ""));
-        return None;
-    };
-    let facts = RecordedFacts { speech: speech.map(|(first, last)| (first.get(), last.get())) };
-    let samples = match key {
-        Some(key) => tools.cache.keep_sound(Kind::Sound, &key, &facts, samples),
+    Some(match key {
+        Some(key) => tools.cache.keep_sound(Kind::Sound, &key, &(), samples),
         None => samples,
-    };
-    Some(Recorded { speech: speech.unwrap_or((FrameCount::ZERO, samples.frames())), samples })
+    })
 }
 
 /// A recording that is read where it lies, where it needs neither decoding nor resampling. Nothing of it is kept: it is
@@ -265,7 +226,7 @@ fn in_place(
     recording: &Recording<'_>,
     tools: Tools<'_>,
     rate: SampleRate,
-) -> Option<Recorded> {
+) -> Option<Samples> {
     let is_wav = |it: &str| it.eq_ignore_ascii_case("wav") || it.eq_ignore_ascii_case("wave");
     extension(recording.path).filter(|it| is_wav(it))?;
     let found = plain(&mut file);
@@ -280,12 +241,7 @@ fn in_place(
         return None;
     }
     let count = frames.index().saturating_mul(format.channels.count());
-    let samples = if count < SHORT { in_memory(&samples, format).ok()? } else { samples };
-    let speech = match recording.used {
-        Use::Clip => (FrameCount::ZERO, frames),
-        Use::Take => speech_within(&samples).ok()?,
-    };
-    Some(Recorded { samples, speech })
+    if count < SHORT { in_memory(&samples, format).ok() } else { Some(samples) }
 }
 
 /// A short sound, which is heard often and at once, as a rule: opening its file each time would take longer.
@@ -316,7 +272,7 @@ fn key(mut file: &File, recording: &Recording<'_>, tools: Tools<'_>, rate: Sampl
     file.rewind()?;
     let parts =
         Parts::new("sound", SOUND).key(&bytes).data(&extension(recording.path)).data(&recording.speed);
-    Ok(parts.data(&tools.limits).data(&rate).data(&recording.used).key_of_all())
+    Ok(parts.data(&tools.limits).data(&rate).key_of_all())
 }
 
 fn extension(path: &str) -> Option<&str> {

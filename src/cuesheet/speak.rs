@@ -1,5 +1,6 @@
 //! Lines: recorded takes where there are any, else the voice's engine.
 
+use std::io;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::audio::samples::Samples;
 use crate::cache::Kind;
 use crate::cache::key::{Key, Parts, SPEECH};
-use crate::cuesheet::load::{Recorded, Recording, Use, recorded, spooled};
+use crate::cuesheet::load::{Recording, recorded, speech_within, spooled};
 use crate::cuesheet::tools::{Tools, fractions};
 use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
@@ -109,19 +110,31 @@ fn recording(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Option<Clip> {
-    let recording = Recording { path: take, span: request.text.span, speed: request.speed, used: Use::Take };
-    let Recorded { samples, speech } = recorded(&recording, tools, rate, diagnostics)?;
-    let cues = estimate(request, speech, diagnostics);
+    let recording = Recording { path: take, span: request.text.span, speed: request.speed };
+    let samples = recorded(&recording, tools, rate, diagnostics)?;
+    let cues = match estimate(request, &samples, diagnostics) {
+        Ok(cues) => cues,
+        Err(error) => {
+            let message = format!("`{take}` cannot be read: {error}");
+            diagnostics.push(Diagnostic::error(Code::UnreadableFile, message).at(request.text.span, ""));
+            return None;
+        }
+    };
     Some(Clip { name: take.to_owned(), origin: Origin::Recorded, samples, hit: None, seamless: false, cues })
 }
 
 /// When the cues of a recorded take fall, as far as its length and its text tell: the share of the letters before
-/// them, of the stretch between its first and last sound. Each is reported as the estimate it is.
+/// them, of the stretch between its first and last sound. Each is reported as the estimate it is. A take without cues, as
+/// most are, is not listened to.
 fn estimate(
     request: &LineRequest,
-    (first, last): (FrameCount, FrameCount),
+    take: &Samples,
     diagnostics: &mut Diagnostics,
-) -> Vec<CueTime> {
+) -> io::Result<Vec<CueTime>> {
+    if request.cues.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (first, last) = speech_within(take)?;
     let time = |fraction: f64| {
         let spoken = last.minus(first).get() as f64 * fraction;
         first.plus(super::tools::scaled(FrameCount::new(1), spoken))
@@ -137,7 +150,7 @@ fn estimate(
         at: time(fraction),
         estimated: true,
     };
-    request.cues.iter().zip(fractions(request)).map(cue).collect()
+    Ok(request.cues.iter().zip(fractions(request)).map(cue).collect())
 }
 
 fn spoken(
