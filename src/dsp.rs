@@ -24,6 +24,7 @@ pub mod resample;
 pub mod reverb;
 pub mod room;
 pub mod saturate;
+pub mod side_by_side;
 pub mod signal;
 pub mod sums;
 pub mod svf;

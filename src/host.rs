@@ -9,6 +9,7 @@
 //! Not defended against: another program that swaps files for links while we run. It needs no script for that.
 
 pub mod error;
+pub mod room;
 pub mod settle;
 pub mod still;
 pub mod whole;

@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use master::{Limiter, Loudness, gain_for};
 use mix::{Mixer, Plan};
+use radioplay::host::room::reserve;
 
 /// Frames worked on at once: a tenth of a second, which is what loudness is gathered over.
 pub(crate) const BLOCK: usize = 4800;
@@ -48,6 +49,7 @@ pub(crate) fn render(
     let blocks = plan.length.div_ceil(BLOCK);
     let spans = blocks.div_ceil(SPAN);
     let file = File::create(out)?;
+    reserve(&file, 44 + plan.length as u64 * 6);
     file.write_all_at(&header(plan.length), 0)?;
     let gain = if level == "master" {
         let measured = on_threads(threads, spans, |span| {

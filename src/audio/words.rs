@@ -70,24 +70,10 @@ fn put<const BYTES: usize>(words: &[i32], out: &mut Vec<u8>) {
     }
 }
 
-/// The lower three bytes of each word, sixteen words at once.
+/// The lower three bytes of each word. Many at a time, where the processor can change the places of bytes.
 #[multiversion(targets("x86_64+avx2"))]
 fn put_24(words: &[i32], out: &mut [u8]) {
-    let mut at = 0;
-    for words in words.as_chunks::<16>().0 {
-        // Eight bytes are stored at a time, of which the next six overwrite two. At the very end there is no room for that.
-        let Some(place) = out[at..].first_chunk_mut::<50>() else { break };
-        let pairs = words.as_chunks::<2>().0;
-        let sixes: [u64; 8] = std::array::from_fn(|index| {
-            let [a, b] = pairs[index].map(|word| u64::from(word.cast_unsigned() & 0xff_ffff));
-            a | b << 24
-        });
-        for (index, six) in sixes.iter().enumerate() {
-            place[index * 6..index * 6 + 8].copy_from_slice(&six.to_le_bytes());
-        }
-        at += 48;
-    }
-    for (bytes, word) in out[at..].as_chunks_mut::<3>().0.iter_mut().zip(&words[at / 3..]) {
+    for (bytes, word) in out.as_chunks_mut::<3>().0.iter_mut().zip(words) {
         let [a, b, c, _] = word.to_le_bytes();
         *bytes = [a, b, c];
     }

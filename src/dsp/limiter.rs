@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::dsp::side_by_side::append_scaled;
 use crate::dsp::true_peak::{Follower, Interpolator, Oversampling};
 use crate::units::level::{Gain, Level};
 use crate::units::time::{FrameCount, FramePos, SampleRate, Seconds};
@@ -216,8 +217,9 @@ impl Limiter {
         let delayed = delay.make_contiguous();
         out.extend_from_slice(delayed.as_flattened());
         let first = out.len();
-        out.extend(passed.as_flattened().iter().map(|sample| sample * factor));
-        self.silence_what_is_no_number(out[first..].as_chunks_mut::<2>().0);
+        if !append_scaled(passed.as_flattened(), factor, out) {
+            self.silence_what_is_no_number(out[first..].as_chunks_mut::<2>().0);
+        }
         for (frame, last) in delayed.iter_mut().zip(last) {
             *frame = last.map(|sample| sample * factor);
         }

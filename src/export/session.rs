@@ -258,7 +258,6 @@ fn write_print(source: &Ingredients<'_>, print: &Region, target: &Path) -> Resul
     let mut writer = WavWriter::create(target, format(plan.rate()), Some(plan.length()))?;
     let mut frames = Vec::new();
     while mixer.render(&mut block)? > FrameCount::ZERO {
-        frames.clear();
         block.sum().interleave_to(&mut frames);
         writer.write(&frames)?;
     }

@@ -145,14 +145,12 @@ struct Splitter {
 
 impl Splitter {
     fn split(&mut self, buses: &[View<'_>], groups: &[Vec<usize>], sum: &View<'_>) {
-        self.mix.clear();
         sum.interleave_to(&mut self.mix);
         self.stems.resize_with(groups.len(), Vec::new);
         for (stem, group) in self.stems.iter_mut().zip(groups) {
             stem.clear();
             stem.resize(self.mix.len(), 0.0);
             for bus in group {
-                self.bus.clear();
                 buses[*bus].interleave_to(&mut self.bus);
                 stem.iter_mut().zip(&self.bus).for_each(|(stem, sample)| *stem += sample);
             }

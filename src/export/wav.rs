@@ -21,6 +21,7 @@ use crate::export::id3;
 use crate::export::tags::Tags;
 use crate::export::wav::packed::Packed;
 use crate::export::wav::placed::{GATHERED, Placed, Placing, Run};
+use crate::host::room::reserve;
 use crate::host::settle::Settling;
 use crate::host::whole::{WholeError, WholeFile};
 use crate::units::depth::BitDepth;
@@ -100,7 +101,7 @@ impl WavWriter {
         length: Option<FrameCount>,
     ) -> Result<WavWriter, WavError> {
         let long = length.is_some_and(|length| length > format.longest());
-        WavWriter::begin(target.into(), format, long, None)
+        WavWriter::begin(target.into(), format, (length, long), None)
     }
 
     /// Begins a file that is to hold `length` frames and says so much about itself. One of more than `most` bytes of
@@ -117,13 +118,13 @@ impl WavWriter {
     ) -> Result<WavWriter, WavError> {
         let most = most.unwrap_or(MOST_BYTES - AROUND);
         let long = length.get().saturating_mul(format.frame()) > most;
-        WavWriter::begin(target.into(), format, long, Some(tags))
+        WavWriter::begin(target.into(), format, (Some(length), long), Some(tags))
     }
 
     fn begin(
         target: PathBuf,
         format: WavFormat,
-        long: bool,
+        (length, long): (Option<FrameCount>, bool),
         tags: Option<&Tags>,
     ) -> Result<WavWriter, WavError> {
         let whole = WholeFile::create(target).map_err(WavError::Whole)?;
@@ -148,6 +149,10 @@ impl WavWriter {
             after.extend(riff::chunk(b"id3 ", &id3::bytes(tags, format.rate)));
             after
         });
+        if let Some(length) = length {
+            let around = (head.len() + after.len()) as u64;
+            reserve(&file, length.get().saturating_mul(format.frame()).saturating_add(around));
+        }
         let (gathered, at, samples) = (Packed::default(), head.len() as u64, head.len() as u64);
         let (settling, written) = (Arc::default(), WavWritten::default());
         let writer = WavWriter {
@@ -293,6 +298,8 @@ impl WavWriter {
         write_all_at(&self.file, &[0][..usize::from(odd == 1)], self.at)?;
         write_all_at(&self.file, &self.after, self.at + odd)?;
         let all = self.samples + data + odd + self.after.len() as u64 - 8;
+        // Also gives back the room of frames that were promised and did not come.
+        self.file.set_len(all + 8)?;
         if self.long {
             let sizes = [all, data, self.written.frames.get()].map(u64::to_le_bytes);
             return write_all_at(&self.file, sizes.as_flattened(), 12 + 8);

@@ -27,7 +27,6 @@ pub(super) fn each_block<E: From<MixError>>(
 
 /// The frames of a block that lie in `range`.
 pub(super) fn inside<'m>(block: &Block, range: &Range<u64>, mix: &'m mut Vec<f32>) -> &'m [f32] {
-    mix.clear();
     block.sum().interleave_to(mix);
     let first = block.start().from_start().unwrap_or_default().get();
     let sample = |frame: u64| (FrameCount::new(frame.saturating_sub(first)).index() * 2).min(mix.len());

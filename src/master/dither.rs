@@ -11,18 +11,22 @@ use multiversion::multiversion;
 
 use crate::audio::buffer::Channels;
 use crate::dsp::noise::Random;
+use crate::dsp::side_by_side::any_zero;
 use crate::units::depth::BitDepth;
 use crate::units::narrow;
 use crate::units::time::FrameCount;
 
 /// Shortens words, frame after frame.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Dither {
     channels: Channels,
     /// Steps in 1.0; `None` where words stay as they are.
     steps: Option<f64>,
     /// The frame of the scene that comes next.
     next: u64,
+    /// The noise of [`AT_ONCE`] samples, and of which: who comes next may need the rest of it.
+    noise: Box<[i32; AT_ONCE]>,
+    noise_of: Option<u64>,
 }
 
 /// Samples worked on at once, whole frames: few enough to stay in the innermost cache.
@@ -44,7 +48,14 @@ impl Dither {
             BitDepth::Int24 => Some(8_388_608.0),
             BitDepth::Float32 => None,
         };
-        Dither { channels, steps, next }
+        Dither { channels, steps, next, noise: Box::new([0; AT_ONCE]), noise_of: None }
+    }
+
+    /// Goes on with frame `next` of a scene.
+    pub fn seek(&mut self, next: u64) {
+        if next != self.next {
+            (self.next, self.noise_of) = (next, None);
+        }
     }
 
     /// Rounds interleaved frames to whole steps, dithered, in place: what comes out is exact in the shorter word. What
@@ -81,10 +92,13 @@ impl Dither {
     /// in 1.0.
     fn shorten(&mut self, samples: &[f32], steps: f64, words: &mut [i32]) {
         let first = self.next * self.channels.count() as u64;
-        let seed = SEED.wrapping_add((first / AT_ONCE as u64).wrapping_mul(STEP));
-        let mut noise = [0; AT_ONCE];
-        fill(&mut noise, &mut Random::new(seed));
-        let noise = &mut noise[FrameCount::new(first % AT_ONCE as u64).index()..][..samples.len()];
+        let number = first / AT_ONCE as u64;
+        if self.noise_of != Some(number) {
+            fill(&mut self.noise, &mut Random::new(SEED.wrapping_add(number.wrapping_mul(STEP))));
+            self.noise_of = Some(number);
+        }
+        // Where it is taken away now, nobody asks for it again.
+        let noise = &mut self.noise[FrameCount::new(first % AT_ONCE as u64).index()..][..samples.len()];
         match self.channels {
             Channels::Mono => spare_silence(samples.as_chunks::<1>().0, noise),
             Channels::Stereo => spare_silence(samples.as_chunks::<2>().0, noise),
@@ -126,11 +140,10 @@ fn fill(noise: &mut [i32; AT_ONCE], random: &mut Random) {
 
 /// Takes the noise away where a whole frame is silent.
 fn spare_silence<const WIDTH: usize>(frames: &[[f32; WIDTH]], noise: &mut [i32]) {
-    let is_silent =
-        |frame: &[f32; WIDTH]| frame.iter().fold(true, |silent, sample| silent & (*sample == 0.0));
-    if !frames.iter().fold(false, |found, frame| found | is_silent(frame)) {
+    if !any_zero(frames.as_flattened()) {
         return;
     }
+    let is_silent = |frame: &[f32; WIDTH]| frame.iter().all(|sample| *sample == 0.0);
     let noise = noise.as_chunks_mut::<WIDTH>().0.iter_mut();
     noise.zip(frames).filter(|(_, frame)| is_silent(frame)).for_each(|(noise, _)| *noise = [0; WIDTH]);
 }

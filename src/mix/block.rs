@@ -1,5 +1,6 @@
 //! What the mixer hands out: a block of every bus, and of their sum.
 
+use crate::dsp::side_by_side::{add, add_scaled, interleave};
 use crate::units::time::{FrameCount, FramePos};
 
 /// How many frames a block has, but the episode's last. Blocks start at multiples of it.
@@ -111,11 +112,8 @@ impl Block {
         self.sounded[to] |= self.sounded[from];
         if let Ok([from, to]) = self.buses.get_disjoint_mut([from, to]) {
             let (left, right) = to.channels_from(0);
-            for (own, samples) in [(left, &from.left), (right, &from.right)] {
-                for (sum, sample) in own.iter_mut().zip(&samples[..]) {
-                    *sum += sample * factor;
-                }
-            }
+            add_scaled(left, &from.left[..], factor);
+            add_scaled(right, &from.right[..], factor);
         }
     }
 
@@ -158,9 +156,11 @@ impl Block {
 }
 
 impl View<'_> {
-    /// Appends the frames to `out`, left before right.
+    /// Makes `out` these frames, left before right.
     pub fn interleave_to(&self, out: &mut Vec<f32>) {
-        out.extend(self.left.iter().zip(self.right).flat_map(|(left, right)| [*left, *right]));
+        // As long as the last time, as a rule, so that nothing has to be cleared.
+        out.resize(2 * self.left.len(), 0.0);
+        interleave(self.left, self.right, out.as_chunks_mut::<2>().0);
     }
 }
 
@@ -185,12 +185,8 @@ impl Stereo {
     }
 
     pub(super) fn add(&mut self, other: &Stereo) {
-        for (sum, sample) in self.left.iter_mut().zip(&other.left[..]) {
-            *sum += sample;
-        }
-        for (sum, sample) in self.right.iter_mut().zip(&other.right[..]) {
-            *sum += sample;
-        }
+        add(&mut self.left[..], &other.left[..]);
+        add(&mut self.right[..], &other.right[..]);
     }
 
     /// Becomes silence to which another is added: the other, but never −0.0.

@@ -3,6 +3,7 @@
 use crate::audio::buffer::Channels;
 use crate::audio::samples::Reader;
 use crate::dsp::fade::rise;
+use crate::dsp::side_by_side::add_scaled;
 use crate::mix::block::{Block, FRAMES, Stereo};
 use crate::mix::error::Error;
 use crate::mix::placed::{Factors, Placed, STEP};
@@ -204,9 +205,7 @@ fn place(
     if let Some(still) = region.levels.still() {
         let factors = pick(still);
         for (out, samples, factor) in [(out.0, samples.0, factors.0), (out.1, samples.1, factors.1)] {
-            for (sum, sample) in out.iter_mut().zip(samples) {
-                *sum += sample * factor;
-            }
+            add_scaled(out, samples, factor);
         }
         return;
     }

@@ -65,7 +65,6 @@ impl Meters {
     pub(super) fn push(&mut self, block: &Block, mastered: &[f32]) {
         self.master.push(mastered);
         for (meter, bus) in self.buses.iter_mut().zip(block.buses()) {
-            self.interleaved.clear();
             bus.interleave_to(&mut self.interleaved);
             meter.push(&self.interleaved);
         }

@@ -155,7 +155,6 @@ impl Player {
             }
             return Ok(true);
         }
-        self.mix.clear();
         self.block.sum().interleave_to(&mut self.mix);
         master.push(&self.mix, &mut self.out);
         if self.mixer.position() > self.metered {

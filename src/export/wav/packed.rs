@@ -10,7 +10,7 @@ use crate::units::depth::BitDepth;
 use crate::units::time::FrameCount;
 
 /// Frames in the words of a [`WavFormat`]; none by default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Packed {
     pub(super) bytes: Vec<u8>,
     pub(super) written: WavWritten,
@@ -20,6 +20,8 @@ pub struct Packed {
     checksum: Option<Checksum>,
     /// Kept for its room.
     words: Vec<i32>,
+    /// What was dithered last goes on, as a rule.
+    dither: Option<Dither>,
 }
 
 impl Packed {
@@ -87,8 +89,11 @@ impl WavFormat {
         if self.depth == BitDepth::Float32 {
             return self.pack(interleaved, packed);
         }
-        let mut dither = Dither::new(self.depth, self.channels, first);
+        let dither = packed.dither.take();
+        let mut dither = dither.unwrap_or_else(|| Dither::new(self.depth, self.channels, first));
+        dither.seek(first);
         self.pack_as_words(interleaved.len(), packed, |words| dither.words(interleaved, words));
+        packed.dither = Some(dither);
     }
 
     /// Frames that stand in a file already, with the checksum of their bytes.
