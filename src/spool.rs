@@ -12,15 +12,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::audio::at::write_all_at;
+use crate::audio::at::{self, write_all_at};
 use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::audio::samples::{Piece, SAMPLE_BYTES, Samples, Word};
 use crate::units::time::{FrameCount, SampleRate};
 
 /// Audio of fewer samples than this stays in memory: 64 KiB.
 pub const SHORT: usize = (64 << 10) / SAMPLE_BYTES;
-/// How many samples a [`SpoolWriter`] gathers before it appends them: 256 KiB.
-const GATHERED: usize = (256 << 10) / SAMPLE_BYTES;
+/// How many samples a [`SpoolWriter`] gathers before it appends them.
+const GATHERED: usize = at::AT_ONCE / SAMPLE_BYTES;
 /// How many samples are turned into bytes at once.
 const AT_ONCE: usize = 4096;
 

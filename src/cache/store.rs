@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
+use crate::audio::at::AT_ONCE;
 use crate::cache::Kind;
 use crate::cache::checksum::Summing;
 use crate::cache::entry::{Head, Shape};
@@ -22,8 +23,6 @@ pub(super) const PARTIAL: &str = "partial";
 const LOCK: &str = "lock";
 /// An entry used again within this time is not marked as used once more: a write less for each.
 const USED: Duration = Duration::from_secs(600);
-/// How much is read at once.
-const AT_ONCE: usize = 256 << 10;
 
 #[derive(Debug)]
 pub(super) struct Store {

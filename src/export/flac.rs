@@ -7,6 +7,7 @@ use std::path::Path;
 use flac_codec::encode::{FlacSampleWriter, Options};
 use flac_codec::metadata::{Picture, PictureType, VorbisComment};
 
+use crate::audio::at::AT_ONCE;
 use crate::audio::words;
 use crate::export::episode::EpisodeError;
 use crate::export::shape::Shape;
@@ -14,9 +15,6 @@ use crate::export::tags::Tags;
 use crate::export::wav::packed::Packed;
 use crate::host::whole::WholeFile;
 use crate::units::depth::BitDepth;
-
-/// Bytes gathered before they are written.
-const BUFFER: usize = 256 << 10;
 
 /// A FLAC file being written.
 pub struct FlacWriter {
@@ -40,7 +38,7 @@ impl FlacWriter {
             }
         };
         let whole = WholeFile::create(target).map_err(EpisodeError::File)?;
-        let file = BufWriter::with_capacity(BUFFER, whole.handle().map_err(EpisodeError::File)?);
+        let file = BufWriter::with_capacity(AT_ONCE, whole.handle().map_err(EpisodeError::File)?);
         let fields = tags.comments(shape.rate).into_iter().map(|(name, value)| format!("{name}={value}"));
         let comment = VorbisComment { vendor_string: "radioplay".to_owned(), fields: fields.collect() };
         let mut options = Options::default().comment(comment);

@@ -14,13 +14,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::audio::at::write_all_at;
+use crate::audio::at::{AT_ONCE, write_all_at};
 use crate::audio::buffer::Channels;
 use crate::dsp::loudness::profile::Measures;
 use crate::export::id3;
 use crate::export::tags::Tags;
 use crate::export::wav::packed::Packed;
-use crate::export::wav::placed::{GATHERED, Placed, Placing, Run};
+use crate::export::wav::placed::{Placed, Placing, Run};
 use crate::host::room::reserve;
 use crate::host::settle::Settling;
 use crate::host::whole::{WholeError, WholeFile};
@@ -190,7 +190,7 @@ impl WavWriter {
         self.format.pack(interleaved, &mut self.gathered);
         let (written, stray) = self.gathered.take_counts();
         self.count(written, stray)?;
-        if self.gathered.bytes.len() >= GATHERED { self.settle() } else { Ok(()) }
+        if self.gathered.bytes.len() >= AT_ONCE { self.settle() } else { Ok(()) }
     }
 
     /// The same for frames that were packed already, in this file's format.
@@ -199,10 +199,10 @@ impl WavWriter {
     /// See [`WavWriter::write`].
     pub fn write_packed(&mut self, packed: &Packed) -> Result<(), WavError> {
         self.count(packed.written, packed.stray)?;
-        if self.gathered.bytes.len() + packed.bytes.len() >= GATHERED {
+        if self.gathered.bytes.len() + packed.bytes.len() >= AT_ONCE {
             self.settle()?;
         }
-        if packed.bytes.len() >= GATHERED {
+        if packed.bytes.len() >= AT_ONCE {
             return self.write_at_end(&packed.bytes);
         }
         self.gathered.bytes.extend_from_slice(&packed.bytes);

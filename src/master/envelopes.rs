@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::dsp::loudness::Meter;
 use crate::dsp::true_peak::peak;
-use crate::master::blocks::each_block;
-use crate::master::in_order::in_order;
+use crate::master::blocks::Blocks;
+use crate::master::in_order::{FAR, in_order};
 use crate::master::measure::MasterError;
 use crate::master::mixture::Mixture;
 use crate::mix::block::Block;
@@ -19,12 +19,13 @@ use crate::units::time::{FrameCount, SampleRate};
 /// # Errors
 /// See [`MasterError`].
 pub fn envelopes(plan: &Arc<Plan>, progress: &dyn Progress) -> Result<Vec<Vec<f32>>, MasterError> {
-    let portions = Mixture::new(Arc::clone(plan)).portions();
+    let (portions, blocks) = (Mixture::new(Arc::clone(plan)).portions(), Blocks::new(Arc::clone(plan)));
     let mut all = vec![Vec::new(); plan.buses()];
     progress.begin(Stage::Mix, plan.length().get());
     let drawn = in_order(
         portions.len(),
-        |index| envelopes_of(plan, &portions[index], progress),
+        FAR,
+        |index| envelopes_of(plan, &blocks, &portions[index], progress),
         |buses| {
             all.iter_mut().zip(buses).for_each(|(all, bus)| all.extend(bus));
             Ok(())
@@ -36,7 +37,8 @@ pub fn envelopes(plan: &Arc<Plan>, progress: &dyn Progress) -> Result<Vec<Vec<f3
 
 /// The hops that begin in a portion.
 fn envelopes_of(
-    plan: &Arc<Plan>,
+    plan: &Plan,
+    blocks: &Blocks,
     portion: &Range<u64>,
     progress: &dyn Progress,
 ) -> Result<Vec<Vec<f32>>, MasterError> {
@@ -44,7 +46,7 @@ fn envelopes_of(
     let hops = Meter::hop_from(portion.start, rate)..Meter::hop_from(portion.end, rate);
     let [start, end] = [hops.start, hops.end].map(|hop| Meter::hop_start(hop, rate).get());
     let mut buses = vec![vec![0.0; FrameCount::new(hops.end - hops.start).index()]; plan.buses()];
-    each_block(plan, &(start..end.min(plan.length().get())), |block| {
+    blocks.each(&(start..end.min(plan.length().get())), |block| {
         if progress.stopped() {
             return Err(MasterError::Stopped);
         }

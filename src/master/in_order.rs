@@ -5,25 +5,34 @@ use std::panic::resume_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, panicking, scope};
 
-/// How many pieces each thread may be ahead of the one that is handed over.
-const AHEAD: usize = 2;
+/// How many pieces, for each thread, may be begun before the first of them is handed over: few, of large ones.
+pub(super) const NEAR: usize = 2;
+/// Of small ones, where who has made the one before makes a piece more easily: so many that threads seldom meet.
+pub(super) const FAR: usize = 8;
 
 /// Makes pieces `0..count`, on as many threads as the current rayon pool has, and hands them to `take`, on this thread and
-/// in order. At most [`AHEAD`] for each thread wait for that. What is made must not depend on who makes it.
+/// in order. At most `ahead` for each thread are begun before that. A thread goes on with the piece after its last as
+/// long as nobody else has begun it. What is made must not depend on who makes it.
 ///
 /// # Errors
 /// The error of the first piece that has one, of either function; nothing later is handed over.
 pub(super) fn in_order<T: Send, E: Send>(
     count: usize,
+    ahead: usize,
     make: impl Fn(usize) -> Result<T, E> + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
     let threads = rayon::current_num_threads().min(count);
     let board = Board {
-        state: Mutex::new(State { next: 0, taken: 0, ended: false, ready: BTreeMap::new() }),
+        state: Mutex::new(State {
+            begun: vec![false; count],
+            taken: 0,
+            ended: false,
+            ready: BTreeMap::new(),
+        }),
         changed: Condvar::new(),
         count,
-        ahead: threads * AHEAD,
+        ahead: threads * ahead,
     };
     scope(|scope| {
         // Alone nothing is gained by a second thread; and where none can be had, the work is done all the same.
@@ -57,8 +66,8 @@ struct Board<T, E> {
 }
 
 struct State<T, E> {
-    /// The piece to begin next.
-    next: usize,
+    /// Of each piece.
+    begun: Vec<bool>,
     /// How many have been handed over.
     taken: usize,
     /// Whether nothing more is wanted.
@@ -95,19 +104,45 @@ impl<T, E> Board<T, E> {
 
     fn work(&self, make: &impl Fn(usize) -> Result<T, E>) {
         let _watch = Watch(self);
-        loop {
-            let mut state =
-                self.when(|it| it.ended || it.next >= self.count || it.next < it.taken + self.ahead);
-            if state.ended || state.next >= self.count {
-                return;
-            }
-            let index = state.next;
-            state.next += 1;
+        // The piece after the one it made last.
+        let mut next = 0;
+        let mut state = self.lock();
+        while !state.ended && state.begun.contains(&false) {
+            let Some(index) = self.choose(&state, next) else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            state.begun[index] = true;
             drop(state);
             let made = make(index);
-            self.lock().ready.insert(index, made);
+            // Nobody comes between this and its next choice.
+            state = self.lock();
+            state.ready.insert(index, made);
             self.changed.notify_all();
+            next = index + 1;
         }
+    }
+
+    /// What to begin: `next`, if nobody has, else the first piece of the longest row that nobody has; of a row that somebody
+    /// is on the way through, the first of its second half. `None` where it would be too far ahead.
+    fn choose(&self, state: &State<T, E>, next: usize) -> Option<usize> {
+        let end = self.count.min(state.taken + self.ahead);
+        let is_free = |index: &usize| *index < end && !state.begun[*index];
+        if is_free(&next) {
+            return Some(next);
+        }
+        let (mut longest, mut at) = (0..0, state.taken);
+        while at < end {
+            let over = (at..end).find(|index| !is_free(index)).unwrap_or(end);
+            if over - at > longest.len() {
+                longest = at..over;
+            }
+            at = over + 1;
+        }
+        let before = longest.start.checked_sub(1).filter(|before| *before >= state.taken);
+        let is_on_the_way = before.is_some_and(|before| !state.ready.contains_key(&before));
+        let first = if is_on_the_way { longest.start + longest.len() / 2 } else { longest.start };
+        (!longest.is_empty()).then_some(first)
     }
 
     fn hand_over(&self, take: &mut impl FnMut(T) -> Result<(), E>) -> Result<(), E> {
@@ -129,7 +164,7 @@ impl<T, E> Board<T, E> {
 
 #[cfg(test)]
 mod tests {
-    use super::in_order;
+    use super::{FAR, NEAR, in_order};
 
     fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start").install(work)
@@ -144,7 +179,7 @@ mod tests {
                 Ok::<_, ()>(index)
             };
             on_threads(threads, || {
-                in_order(100, slow_first, |index| {
+                in_order(100, NEAR, slow_first, |index| {
                     taken.push(index);
                     Ok(())
                 })
@@ -155,19 +190,41 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_goes_on_where_it_left_off() {
+        let makers = |threads: usize| {
+            let mut makers = Vec::new();
+            let make = |_| {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                Ok::<_, ()>(std::thread::current().id())
+            };
+            let take = |maker| {
+                makers.push(maker);
+                Ok(())
+            };
+            on_threads(threads, || in_order(200, FAR, make, take)).expect("nothing fails");
+            makers
+        };
+        for threads in [2, 4] {
+            let makers = makers(threads);
+            let changes = makers.windows(2).filter(|pair| pair[0] != pair[1]).count();
+            assert!(changes > 0 && changes < 80, "{changes} of 199 pieces were made by another thread");
+        }
+    }
+
+    #[test]
     fn the_first_error_counts_and_nothing_follows_it() {
         for threads in [1, 4] {
             let mut taken = 0;
             let failing = |index: usize| if index % 10 == 7 { Err(index) } else { Ok(index) };
             let ended = on_threads(threads, || {
-                in_order(100, failing, |_| {
+                in_order(100, FAR, failing, |_| {
                     taken += 1;
                     Ok(())
                 })
             });
             assert_eq!((ended, taken), (Err(7), 7));
             let refusing = |index: usize| if index == 5 { Err(index + 1000) } else { Ok(()) };
-            assert_eq!(on_threads(threads, || in_order(100, Ok, refusing)), Err(1005));
+            assert_eq!(on_threads(threads, || in_order(100, NEAR, Ok, refusing)), Err(1005));
         }
     }
 
@@ -175,7 +232,8 @@ mod tests {
     fn a_thread_that_goes_down_takes_the_rest_with_it() {
         let gone = std::panic::catch_unwind(|| {
             on_threads(3, || {
-                in_order(50, |index| if index == 9 { panic!("on purpose") } else { Ok::<_, ()>(()) }, Ok)
+                let make = |index| if index == 9 { panic!("on purpose") } else { Ok::<_, ()>(()) };
+                in_order(50, NEAR, make, Ok)
             })
         });
         assert!(gone.is_err());

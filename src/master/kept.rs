@@ -9,7 +9,7 @@ use crate::audio::samples::SAMPLE_BYTES;
 use crate::cache::audio::Recording;
 use crate::cache::key::Key;
 use crate::cache::{Cache, Kind};
-use crate::master::blocks::{each_block, inside};
+use crate::master::blocks::{Blocks, inside};
 use crate::mix::block::FRAMES;
 use crate::mix::error::Error as MixError;
 use crate::mix::plan::Plan;
@@ -26,7 +26,7 @@ const CHECKED: u8 = 2;
 /// The stretches of a mix, and which of them are kept.
 #[derive(Debug)]
 pub(super) struct Kept {
-    plan: Arc<Plan>,
+    blocks: Arc<Blocks>,
     cache: Cache,
     stretches: Vec<Stretch>,
     /// Of each. Looked up once anything is to be heard: not to know what the mix is known by.
@@ -36,13 +36,13 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// What `cache` has of the mix of `plan`; what is mixed `is_kept` there.
-    pub(super) fn new(plan: Arc<Plan>, cache: Cache, is_kept: bool) -> Kept {
-        let stretches = stretches(&plan);
+    /// What `cache` has of the mix of `plan`, whose `blocks` are mixed where it has none; what is mixed `is_kept` there.
+    pub(super) fn new(plan: &Plan, blocks: Arc<Blocks>, cache: Cache, is_kept: bool) -> Kept {
+        let stretches = stretches(plan);
         // Whatever did not fit would push out what came before it, and nothing would be there the next time.
         let most = if is_kept { cache.most() / 2 / (2 * SAMPLE_BYTES) as u64 } else { 0 };
         let keeping = stretches.partition_point(|stretch| stretch.end <= most);
-        Kept { states: OnceLock::new(), plan, cache, stretches, keeping }
+        Kept { states: OnceLock::new(), blocks, cache, stretches, keeping }
     }
 
     pub(super) fn stretches(&self) -> &[Stretch] {
@@ -168,7 +168,7 @@ impl Kept {
         cut: &mut Cut<S>,
     ) -> Result<(), E> {
         let (mut kept, mut sum) = (None, Vec::new());
-        each_block(&self.plan, range, |block| {
+        self.blocks.each(range, |block| {
             let mut audio = inside(block, range, &mut sum);
             let mut at = block.start().from_start().unwrap_or_default().get().max(range.start);
             cut.take(at, audio)?;

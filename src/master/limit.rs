@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::dsp::limiter::Detect;
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
-use crate::master::in_order::in_order;
+use crate::master::in_order::{NEAR, in_order};
 use crate::master::measure::{Fact, Heard, MasterError, Portions};
 use crate::master::mixture::Mixture;
 use crate::master::preset::Specification;
@@ -257,7 +257,7 @@ pub fn limited(
         fact.iter().for_each(|fact| fact.keep(&profile));
         Ok(profile)
     };
-    in_order(portions.ranges().len(), limited, |profile| {
+    in_order(portions.ranges().len(), NEAR, limited, |profile| {
         take(profile);
         Ok(())
     })

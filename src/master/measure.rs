@@ -10,7 +10,7 @@ use crate::cache::{Cache, Kind};
 use crate::dsp::loudness::Meter;
 use crate::dsp::loudness::profile::Profile;
 use crate::master::bounds::Bounds;
-use crate::master::in_order::in_order;
+use crate::master::in_order::{FAR, in_order};
 use crate::master::mixture::{Keeper, Mixture};
 use crate::master::portions::Contents;
 use crate::mix::error::Error as MixError;
@@ -154,6 +154,7 @@ pub fn measure_mix(
     progress.begin(Stage::Measure, mixture.length().get());
     let measured = in_order(
         ranges.len(),
+        FAR,
         |index| {
             let rate = mixture.plan().rate();
             let fact = Fact::measured(known.as_ref(), index, channels, rate);

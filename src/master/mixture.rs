@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::audio::buffer::Channels;
 use crate::audio::samples::{SAMPLE_BYTES, Samples};
 use crate::cache::Cache;
-use crate::master::blocks::{each_block, inside};
+use crate::master::blocks::{Blocks, inside};
 use crate::master::kept::Kept;
 use crate::master::portions::{Contents, portions};
 use crate::mix::block::FRAMES;
@@ -30,6 +30,7 @@ const MOST: u64 = 1 << 30;
 #[derive(Clone, Debug)]
 pub struct Mixture {
     plan: Arc<Plan>,
+    blocks: Arc<Blocks>,
     kept: Option<Samples>,
     stretches: Option<Arc<Kept>>,
     /// Which frames of the plan these are.
@@ -39,7 +40,8 @@ pub struct Mixture {
 impl Mixture {
     /// The mix of `plan`, none of it kept.
     pub fn new(plan: Arc<Plan>) -> Mixture {
-        Mixture { window: 0..plan.length().get(), plan, kept: None, stretches: None }
+        let blocks = Arc::new(Blocks::new(Arc::clone(&plan)));
+        Mixture { window: 0..plan.length().get(), plan, blocks, kept: None, stretches: None }
     }
 
     /// The mix of `plan`, kept in `cache` stretch by stretch, if that keeps anything.
@@ -53,8 +55,9 @@ impl Mixture {
     }
 
     fn with(plan: Arc<Plan>, cache: &Cache, keeps: bool) -> Mixture {
-        let kept = || Arc::new(Kept::new(Arc::clone(&plan), cache.clone(), keeps));
-        Mixture { stretches: cache.keeps().then(kept), ..Mixture::new(plan) }
+        let mixture = Mixture::new(plan);
+        let kept = || Arc::new(Kept::new(&mixture.plan, Arc::clone(&mixture.blocks), cache.clone(), keeps));
+        Mixture { stretches: cache.keeps().then(kept), ..mixture }
     }
 
     /// The stretches of a mix that is kept in a cache.
@@ -118,11 +121,13 @@ impl Mixture {
             return kept.hear(range, sink);
         }
         let mut mix = Vec::new();
-        each_block(&self.plan, range, |block| sink(inside(block, range, &mut mix)))
+        self.blocks.each(range, |block| sink(inside(block, range, &mut mix)))
     }
 
     /// The same mix, of which the keeper has what is to be heard again.
     pub(super) fn kept_by(self, keeper: Option<Keeper>) -> Mixture {
+        // Little is mixed from now on, if anything.
+        self.blocks.rest();
         Mixture { kept: keeper.and_then(Keeper::finish), ..self }
     }
 }

@@ -7,7 +7,7 @@ use crate::dsp::limiter::{Detect, Report};
 use crate::dsp::loudness::profile::Profile;
 use crate::dsp::true_peak;
 use crate::master::bounds::Bounds;
-use crate::master::in_order::in_order;
+use crate::master::in_order::{NEAR, in_order};
 use crate::master::measure::{Fact, Gauge, cut};
 use crate::master::mixture::Mixture;
 use crate::master::portions::Contents;
@@ -114,7 +114,7 @@ pub fn perform<T: Default + Send, E: From<MixError> + Send>(
         portion.key = key;
         Ok(portion)
     };
-    in_order(portions.len(), make, |portion| {
+    in_order(portions.len(), NEAR, make, |portion| {
         sum.add(&portion.range, &portion.deeds);
         sink(portion)
     })?;
@@ -155,6 +155,7 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
     };
     in_order(
         ranges.len(),
+        NEAR,
         |index| {
             // As if the limiter had nothing to do; where it turns out that it has, once more.
             let range = &ranges[index];

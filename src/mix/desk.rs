@@ -148,13 +148,16 @@ impl Desk {
             vec![Needed { output: frame, answers: frame, input: frame, regions: frame }; self.buses.len()];
         for &index in self.order.iter().rev() {
             let bus = &self.buses[index];
-            // The first frame of all that still rings at `from`.
+            // The first frame of all that still rings at `from`, and so did not begin very long before.
             let fed = |feed: Feed, from: u64| {
+                let [regions, own] = bus.longest;
+                let longest = if feed == Feed::Regions { regions } else { own };
+                let first = bursts.partition_point(|burst| burst.start.saturating_add(longest) <= from);
                 let rings = |burst: &&Burst| {
                     let send = &sends[burst.send];
                     send.bus == index && send.feed == feed && burst.over > from
                 };
-                let before = bursts.iter().take_while(|burst| burst.start < from);
+                let before = bursts[first..].iter().take_while(|burst| burst.start < from);
                 before.filter(rings).map(|burst| burst.start).min().unwrap_or(from)
             };
             let heard = bus.sends.iter().map(|(to, _)| needed[*to].input).fold(frame, u64::min);

@@ -13,6 +13,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
 use crate::cache::key::{Key, MIX, Parts};
 use crate::mix::block::FRAMES;
 use crate::mix::placed::Placed;
@@ -67,7 +69,7 @@ pub fn stretches(plan: &Plan) -> Vec<Stretch> {
     let memory = plan.desk.memory();
     let (mut next, mut next_burst) = (0, 0);
     let (mut regions, mut bursts): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-    let stretch = |(start, end)| {
+    let reach = |(start, end)| {
         while plan.regions.get(next).is_some_and(|region| region.start < end) {
             regions.push(next);
             next += 1;
@@ -87,17 +89,18 @@ pub fn stretches(plan: &Plan) -> Vec<Stretch> {
             let burst = &plan.bursts[**burst];
             burst.over > counts[plan.sends[burst.send].bus]
         };
-        let reach = Reach {
+        Reach {
             plan,
             start,
             end,
             regions: regions.iter().filter(region_counts).copied().collect(),
             bursts: bursts.iter().filter(burst_counts).copied().collect(),
             counts,
-        };
-        Stretch { start, end, known: reach.known() }
+        }
     };
-    bounds(plan).into_iter().map(stretch).collect()
+    let reaches: Vec<Reach<'_>> = bounds(plan).into_iter().map(reach).collect();
+    let stretch = |it: &Reach<'_>| Stretch { start: it.start, end: it.end, known: it.known() };
+    reaches.par_iter().map(stretch).collect()
 }
 
 /// What the frames of `range` of a mix of these stretches are known by; `None` where something in it is known by nothing.

@@ -75,6 +75,8 @@ pub struct Profile {
     /// The first hop, counted from the episode's start.
     first: u64,
     hops: Vec<Hop>,
+    /// How many frames they have.
+    frames: u64,
     /// The mean K-weighted squares of each hundredth of a second, channels added up.
     steps: Vec<f32>,
     /// How many there were before them.
@@ -123,10 +125,11 @@ pub struct Measures {
 impl Profile {
     pub(super) fn new(rate: SampleRate, first: u64) -> Profile {
         let (hops, steps, windows) = (Vec::new(), Vec::new(), Vec::new());
-        Profile { rate, first, hops, steps, forgotten: 0, windows, partial: false, rest: 0.0 }
+        Profile { rate, first, hops, frames: 0, steps, forgotten: 0, windows, partial: false, rest: 0.0 }
     }
 
     pub(super) fn push(&mut self, hop: Hop, partial: bool) {
+        self.frames += u64::from(hop.frames);
         self.hops.push(hop);
         self.partial = partial;
     }
@@ -155,12 +158,13 @@ impl Profile {
 
     /// How many frames were measured.
     pub fn frames(&self) -> u64 {
-        self.hops.iter().map(|hop| u64::from(hop.frames)).sum()
+        self.frames
     }
 
     /// Leaves out the first hops: what comes after them is the beginning.
     pub fn leave_out(&mut self, hops: usize) {
-        self.hops.drain(..hops.min(self.hops.len()));
+        let left_out = self.hops.drain(..hops.min(self.hops.len()));
+        self.frames -= left_out.map(|hop| u64::from(hop.frames)).sum::<u64>();
         self.steps.drain(..hops.saturating_mul(STEPS).min(self.steps.len()));
         self.first = 0;
     }
@@ -174,6 +178,7 @@ impl Profile {
             return;
         }
         self.hops.extend_from_slice(&later.hops);
+        self.frames += later.frames;
         self.steps.extend_from_slice(&later.steps);
         (self.partial, self.rest) = (later.partial, later.rest);
         self.condense();
@@ -183,11 +188,14 @@ impl Profile {
     pub fn append_part(&mut self, later: &Profile, frames: &Range<u64>) {
         let mut filling = Filling::new(self);
         let mut at = 0;
+        let start = |step: usize| step_start(later.first * STEPS as u64 + step as u64, later.rate);
+        let mut begin = start(0);
         for (index, hop) in later.hops.iter().enumerate() {
             let end = at + u64::from(hop.frames);
             for step in index * STEPS..(index + 1) * STEPS {
-                let start = |step: usize| step_start(later.first * STEPS as u64 + step as u64, later.rate);
-                let until = end.min(at + start(step + 1) - start(step));
+                let over = start(step + 1);
+                let until = end.min(at + over - begin);
+                begin = over;
                 let kept = step.checked_sub(later.forgotten);
                 let energy = kept.map_or(hop.energy, |step| {
                     f64::from(later.steps.get(step).copied().unwrap_or(later.rest))
@@ -245,6 +253,7 @@ impl Profile {
     /// Puts what `other` measured in the place of the hops from `at` on. Neither was joined from others.
     pub fn replace(&mut self, at: usize, other: &Profile) {
         for (old, new) in self.hops.iter_mut().skip(at).zip(&other.hops) {
+            self.frames = self.frames - u64::from(old.frames) + u64::from(new.frames);
             *old = *new;
         }
         for (old, new) in self.steps.iter_mut().skip(at.saturating_mul(STEPS)).zip(&other.steps) {

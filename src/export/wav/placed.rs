@@ -5,15 +5,13 @@ use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::audio::at::{read_exact_at, write_all_at};
+use crate::audio::at::{AT_ONCE, read_exact_at, write_all_at};
 use crate::cache::checksum::{Checksum, Summing};
 use crate::export::wav::packed::Packed;
 use crate::export::wav::{WavFormat, WavWritten};
 use crate::host::settle::Settling;
 use crate::units::time::FrameCount;
 
-/// Bytes gathered before they are written: few enough to stay in a cache close to the processor.
-pub(super) const GATHERED: usize = 256 << 10;
 /// What is added at once is not much longer than this.
 const MORE: usize = 16 << 10;
 
@@ -99,7 +97,7 @@ impl Placing {
     /// Begins a row at a frame of the file, unless it has begun.
     fn begin<'p>(&self, placed: &'p mut Placed, frame: u64) -> &'p mut Packed {
         if placed.packed.bytes.capacity() == 0 {
-            placed.packed.bytes.reserve_exact(GATHERED + MORE);
+            placed.packed.bytes.reserve_exact(AT_ONCE + MORE);
             placed.at = self.byte(frame);
             placed.summing = self.checksums.then(Box::default);
         }
@@ -110,7 +108,7 @@ impl Placing {
     /// `first` on. What cannot be written is told by [`Placing::end`].
     pub fn add_dithered(&self, placed: &mut Placed, frame: u64, interleaved: &[f32], first: u64) {
         self.format.pack_dithered(interleaved, first, self.begin(placed, frame));
-        if placed.packed.bytes.len() >= GATHERED {
+        if placed.packed.bytes.len() >= AT_ONCE {
             self.settle(placed);
         }
     }
@@ -123,11 +121,11 @@ impl Placing {
     pub fn copy(&self, frame: u64, other: &File, offset: u64, length: u64) -> io::Result<(Placed, Checksum)> {
         let mut placed = Placed::default();
         let mut bytes = std::mem::take(&mut self.begin(&mut placed, frame).bytes);
-        bytes.resize(GATHERED, 0);
+        bytes.resize(AT_ONCE, 0);
         let mut summing = placed.summing.take().unwrap_or_default();
         let mut done = 0;
         while done < length {
-            let now = (length - done).min(GATHERED as u64);
+            let now = (length - done).min(AT_ONCE as u64);
             let piece = &mut bytes[..FrameCount::new(now).index()];
             read_exact_at(other, piece, offset + done)?;
             summing.add(piece);

@@ -63,10 +63,12 @@ impl Profile {
         let energy = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
         let (windows, _) = windows.as_chunks::<4>().0.as_chunks::<2>();
         let (steps, left) = steps.as_chunks::<4>();
+        let hops: Vec<Hop> = hops.as_chunks::<HOP>().0.iter().map(hop).collect();
         left.is_empty().then(|| Profile {
             rate,
             first: u64::from_le_bytes(*first),
-            hops: hops.as_chunks::<HOP>().0.iter().map(hop).collect(),
+            frames: hops.iter().map(|hop| u64::from(hop.frames)).sum(),
+            hops,
             steps: steps.iter().map(energy).collect(),
             forgotten,
             windows: windows.iter().map(|pair| pair.each_ref().map(energy)).collect(),

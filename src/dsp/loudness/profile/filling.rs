@@ -25,6 +25,7 @@ impl Filling<'_> {
         let filled = end.saturating_sub(step_start(step, profile.rate));
         let energy = f64::from(profile.rest) * filled as f64;
         let mut hop = if profile.partial { profile.hops.pop().unwrap_or_default() } else { Hop::default() };
+        profile.frames -= u64::from(hop.frames);
         hop.energy *= f64::from(hop.frames);
         hop.power *= f64::from(hop.frames);
         Filling { profile, next: end, step, energy, filled, hop }
@@ -57,6 +58,7 @@ impl Filling<'_> {
         let mut hop = std::mem::take(&mut self.hop);
         hop.energy /= f64::from(hop.frames);
         hop.power /= f64::from(hop.frames);
+        self.profile.frames += u64::from(hop.frames);
         self.profile.hops.push(hop);
     }
 
