@@ -111,8 +111,9 @@ pub(super) fn sound(
     if is_patch(&request.file) {
         return patch(request, patches.by_file.get(&request.file)?, tools, rate, diagnostics);
     }
-    let recording = Recording { path: &request.file, span: request.span, speed: request.speed };
-    let samples = recorded(&recording, tools, rate, diagnostics)?;
+    let recording =
+        Recording { path: &request.file, span: request.span, speed: request.speed, used: Use::Clip };
+    let samples = recorded(&recording, tools, rate, diagnostics)?.samples;
     let name = request.file.clone();
     Some(Clip { name, origin: Origin::File, samples, hit: None, seamless: false, cues: Vec::new() })
 }
@@ -173,11 +174,35 @@ struct PatchFacts {
     seamless: bool,
 }
 
+/// What is kept of a recording besides its sound.
+#[derive(Debug, Serialize, Deserialize)]
+struct RecordedFacts {
+    /// The frames between which there is speech, of a take.
+    speech: Option<(u64, u64)>,
+}
+
+/// A recording at the project rate.
+pub(super) struct Recorded {
+    pub(super) samples: Samples,
+    /// Its first frame that is not silence, and the one after the last; of a take only, and where it was listened to.
+    pub(super) speech: Option<(FrameCount, FrameCount)>,
+}
+
+/// What a recording is to be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// As it is.
+    Clip,
+    /// As a line: where its speech begins and ends may be asked for.
+    Take,
+}
+
 /// A recording that is asked for.
 pub(super) struct Recording<'a> {
     pub(super) path: &'a str,
     pub(super) span: Span,
     pub(super) speed: f64,
+    pub(super) used: Use,
 }
 
 /// A file of the show, decoded at the project rate; `None` where it cannot be, which has then been reported.
@@ -186,7 +211,7 @@ pub(super) fn recorded(
     tools: Tools<'_>,
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
-) -> Option<Samples> {
+) -> Option<Recorded> {
     let Recording { path, span, .. } = *recording;
     let (file, still) = match tools.show.open_still(path) {
         Ok(opened) => opened,
@@ -199,23 +224,37 @@ pub(super) fn recorded(
     let key = tools.cache.keeps().then(|| key(&file, recording, tools, rate).ok()).flatten();
     let still = still.filter(|_| tools.reading == Reading::InPlace);
     if let Some(samples) = still.and_then(|still| in_place(&file, still, recording, tools, rate)) {
-        return Some(match &key {
+        let samples = match &key {
             Some(key) => samples.identified(key.identity()),
             None => samples,
-        });
+        };
+        return Some(Recorded { samples, speech: None });
     }
-    let kept = key.and_then(|key| tools.cache.sound::<()>(Kind::Sound, &key, tools.spool));
-    if let Some(((), samples)) = kept {
-        return Some(samples);
+    let kept = key.and_then(|key| tools.cache.sound::<RecordedFacts>(Kind::Sound, &key, tools.spool));
+    if let Some((facts, samples)) = kept {
+        let speech = facts.speech.map(|(first, last)| (FrameCount::new(first), FrameCount::new(last)));
+        return Some(Recorded { samples, speech });
     }
     if !tools.make {
         return None;
     }
     let samples = decoded(file, recording, tools, rate, diagnostics)?;
-    Some(match key {
-        Some(key) => tools.cache.keep_sound(Kind::Sound, &key, &(), samples),
+    // It has just been written, and is kept with what it takes not to read it again.
+    let speech = match recording.used {
+        Use::Clip => Ok(None),
+        Use::Take => speech_within(&samples).map(Some),
+    };
+    let Ok(speech) = speech else {
+        let message = "the scratch file cannot be read";
+        diagnostics.push(Diagnostic::error(Code::UnreadableFile, message).at(span, ""));
+        return None;
+    };
+    let facts = RecordedFacts { speech: speech.map(|(first, last)| (first.get(), last.get())) };
+    let samples = match key {
+        Some(key) => tools.cache.keep_sound(Kind::Sound, &key, &facts, samples),
         None => samples,
-    })
+    };
+    Some(Recorded { samples, speech })
 }
 
 /// A recording that is read where it lies, where it needs neither decoding nor resampling. Nothing of it is kept: it is
@@ -272,7 +311,7 @@ fn key(mut file: &File, recording: &Recording<'_>, tools: Tools<'_>, rate: Sampl
     file.rewind()?;
     let parts =
         Parts::new("sound", SOUND).key(&bytes).data(&extension(recording.path)).data(&recording.speed);
-    Ok(parts.data(&tools.limits).data(&rate).key_of_all())
+    Ok(parts.data(&tools.limits).data(&rate).data(&recording.used).key_of_all())
 }
 
 fn extension(path: &str) -> Option<&str> {

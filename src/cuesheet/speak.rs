@@ -9,7 +9,7 @@ use crate::audio::buffer::{AudioBuffer, Channels};
 use crate::audio::samples::Samples;
 use crate::cache::Kind;
 use crate::cache::key::{Key, Parts, SPEECH};
-use crate::cuesheet::load::{Recording, recorded, speech_within, spooled};
+use crate::cuesheet::load::{Recorded, Recording, Use, recorded, speech_within, spooled};
 use crate::cuesheet::tools::{Tools, fractions};
 use crate::cuesheet::{Clip, CueTime, LineRequest, Origin};
 use crate::diag::code::Code;
@@ -110,9 +110,9 @@ fn recording(
     rate: SampleRate,
     diagnostics: &mut Diagnostics,
 ) -> Option<Clip> {
-    let recording = Recording { path: take, span: request.text.span, speed: request.speed };
-    let samples = recorded(&recording, tools, rate, diagnostics)?;
-    let cues = match estimate(request, &samples, diagnostics) {
+    let recording = Recording { path: take, span: request.text.span, speed: request.speed, used: Use::Take };
+    let recorded = recorded(&recording, tools, rate, diagnostics)?;
+    let cues = match estimate(request, &recorded, diagnostics) {
         Ok(cues) => cues,
         Err(error) => {
             let message = format!("`{take}` cannot be read: {error}");
@@ -120,21 +120,22 @@ fn recording(
             return None;
         }
     };
-    Some(Clip { name: take.to_owned(), origin: Origin::Recorded, samples, hit: None, seamless: false, cues })
+    let (name, samples) = (take.to_owned(), recorded.samples);
+    Some(Clip { name, origin: Origin::Recorded, samples, hit: None, seamless: false, cues })
 }
 
 /// When the cues of a recorded take fall, as far as its length and its text tell: the share of the letters before
-/// them, of the stretch between its first and last sound. Each is reported as the estimate it is. A take without cues, as
-/// most are, is not listened to.
+/// them, of the stretch between its first and last sound. Each is reported as the estimate it is. A take that lies where it is
+/// read is listened to only here: most have no cues.
 fn estimate(
     request: &LineRequest,
-    take: &Samples,
+    take: &Recorded,
     diagnostics: &mut Diagnostics,
 ) -> io::Result<Vec<CueTime>> {
     if request.cues.is_empty() {
         return Ok(Vec::new());
     }
-    let (first, last) = speech_within(take)?;
+    let (first, last) = take.speech.map_or_else(|| speech_within(&take.samples), Ok)?;
     let time = |fraction: f64| {
         let spoken = last.minus(first).get() as f64 * fraction;
         first.plus(super::tools::scaled(FrameCount::new(1), spoken))

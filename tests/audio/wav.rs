@@ -126,6 +126,25 @@ fn more_than_a_wav_can_hold_is_begun_as_rf64() {
     }
 }
 
+/// Room for all of a file is asked for when it is begun, where the file system can do that.
+#[cfg(target_os = "linux")]
+#[test]
+fn room_for_frames_that_never_came_is_given_back() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.wav");
+    let format = format(BitDepth::Int24, Channels::Stereo, 48_000);
+    let mut writer = WavWriter::create(&path, format, Some(FrameCount::new(1 << 20))).unwrap();
+    writer.write(&[0.1; 6]).unwrap();
+    let begun: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().metadata()).collect();
+    writer.finish().unwrap();
+    let whole = fs::metadata(&path).unwrap();
+    assert_eq!(whole.len(), 68 + 3 * 6);
+    let room = |blocks: u64| blocks * 512;
+    assert!(room(whole.blocks()) < 1 << 20, "{} bytes of room", room(whole.blocks()));
+    assert_eq!(begun.len(), 1);
+}
+
 #[test]
 fn a_file_with_what_is_no_number_is_not_written() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
 //! Files as they are delivered, measured by another program: ffmpeg.
 
+use std::ops::Range;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -304,6 +305,50 @@ fn titles_of_short_scenes_stand_side_by_side_in_the_picture() {
         let next = titles[index + 1..].iter().find(|(_, other, _)| other == y);
         assert!(next.is_none_or(|(next, _, _)| x + *letters as f64 * 6.0 <= *next), "{titles:?}");
         assert!(x + *letters as f64 * 6.0 <= 1200.0, "{titles:?}");
+    }
+}
+
+/// Mixers that go on where they stand, and those that go elsewhere, hear what one hears that begins anew.
+#[test]
+fn a_mix_heard_in_pieces_is_the_mix_heard_at_once() {
+    let show = show("podcast", 30);
+    let script = std::fs::read_to_string(show.path("script/test.toml")).expect("it was written");
+    let treated = script.replace(
+        "[[scene]]\n",
+        "[place.hall]\nroom = \"hall\"\n[bus.effects]\neq = { highpass = 90 }\n\
+         compress = { threshold = -30, ratio = 3 }\n[[scene]]\nplace = \"hall\"\n",
+    );
+    assert_ne!(treated, script);
+    std::fs::write(show.path("script/test.toml"), treated).expect("it can be written");
+    let host = Show::open(show.path(""), Vec::new()).expect("a folder");
+    let built = pipeline::build(&host, "script/test.toml", Settings::default(), &Cache::none(), &Silent)
+        .expect("a scratch file");
+    let plan = Arc::new(Plan::new(&built.timeline, &built.samples()).expect("consistent"));
+    let bits = |mixture: &Mixture, range: &Range<u64>| {
+        let mut bits: Vec<u32> = Vec::new();
+        let heard = mixture.hear::<Error>(range, |mix| {
+            bits.extend(mix.iter().map(|sample| sample.to_bits()));
+            Ok(())
+        });
+        heard.expect("it can be mixed");
+        bits
+    };
+    let fresh = || Mixture::new(Arc::clone(&plan));
+    let whole = bits(&fresh(), &(0..plan.length().get()));
+    assert!(whole.iter().any(|bits| *bits != 0));
+    // Some begin where a block does, most in one that the piece before ends in.
+    let cuts = [0, 1, 1024, 150_000, 150_001, 307_200, 500_000, 900_123, plan.length().get()];
+    let pieces: Vec<Range<u64>> = cuts.windows(2).map(|pair| pair[0]..pair[1]).collect();
+    let forwards: Vec<usize> = (0..pieces.len()).collect();
+    let backwards = forwards.iter().rev().copied().collect();
+    let by_turns = (0..2).flat_map(|first| (first..pieces.len()).step_by(2)).collect();
+    for order in [forwards, backwards, by_turns] {
+        let mixture = fresh();
+        for piece in order.into_iter().map(|index| &pieces[index]) {
+            let sample = |frame: u64| usize::try_from(frame * 2).expect("small");
+            let wanted = &whole[sample(piece.start)..sample(piece.end)];
+            assert!(bits(&mixture, piece) == wanted, "{piece:?}");
+        }
     }
 }
 

@@ -174,6 +174,13 @@ fn dither_depends_on_the_place_alone_and_leaves_silence_and_floats_alone() {
         let mut dither = Dither::new(depth, Channels::Stereo, 3000);
         part.chunks_mut(62).for_each(|part| dither.process(part));
         assert!(part == all[6000..]);
+        // Who goes back finds the noise again that silence had gone without.
+        let mut dither = Dither::new(depth, Channels::Stereo, 0);
+        dither.process(&mut [0.0; 600]);
+        dither.seek(0);
+        let mut again = sound.clone();
+        dither.process(&mut again);
+        assert!(again == all);
         let mut silence = vec![0.0; 1000];
         Dither::new(depth, Channels::Mono, 0).process(&mut silence);
         assert!(silence == vec![0.0; 1000]);
