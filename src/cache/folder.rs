@@ -59,8 +59,11 @@ pub fn holdings(folder: &Path) -> io::Result<Vec<(Kind, Holding)>> {
 /// Where the folder cannot be read.
 pub fn prune(folder: &Path, most: u64) -> io::Result<Holding> {
     let mut found = entries(folder)?;
-    found.sort_by(|a, b| a.used.cmp(&b.used).then_with(|| a.path.cmp(&b.path)));
     let mut all: u64 = found.iter().map(|entry| entry.bytes).sum();
+    if all <= most {
+        return Ok(Holding::default());
+    }
+    found.sort_by(|a, b| a.used.cmp(&b.used).then_with(|| a.path.cmp(&b.path)));
     let mixed = |entry: &&Found| entry.kind == Kind::Mix;
     let mut mixes: u64 = found.iter().filter(mixed).map(|entry| entry.bytes).sum();
     let mut gone = Holding::default();

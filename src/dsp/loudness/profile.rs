@@ -414,10 +414,13 @@ fn loudness_range(hops: &[Hop]) -> Option<f64> {
         .map(|energy| Loudness::of_energy(energy).lufs())
         .filter(|it| *it >= gate)
         .collect();
-    passed.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the length")]
-    let percentile = |share: f64| passed.get(((passed.len() as f64 - 1.0) * share).round() as usize).copied();
-    Some(percentile(0.95)? - percentile(0.10)?)
+    let last = passed.len().checked_sub(1)?;
+    let mut percentile = |share: f64| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the last")]
+        let index = (last as f64 * share).round() as usize;
+        *passed.select_nth_unstable_by(index, f64::total_cmp).1
+    };
+    Some(percentile(0.95) - percentile(0.10))
 }
 
 /// The mean energies of all windows of so many hops.

@@ -7,9 +7,10 @@ use crate::units::narrow;
 /// The end of a profile, to which is added what was measured on another grid.
 pub(super) struct Filling<'p> {
     profile: &'p mut Profile,
-    /// The frame that comes next, and the step it lies in, counted in the episode.
+    /// The frame that comes next, the step it lies in, counted in the episode, and the frame with which that ends.
     next: u64,
     step: u64,
+    end: u64,
     /// What the step has so far: the sum of its energies, and frames.
     energy: f64,
     filled: u64,
@@ -20,22 +21,22 @@ pub(super) struct Filling<'p> {
 impl Filling<'_> {
     /// Takes what is not whole off the end again.
     pub(super) fn new(profile: &mut Profile) -> Filling<'_> {
-        let end = step_start(profile.first * STEPS as u64, profile.rate) + profile.frames();
+        let next = step_start(profile.first * STEPS as u64, profile.rate) + profile.frames();
         let step = profile.first * STEPS as u64 + (profile.forgotten + profile.steps.len()) as u64;
-        let filled = end.saturating_sub(step_start(step, profile.rate));
+        let filled = next.saturating_sub(step_start(step, profile.rate));
+        let end = step_start(step + 1, profile.rate);
         let energy = f64::from(profile.rest) * filled as f64;
         let mut hop = if profile.partial { profile.hops.pop().unwrap_or_default() } else { Hop::default() };
         profile.frames -= u64::from(hop.frames);
         hop.energy *= f64::from(hop.frames);
         hop.power *= f64::from(hop.frames);
-        Filling { profile, next: end, step, energy, filled, hop }
+        Filling { profile, next, step, end, energy, filled, hop }
     }
 
     /// Adds frames of one energy, which lie in `hop`.
     pub(super) fn add(&mut self, mut frames: u64, energy: f64, hop: &Hop) {
         while frames > 0 {
-            let end = step_start(self.step + 1, self.profile.rate);
-            let now = frames.min(end.saturating_sub(self.next).max(1));
+            let now = frames.min(self.end.saturating_sub(self.next).max(1));
             (self.next, self.filled, frames) = (self.next + now, self.filled + now, frames - now);
             self.energy += energy * now as f64;
             self.hop.energy += energy * now as f64;
@@ -44,9 +45,10 @@ impl Filling<'_> {
             self.hop.sample_peak = self.hop.sample_peak.max(hop.sample_peak);
             self.hop.true_peak = self.hop.true_peak.max(hop.true_peak);
             self.hop.bound = self.hop.bound.max(hop.bound);
-            if self.next >= end {
+            if self.next >= self.end {
                 self.profile.steps.push(narrow(self.energy / self.filled as f64));
                 (self.energy, self.filled, self.step) = (0.0, 0, self.step + 1);
+                self.end = step_start(self.step + 1, self.profile.rate);
                 if self.step.is_multiple_of(STEPS as u64) {
                     self.end_hop();
                 }
