@@ -175,7 +175,7 @@ impl Staged {
     }
 }
 
-/// Audio on its way into a [`Spool`]. Holds 256 KiB at most, however long the audio.
+/// Audio on its way into a [`Spool`]. Holds 128 KiB at most, however long the audio.
 #[derive(Debug)]
 pub struct SpoolWriter {
     spool: Spool,

@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io;
 
-/// How many bytes are read or written at once. A system keeps what is written in pieces of that size, and for larger ones
-/// looks for memory in one piece: where little is free, that takes up to ten times as long. These are also few enough
-/// to stay in a cache close to the processor.
+/// How many bytes are read or written at once. Linux keeps what is written in pieces as large as it came, if it can, and looks
+/// for memory in one piece for each: from 256 KiB on that takes up to ten times as long where little is free. These are also
+/// few enough to stay in a cache close to the processor.
 pub const AT_ONCE: usize = 128 << 10;
 
 /// Writes all of `bytes` to the place that begins at byte `offset`.

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use rayon::current_num_threads;
+use std::thread::{self, ThreadId};
 
 use crate::mix::Mixer;
 use crate::mix::block::{Block, FRAMES};
@@ -17,8 +16,27 @@ use crate::units::time::FrameCount;
 #[derive(Debug)]
 pub(super) struct Blocks {
     plan: Arc<Plan>,
-    /// Those nobody uses, and the last block of each: the first of the next stretch may lie in it as well.
-    idle: Mutex<VecDeque<(Mixer, Block)>>,
+    /// Those nobody uses. A new one is made only where there is none: there are no more than were ever used at once.
+    idle: Mutex<VecDeque<Idle>>,
+}
+
+/// A mixer that nobody uses.
+#[derive(Debug)]
+struct Idle {
+    mixer: Mixer,
+    /// Its last block: the first of the next stretch may lie in it as well.
+    block: Block,
+    /// Who used it last, and will likely go on.
+    by: ThreadId,
+}
+
+impl Idle {
+    /// Whether it has just made the block `first`, and has it.
+    fn made(&self, first: u64) -> bool {
+        let start = self.block.start().from_start().map(FrameCount::get);
+        let there = start == Some(first * FRAMES as u64) && self.block.frames() > FrameCount::ZERO;
+        there && self.mixer.position() == first + 1
+    }
 }
 
 impl Blocks {
@@ -32,38 +50,40 @@ impl Blocks {
         range: &Range<u64>,
         mut sink: impl FnMut(&Block) -> Result<(), E>,
     ) -> Result<(), E> {
+        if range.is_empty() {
+            return Ok(());
+        }
         let (first, end) = (range.start / FRAMES as u64, range.end.div_ceil(FRAMES as u64));
-        let (mut mixer, mut block) = self.at(first);
-        if first < end && made(&mixer, &block, first) {
-            sink(&block)?;
+        let mut at_work = self.at(first);
+        if at_work.made(first) {
+            sink(&at_work.block)?;
         }
-        while mixer.position() < end && mixer.render(&mut block)? > FrameCount::ZERO {
-            sink(&block)?;
+        let Idle { mixer, block, .. } = &mut at_work;
+        while mixer.position() < end && mixer.render(block)? > FrameCount::ZERO {
+            sink(block)?;
         }
-        let mut idle = self.idle();
-        idle.push_back((mixer, block));
-        // As many as can be at work at once: else those nobody goes on from would gather.
-        if idle.len() > current_num_threads() {
-            idle.pop_front();
-        }
+        self.idle().push_back(at_work);
         Ok(())
     }
 
     /// A mixer that comes to the block `first` next, or has just made it.
-    fn at(&self, first: u64) -> (Mixer, Block) {
+    fn at(&self, first: u64) -> Idle {
+        let by = thread::current().id();
         let mut idle = self.idle();
-        let there =
-            idle.iter().position(|(mixer, block)| mixer.position() == first || made(mixer, block, first));
+        let there = idle.iter().position(|it| it.mixer.position() == first || it.made(first));
         if let Some(found) = there.and_then(|index| idle.remove(index)) {
-            return found;
+            return Idle { by, ..found };
         }
-        // One that is somewhere else has its memory already.
-        let other = idle.pop_front();
+        // One that is somewhere else has its memory already; this thread's own, lest another has to begin anew as well.
+        let own = idle.iter().position(|it| it.by == by).unwrap_or(0);
+        let other = idle.remove(own);
         drop(idle);
-        let (mut mixer, block) =
-            other.unwrap_or_else(|| (Mixer::new(Arc::clone(&self.plan)), Block::new(self.plan.buses())));
+        let (mut mixer, block) = match other {
+            Some(Idle { mixer, block, .. }) => (mixer, block),
+            None => (Mixer::new(Arc::clone(&self.plan)), Block::new(self.plan.buses())),
+        };
         mixer.seek(first);
-        (mixer, block)
+        Idle { mixer, block, by }
     }
 
     /// Gives the memory of mixers back.
@@ -71,15 +91,9 @@ impl Blocks {
         self.idle().clear();
     }
 
-    fn idle(&self) -> MutexGuard<'_, VecDeque<(Mixer, Block)>> {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a mixer has just made the block `first`, and this is it.
-fn made(mixer: &Mixer, block: &Block, first: u64) -> bool {
-    let start = block.start().from_start().map(FrameCount::get);
-    mixer.position() == first + 1 && start == Some(first * FRAMES as u64)
 }
 
 /// The frames of a block that lie in `range`.

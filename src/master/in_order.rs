@@ -124,7 +124,7 @@ impl<T, E> Board<T, E> {
     }
 
     /// What to begin: `next`, if nobody has, else the first piece of the longest row that nobody has; of a row that somebody
-    /// is on the way through, the first of its second half. `None` where it would be too far ahead.
+    /// is on the way through, as far as can be told, the first of its second half. `None` where it would be too far ahead.
     fn choose(&self, state: &State<T, E>, next: usize) -> Option<usize> {
         let end = self.count.min(state.taken + self.ahead);
         let is_free = |index: &usize| *index < end && !state.begun[*index];

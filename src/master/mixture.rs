@@ -124,10 +124,14 @@ impl Mixture {
         self.blocks.each(range, |block| sink(inside(block, range, &mut mix)))
     }
 
+    /// Gives the memory of its mixers back: no more is mixed for now, or little.
+    pub(super) fn rest(&self) {
+        self.blocks.rest();
+    }
+
     /// The same mix, of which the keeper has what is to be heard again.
     pub(super) fn kept_by(self, keeper: Option<Keeper>) -> Mixture {
-        // Little is mixed from now on, if anything.
-        self.blocks.rest();
+        self.rest();
         Mixture { kept: keeper.and_then(Keeper::finish), ..self }
     }
 }

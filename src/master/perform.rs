@@ -118,6 +118,7 @@ pub fn perform<T: Default + Send, E: From<MixError> + Send>(
         sum.add(&portion.range, &portion.deeds);
         sink(portion)
     })?;
+    mixture.rest();
     Ok(sum.performed)
 }
 
@@ -192,6 +193,7 @@ pub fn perform_unmeasured<T: Default + Send, E: From<MixError> + Send>(
             sink(portion)
         },
     )?;
+    mixture.rest();
     Ok((sum.performed, whole))
 }
 

@@ -16,6 +16,7 @@ use radioplay::mix::plan::Plan;
 use radioplay::pipeline::{self, Settings};
 use radioplay::progress::Silent;
 use radioplay::staging::Preset;
+use radioplay::units::time::FrameCount;
 
 use crate::show::{TestShow, has_program};
 
@@ -324,6 +325,7 @@ fn a_mix_heard_in_pieces_is_the_mix_heard_at_once() {
     let built = pipeline::build(&host, "script/test.toml", Settings::default(), &Cache::none(), &Silent)
         .expect("a scratch file");
     let plan = Arc::new(Plan::new(&built.timeline, &built.samples()).expect("consistent"));
+    assert!(plan.memory() > FrameCount::ZERO, "neither rooms nor compressors remember anything");
     let bits = |mixture: &Mixture, range: &Range<u64>| {
         let mut bits: Vec<u32> = Vec::new();
         let heard = mixture.hear::<Error>(range, |mix| {
@@ -344,6 +346,7 @@ fn a_mix_heard_in_pieces_is_the_mix_heard_at_once() {
     let by_turns = (0..2).flat_map(|first| (first..pieces.len()).step_by(2)).collect();
     for order in [forwards, backwards, by_turns] {
         let mixture = fresh();
+        assert!(bits(&mixture, &(1024..1024)).is_empty());
         for piece in order.into_iter().map(|index| &pieces[index]) {
             let sample = |frame: u64| usize::try_from(frame * 2).expect("small");
             let wanted = &whole[sample(piece.start)..sample(piece.end)];

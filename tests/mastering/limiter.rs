@@ -176,7 +176,7 @@ fn dither_depends_on_the_place_alone_and_leaves_silence_and_floats_alone() {
         assert!(part == all[6000..]);
         // Who goes back finds the noise again that silence had gone without.
         let mut dither = Dither::new(depth, Channels::Stereo, 0);
-        dither.process(&mut [0.0; 600]);
+        dither.process(&mut [0.0; 400]);
         dither.seek(0);
         let mut again = sound.clone();
         dither.process(&mut again);
