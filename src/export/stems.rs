@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::audio::buffer::Channels;
+use crate::dsp::side_by_side::add;
 use crate::export::catalogue::{Split, Stem};
 use crate::export::episode::EpisodeError;
 use crate::export::ingredients::Ingredients;
@@ -152,7 +153,7 @@ impl Splitter {
             stem.resize(self.mix.len(), 0.0);
             for bus in group {
                 buses[*bus].interleave_to(&mut self.bus);
-                stem.iter_mut().zip(&self.bus).for_each(|(stem, sample)| *stem += sample);
+                add(stem, &self.bus);
             }
         }
     }
