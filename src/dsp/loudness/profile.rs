@@ -49,13 +49,14 @@ impl Window {
     }
 }
 
-/// A tenth of a second. Energies and powers are mean squares, ±1.0 full scale.
+/// A tenth of a second. Energies and powers are mean squares, ±1.0 full scale; in 24 bits they are less than a millionth of a
+/// decibel off.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Hop {
     /// K-weighted, channels added up.
-    pub energy: f64,
+    pub energy: f32,
     /// Not weighted, the mean of the channels.
-    pub power: f64,
+    pub power: f32,
     /// The highest sample.
     pub sample_peak: f32,
     /// The highest point of the wave.
@@ -67,8 +68,8 @@ pub struct Hop {
     pub frames: u32,
 }
 
-/// Hop by hop, what was measured. Of a long one that was joined from others, no steps are kept that no window will need: 40
-/// bytes for a tenth of a second instead of 72.
+/// Hop by hop, what was measured. Of a long one that was joined from others, no steps are kept that no window will need: 32
+/// bytes for a tenth of a second instead of 64.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
     rate: SampleRate,
@@ -197,9 +198,8 @@ impl Profile {
                 let until = end.min(at + over - begin);
                 begin = over;
                 let kept = step.checked_sub(later.forgotten);
-                let energy = kept.map_or(hop.energy, |step| {
-                    f64::from(later.steps.get(step).copied().unwrap_or(later.rest))
-                });
+                let energy =
+                    kept.map_or(hop.energy, |step| later.steps.get(step).copied().unwrap_or(later.rest));
                 let inside = until.min(frames.end).saturating_sub(at.max(frames.start));
                 filling.add(inside, energy, hop);
                 at = until;
@@ -237,7 +237,7 @@ impl Profile {
     /// Everything as it is after a gain.
     pub fn turn(&mut self, gain: Gain) {
         let factor = gain.factor();
-        let power = f64::from(factor) * f64::from(factor);
+        let power = factor * factor;
         for hop in &mut self.hops {
             hop.energy *= power;
             hop.power *= power;
@@ -246,8 +246,8 @@ impl Profile {
             hop.bound *= factor;
         }
         let windows = self.windows.as_flattened_mut().iter_mut();
-        windows.chain(&mut self.steps).for_each(|energy| *energy *= factor * factor);
-        self.rest *= factor * factor;
+        windows.chain(&mut self.steps).for_each(|energy| *energy *= power);
+        self.rest *= power;
     }
 
     /// Puts what `other` measured in the place of the hops from `at` on. Neither was joined from others.
@@ -300,7 +300,7 @@ impl Profile {
         };
         let windows = Windows { profile: self, first: range.start, hops, whole: &hops[..whole] };
         let frames: u64 = hops.iter().map(|hop| u64::from(hop.frames)).sum();
-        let squares: f64 = hops.iter().map(|hop| hop.power * f64::from(hop.frames)).sum();
+        let squares: f64 = hops.iter().map(|hop| f64::from(hop.power) * f64::from(hop.frames)).sum();
         Measures {
             integrated: integrated(windows.whole),
             momentary: windows.loudest(Window::Momentary),
@@ -382,7 +382,7 @@ impl Windows<'_> {
     }
 
     fn noise_floor(&self) -> Option<Found<Level>> {
-        let power = |hops: &[Hop]| hops.iter().map(|hop| hop.power).sum::<f64>() / FLOOR as f64;
+        let power = |hops: &[Hop]| hops.iter().map(|hop| f64::from(hop.power)).sum::<f64>() / FLOOR as f64;
         let windows = self.whole.windows(FLOOR).map(power).enumerate();
         let (index, lowest) =
             windows.filter(|(_, power)| *power >= NOTHING).reduce(|a, b| if b.1 < a.1 { b } else { a })?;
@@ -409,31 +409,36 @@ pub fn integrated(hops: &[Hop]) -> Option<Loudness> {
 /// The loudness range of whole hops, in LU: EBU Tech 3342, with windows of 3 s ten times a second.
 fn loudness_range(hops: &[Hop]) -> Option<f64> {
     let first = gated_mean(means(hops, SHORT_TERM), ABSOLUTE)?;
-    let gate = (Loudness::of_energy(first).lufs() + RELATIVE_RANGE).max(ABSOLUTE);
-    let mut passed: Vec<f64> = means(hops, SHORT_TERM)
-        .map(|energy| Loudness::of_energy(energy).lufs())
-        .filter(|it| *it >= gate)
-        .collect();
+    let gate = energy_of((Loudness::of_energy(first).lufs() + RELATIVE_RANGE).max(ABSOLUTE));
+    let mut passed = Vec::with_capacity(hops.len());
+    passed.extend(means(hops, SHORT_TERM).filter(|energy| *energy >= gate).map(narrow));
     let last = passed.len().checked_sub(1)?;
     let mut percentile = |share: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the last")]
         let index = (last as f64 * share).round() as usize;
-        *passed.select_nth_unstable_by(index, f64::total_cmp).1
+        let (_, energy, _) = passed.select_nth_unstable_by(index, f32::total_cmp);
+        Loudness::of_energy(f64::from(*energy)).lufs()
     };
     Some(percentile(0.95) - percentile(0.10))
 }
 
 /// The mean energies of all windows of so many hops.
 fn means(hops: &[Hop], length: usize) -> impl Iterator<Item = f64> + '_ {
-    hops.windows(length).map(move |window| window.iter().map(|hop| hop.energy).sum::<f64>() / length as f64)
+    hops.windows(length)
+        .map(move |window| window.iter().map(|hop| f64::from(hop.energy)).sum::<f64>() / length as f64)
 }
 
 /// The mean of those energies that are louder than `gate`, in LUFS.
 fn gated_mean(energies: impl Iterator<Item = f64>, gate: f64) -> Option<f64> {
-    let gate = Loudness::new(gate).unwrap_or(Loudness::SILENCE).energy();
+    let gate = energy_of(gate);
     let (sum, count) =
         energies.filter(|energy| *energy > gate).fold((0.0, 0_u64), |(s, n), e| (s + e, n + 1));
     (count > 0).then(|| sum / count as f64)
+}
+
+/// The energy of a loudness in LUFS.
+fn energy_of(lufs: f64) -> f64 {
+    Loudness::new(lufs).unwrap_or(Loudness::SILENCE).energy()
 }
 
 fn level_of_power(power: f64) -> Level {

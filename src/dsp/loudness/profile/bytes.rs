@@ -8,7 +8,8 @@ use crate::units::time::SampleRate;
 
 /// Bytes that a profile takes before its hops, and for each of them; a step takes four.
 const HEAD: usize = 40;
-const HOP: usize = 32;
+const HOP: usize = FIELDS * 4;
+const FIELDS: usize = 6;
 /// The same for the windows that end in a hop.
 const WINDOWS: usize = 8;
 
@@ -25,9 +26,7 @@ impl Profile {
             bytes.extend_from_slice(&(count as u64).to_le_bytes());
         }
         for hop in &self.hops {
-            bytes.extend_from_slice(&hop.energy.to_le_bytes());
-            bytes.extend_from_slice(&hop.power.to_le_bytes());
-            for value in [hop.sample_peak, hop.true_peak, hop.bound] {
+            for value in [hop.energy, hop.power, hop.sample_peak, hop.true_peak, hop.bound] {
                 bytes.extend_from_slice(&value.to_le_bytes());
             }
             bytes.extend_from_slice(&hop.frames.to_le_bytes());
@@ -45,25 +44,16 @@ impl Profile {
         let count = |bytes: &[u8; 8]| usize::try_from(u64::from_le_bytes(*bytes)).ok();
         let (hops, rest) = rest.split_at_checked(count(hops)?.checked_mul(HOP)?)?;
         let (windows, steps) = rest.split_at_checked(count(windows)?.checked_mul(WINDOWS)?)?;
-        let double = |hop: &[u8; HOP], at: usize| {
-            hop[at..].first_chunk::<8>().map_or(0.0, |bytes| f64::from_le_bytes(*bytes))
-        };
-        let single = |hop: &[u8; HOP], at: usize| {
-            hop[at..].first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes))
-        };
-        let hop = |hop: &[u8; HOP]| Hop {
-            energy: double(hop, 0),
-            power: double(hop, 8),
-            sample_peak: f32::from_bits(single(hop, 16)),
-            true_peak: f32::from_bits(single(hop, 20)),
-            bound: f32::from_bits(single(hop, 24)),
-            frames: single(hop, 28),
+        let energy = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
+        let hop = |hop: &[[u8; 4]; FIELDS]| {
+            let [values @ .., frames] = hop;
+            let [energy, power, sample_peak, true_peak, bound] = values.each_ref().map(energy);
+            Hop { energy, power, sample_peak, true_peak, bound, frames: u32::from_le_bytes(*frames) }
         };
         let forgotten = count(forgotten)?;
-        let energy = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
         let (windows, _) = windows.as_chunks::<4>().0.as_chunks::<2>();
         let (steps, left) = steps.as_chunks::<4>();
-        let hops: Vec<Hop> = hops.as_chunks::<HOP>().0.iter().map(hop).collect();
+        let hops: Vec<Hop> = hops.as_chunks::<4>().0.as_chunks::<FIELDS>().0.iter().map(hop).collect();
         left.is_empty().then(|| Profile {
             rate,
             first: u64::from_le_bytes(*first),

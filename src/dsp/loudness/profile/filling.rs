@@ -14,8 +14,9 @@ pub(super) struct Filling<'p> {
     /// What the step has so far: the sum of its energies, and frames.
     energy: f64,
     filled: u64,
-    /// The same for the hop it lies in.
+    /// The hop it lies in, but for the sums of its energies and of its powers.
     hop: Hop,
+    hop_sums: [f64; 2],
 }
 
 impl Filling<'_> {
@@ -26,21 +27,21 @@ impl Filling<'_> {
         let filled = next.saturating_sub(step_start(step, profile.rate));
         let end = step_start(step + 1, profile.rate);
         let energy = f64::from(profile.rest) * filled as f64;
-        let mut hop = if profile.partial { profile.hops.pop().unwrap_or_default() } else { Hop::default() };
+        let hop = if profile.partial { profile.hops.pop().unwrap_or_default() } else { Hop::default() };
         profile.frames -= u64::from(hop.frames);
-        hop.energy *= f64::from(hop.frames);
-        hop.power *= f64::from(hop.frames);
-        Filling { profile, next, step, end, energy, filled, hop }
+        let hop_sums = [hop.energy, hop.power].map(|mean| f64::from(mean) * f64::from(hop.frames));
+        Filling { profile, next, step, end, energy, filled, hop, hop_sums }
     }
 
     /// Adds frames of one energy, which lie in `hop`.
-    pub(super) fn add(&mut self, mut frames: u64, energy: f64, hop: &Hop) {
+    pub(super) fn add(&mut self, mut frames: u64, energy: f32, hop: &Hop) {
+        let (energy, power) = (f64::from(energy), f64::from(hop.power));
         while frames > 0 {
             let now = frames.min(self.end.saturating_sub(self.next).max(1));
             (self.next, self.filled, frames) = (self.next + now, self.filled + now, frames - now);
             self.energy += energy * now as f64;
-            self.hop.energy += energy * now as f64;
-            self.hop.power += hop.power * now as f64;
+            self.hop_sums[0] += energy * now as f64;
+            self.hop_sums[1] += power * now as f64;
             self.hop.frames += u32::try_from(now).unwrap_or(u32::MAX);
             self.hop.sample_peak = self.hop.sample_peak.max(hop.sample_peak);
             self.hop.true_peak = self.hop.true_peak.max(hop.true_peak);
@@ -58,8 +59,8 @@ impl Filling<'_> {
 
     fn end_hop(&mut self) {
         let mut hop = std::mem::take(&mut self.hop);
-        hop.energy /= f64::from(hop.frames);
-        hop.power /= f64::from(hop.frames);
+        [hop.energy, hop.power] =
+            std::mem::take(&mut self.hop_sums).map(|sum| narrow(sum / f64::from(hop.frames)));
         self.profile.frames += u64::from(hop.frames);
         self.profile.hops.push(hop);
     }
