@@ -149,13 +149,14 @@ fn replaced(target: &Path) -> Option<File> {
 
 /// Closes a large file that has no name any more. Who closes it last waits until the system has thrown it away: a quarter of a
 /// second for a gigabyte, twice that where each piece that is free is reported to the disk; and no process ends before all
-/// of its threads have. So it is lent to one that does nothing and is not waited for.
+/// of its threads have. So it is lent to one that waits until nobody else has it, and is not waited for.
 fn let_go(file: File) {
     let own = file.try_clone();
-    match Command::new("true").stdin(file).stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
+    let last = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(file).spawn();
+    match last {
         Ok(mut last) => {
             drop(own);
-            // Nobody is left to be waited for, as long as this process goes on.
+            // Closes what it reads from, so that it ends; nobody is left to be waited for, as long as this process goes on.
             drop(Builder::new().spawn(move || last.wait()));
         }
         // Where that cannot be had, by a thread; and where that cannot, here.

@@ -19,8 +19,8 @@ const MORE: usize = 16 << 10;
 #[derive(Clone, Debug)]
 pub struct Placing {
     file: Arc<File>,
-    /// Also whose turn it is: systems let one thread at a time write to a file, and who waits for that here sleeps, and there
-    /// spins.
+    /// Not held while writing: systems let one thread at a time write to a file, and who waits there for so short a turn is on
+    /// his way sooner than who was put to sleep here.
     settling: Arc<Mutex<Settling>>,
     /// The byte with which frames begin.
     start: u64,
@@ -152,8 +152,8 @@ impl Placing {
     /// Writes bytes that come next.
     fn put(&self, placed: &mut Placed, bytes: &[u8]) {
         if placed.failed.is_none() {
-            let mut settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
             placed.failed = write_all_at(&self.file, bytes, placed.at).err();
+            let mut settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
             settling.wrote(&self.file, bytes.len() as u64);
         }
         placed.at += bytes.len() as u64;
