@@ -152,6 +152,7 @@ fn replaced(target: &Path) -> Option<File> {
 /// of its threads have. So it is lent to one that waits until nobody else has it, and is not waited for.
 fn let_go(file: File) {
     let own = file.try_clone();
+    // By itself: in a `match`, the command would have the file as well until that is over.
     let last = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(file).spawn();
     match last {
         Ok(mut last) => {

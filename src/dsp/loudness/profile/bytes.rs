@@ -8,7 +8,8 @@ use crate::units::time::SampleRate;
 
 /// Bytes that a profile takes before its hops, and for each of them; a step takes four.
 const HEAD: usize = 40;
-const HOP: usize = FIELDS * 4;
+const HOP: usize = FIELDS * size_of::<f32>();
+/// The numbers that a hop is.
 const FIELDS: usize = 6;
 /// The same for the windows that end in a hop.
 const WINDOWS: usize = 8;
